@@ -1,0 +1,66 @@
+/* mocks/catalogue.h - what is for sale, and what it costs at each provider's stores.
+ *
+ * A catalogue is a list of products with a base price and a popularity rank, from a CSV or generated. A
+ * provider's shelf price of a product is base x level x spread; spread is drawn per provider, store and
+ * product from a mixture, 1 with most of the weight and lognormal with the rest, as measured within one
+ * chain; promotions are drawn per provider, product and week. Stock is drawn per provider, store,
+ * product and stock period. Nothing depends on the order in which prices are asked for.
+ *
+ * A name that is not in the catalogue is priced by its own hash, and counted.
+ */
+#ifndef MOCKS_CATALOGUE_H
+#define MOCKS_CATALOGUE_H
+
+#include <stddef.h>
+
+#include "providers/message.h"
+#include "router/base/arena.h"
+
+enum { CATALOGUE_PRODUCTS_MAX = 65536, CATALOGUE_STORES_MAX = 16 };
+
+struct catalogue_spec {
+    char file[256]; /* "": generated */
+    char name_column[64];
+    char price_column[64]; /* US dollars */
+    uint32_t size;         /* products, when generated; of a file: the first so many; 0: all */
+    double price_median_cents; /* generated: lognormal */
+    double price_sigma;
+    double zipf; /* popularity of rank k is k^-zipf */
+};
+
+struct product {
+    const char *name;
+    uint64_t name_hash;
+    int32_t base_cents;
+};
+
+struct catalogue {
+    struct product *products; /* in order of popularity */
+    uint32_t count;
+    uint32_t *slots; /* open addressing by name_hash; ORDER_PRODUCT_UNKNOWN: empty */
+    uint32_t slot_mask;
+    double price_median_cents;
+    double price_sigma;
+};
+
+bool catalogue_load(const struct catalogue_spec *spec, const char *folder, uint64_t seed,
+                    struct arena *arena, struct catalogue *catalogue, struct err *err);
+
+/* The place of a name, ORDER_PRODUCT_UNKNOWN when it is not for sale. */
+uint32_t catalogue_find(const struct catalogue *catalogue, uint64_t name_hash, const char *name);
+
+struct price_spec {
+    double level;         /* against the base price: an assumption, never measured between chains */
+    uint32_t stores;
+    double spread_share;  /* of (store, product) pairs that differ from the chain's price */
+    double spread_sigma;
+    double promotion_share; /* of products in a week */
+    double promotion_depth; /* mean discount of those */
+    double stock_out;       /* share of (store, product, period) that is out of stock */
+    double substitution;    /* of out-of-stock ones: answered with a substitute */
+    double substitute_factor; /* a substitute's price against the product's */
+    int64_t stock_period_us;
+    double no_store_share;  /* of postal codes without a store */
+};
+
+#endif

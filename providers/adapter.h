@@ -1,0 +1,143 @@
+/* providers/adapter.h - which calls, in which order, make one provider's quote.
+ *
+ * One small state machine per provider turns the router's "ask" into API calls and their replies into
+ * one quote_result. Adapters own access tokens, store and SKU caches and retries; they reach the world
+ * through a call-level port. All calls of one quote run in sequence, but item searches may overlap up
+ * to policy.parallel_searches.
+ *
+ *   Kroger     [TOKEN] -> [STORE] -> SEARCH x items -> quote      (token and store failures fail it)
+ *   Walmart    [STORE] -> SEARCH x items -> quote                 (the store call is optional)
+ *   Instacart  [TOKEN] -> STORE -> SLOTS -> quote                 (prices from the declared list)
+ *   MealMe     CART -> QUOTE -> quote
+ *   any, chain `single`:  SINGLE -> quote
+ *
+ * Tokens: taken from the cache while they live longer than policy.token_margin_us; no single flight, so
+ * parallel first calls each fetch one, as in production. With auth_errors_final a 401 on a data call
+ * keeps the cached token; without it the token is dropped and the call tried once more.
+ *
+ * Ownership: the caller owns `struct quote_run` storage until `done` was called and run->outstanding is
+ *            0 (`released` says when). Nothing is allocated.
+ */
+#ifndef PROVIDERS_ADAPTER_H
+#define PROVIDERS_ADAPTER_H
+
+#include "providers/message.h"
+#include "router/policy.h"
+#include "router/quote.h"
+
+enum { ADAPTER_STORES_MAX = 64, ADAPTER_SKU_SLOTS = 4096 };
+
+enum run_purpose { RUN_QUOTE, RUN_CONFIRM, RUN_HEALTH };
+
+struct quote_run { /* one quote (or confirmation, or probe) in the making */
+    uint64_t order_key;
+    uint64_t order_index;
+    const struct order_request *request; /* borrowed */
+    void *owner;                         /* the caller's own */
+    uint8_t provider;
+    uint8_t purpose;
+    uint8_t step;        /* enum operation the chain stands at */
+    uint8_t outstanding; /* calls in flight */
+    bool finished;       /* `done` was called */
+    bool cancelled;      /* the router no longer waits, and wants the calls to end */
+    bool token_retried;  /* auth_errors_final off: once per run */
+    uint8_t attempt;     /* of the call the chain stands at */
+    uint16_t item_next;  /* next line to search */
+    uint16_t items_done;
+    uint16_t found;
+    uint16_t substituted;
+    uint16_t search_errors;
+    uint32_t store;
+    int64_t deadline_us; /* retries are not begun past it */
+    int64_t subtotal_cents;
+    uint64_t token;
+    int32_t *line_cents; /* NULL, or room for the price of every line: -1 where it is missing */
+};
+
+struct adapters;
+
+/* What adapters ask of the world. `send` never answers from inside: the reply goes to adapter_on_reply()
+ * at its own instant, also when nobody waits any more. `after` calls adapter_on_retry() at due_us. */
+struct call_port {
+    void *context;
+    void (*send)(void *context, struct quote_run *run, const struct call *call);
+    void (*after)(void *context, struct quote_run *run, const struct call *call, int64_t due_us);
+    void (*done)(void *context, struct quote_run *run, const struct quote_result *result,
+                 int64_t now_us);
+    void (*released)(void *context, struct quote_run *run); /* finished, nothing outstanding */
+};
+
+enum chain { CHAIN_API, CHAIN_SINGLE };
+
+struct adapter_setup {
+    enum chain chain;
+    bool live; /* true: the provider is no mock, nothing about it is drawn */
+    /* The declared price list that Instacart's quotes are priced from: cents of one unit of an item at
+     * `now_us`, or -1 when it is not on the list. */
+    int64_t (*list_price)(void *context, const struct order_item *item, int64_t now_us);
+    void *list_context;
+};
+
+struct store_entry {
+    int64_t expires_us;
+    uint32_t store;
+    bool none; /* the provider serves nothing here */
+};
+
+struct sku_entry {
+    uint64_t key; /* store and name; 0: empty */
+    int64_t expires_us;
+    int32_t unit_cents; /* -1: not found */
+    bool exact;
+};
+
+struct adapter_state { /* of one provider; what a redeploy empties */
+    uint64_t token;
+    int64_t token_expires_us;
+    struct store_entry stores[ADAPTER_STORES_MAX]; /* by postal_index modulo the size */
+    uint32_t stores_postal[ADAPTER_STORES_MAX];
+    double retry_tokens; /* the retry budget, in retries */
+    /* counted for reports */
+    uint64_t token_fetches;
+    uint64_t retries;
+    uint64_t retries_denied; /* by the budget */
+    uint64_t store_hits, store_misses;
+    uint64_t sku_hits, sku_misses;
+};
+
+struct adapters {
+    const struct router_config *config; /* borrowed */
+    struct policy policy;
+    struct call_port port;
+    struct adapter_setup setup[PROVIDER_COUNT];
+    struct adapter_state state[PROVIDER_COUNT];
+    struct sku_entry *skus[PROVIDER_COUNT]; /* ADAPTER_SKU_SLOTS each, or NULL when the cache is off */
+};
+
+void adapters_init(struct adapters *adapters, const struct router_config *config,
+                   const struct policy *policy, const struct call_port *port,
+                   const struct adapter_setup setup[PROVIDER_COUNT]);
+
+/* A redeploy: tokens and in-process caches are gone. */
+void adapters_forget(struct adapters *adapters, const struct router_config *config);
+
+/* Starts a run; run->provider, purpose, order_key, order_index, request, owner, deadline_us and
+ * line_cents are set by the caller, the rest here. */
+void adapter_begin(struct adapters *adapters, struct quote_run *run, int64_t now_us);
+
+/* The answer to a call of this run. `call` is the call as it was sent. */
+void adapter_on_reply(struct adapters *adapters, struct quote_run *run, const struct call *call,
+                      const struct reply *reply, int64_t now_us);
+
+/* A wait asked for by `after` is over. */
+void adapter_on_retry(struct adapters *adapters, struct quote_run *run, const struct call *call,
+                      int64_t now_us);
+
+/* The router no longer wants the answer and wants the calls cancelled. */
+void adapter_cancel(struct adapters *adapters, struct quote_run *run);
+
+/* The outcome class that a failed call gives its quote (contract section 7). */
+struct quote_result adapter_classify(enum operation operation, const struct reply *reply,
+                                     bool auth_errors_final);
+
+#endif

@@ -1,0 +1,81 @@
+/* router/config.h - the router's configuration, by production's own environment keys.
+ *
+ * An `env` is the ordered list of KEY=value pairs that a deployment carries: from a scenario's
+ * `router.env`, an env file, or `--set`. config_read() makes a configuration of it as production would:
+ * "true" and "1" switch on, anything else off; a timeout that is no positive whole number is ignored.
+ * What production ignores silently we ignore too, but say: unknown keys and unusable values become
+ * warnings with the nearest known key. A change of env takes effect with the next redeploy, that is,
+ * when whoever runs the router reads the env again.
+ *
+ * PROFILE_AS_CODED reads neither the *_TIMEOUT keys nor the MEALME and INSTACART mock keys; setting one
+ * there is a warning that names the quirk.
+ *
+ * Ownership: an env owns its texts inside itself; a configuration borrows the env's credentials.
+ * Failure:   env_set() fails when the env is full or a text is too long.
+ */
+#ifndef ROUTER_CONFIG_H
+#define ROUTER_CONFIG_H
+
+#include "router/base/err.h"
+#include "router/provider.h"
+#include "router/score.h"
+
+enum { ENV_KEYS_MAX = 64, ENV_KEY_MAX = 64, ENV_VALUE_MAX = 512 };
+
+struct env_pair {
+    char key[ENV_KEY_MAX];
+    char value[ENV_VALUE_MAX];
+    struct place place; /* where it was given; all zero: the command line */
+};
+
+struct env {
+    struct env_pair pairs[ENV_KEYS_MAX];
+    uint32_t count;
+};
+
+bool env_set(struct env *env, const char *key, const char *value, struct place place,
+             struct err *err);
+void env_unset(struct env *env, const char *key);
+const char *env_get(const struct env *env, const char *key); /* NULL: not set */
+
+/* Every key that production or its runbook knows, NULL at the end; and which of them are secret. */
+extern const char *const config_keys[];
+bool config_key_is_secret(const char *key);
+
+/* What proves a caller to a provider. `fingerprint` is a hash of the texts: 0 means none is held. */
+struct credential {
+    const char *id;     /* borrowed from the env: client id, partner id; "" where there is none */
+    const char *secret; /* borrowed: client secret, API key */
+    uint64_t fingerprint;
+};
+
+struct provider_config {
+    bool enabled;
+    bool forced_mock; /* answers its canned quote and calls nothing */
+    bool mock_fallback;
+    bool preferred;
+    int32_t priority; /* preference boost included */
+    int64_t timeout_us;
+    uint32_t retries;
+    struct credential credential;
+};
+
+struct router_config {
+    enum profile profile;
+    struct score_weights weights;
+    struct provider_config providers[PROVIDER_COUNT];
+    uint8_t candidates[PROVIDER_COUNT]; /* enabled providers, highest priority first, stable */
+    uint32_t candidate_count;
+};
+
+/* Reads `env` under `profile`. `mock_credentials[p]`, where not 0, is the credential that the router
+ * holds for mock provider p when the env gives none (rulings: a mock's valid credential by default).
+ * `live_adapters`: under PROFILE_AS_CODED, MealMe and Instacart are called instead of canned. */
+void config_read(const struct env *env, enum profile profile, bool live_adapters,
+                 const uint64_t mock_credentials[PROVIDER_COUNT], struct router_config *config,
+                 struct err_list *warnings);
+
+/* The fingerprint of a credential's texts; never 0. */
+uint64_t credential_fingerprint(const char *id, const char *secret);
+
+#endif

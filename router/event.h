@@ -1,0 +1,60 @@
+/* router/event.h - what production logs, one JSON object a line, field names as production spells them.
+ *
+ * An event is a view: a kind, the order, the slot it is about and the instant. Nothing is copied until
+ * somebody wants it in writing. event_write() appends one line with `timestamp` (ISO 8601 UTC,
+ * milliseconds) and `requestId`; latencies carry three decimals, so that no microsecond is lost.
+ *
+ * Besides production's fields, provider_quote_success carries itemsSubstituted and priority, and
+ * router_decision preference, so that a log is enough to decide every order again (rulings 12);
+ * provider_quote_start carries successRate and avgMarginRate as the scorer saw them.
+ */
+#ifndef ROUTER_EVENT_H
+#define ROUTER_EVENT_H
+
+#include <stdint.h>
+
+#include "router/base/text.h"
+
+enum event_kind {
+    EVENT_QUOTE_START,
+    EVENT_QUOTE_SUCCESS,
+    EVENT_QUOTE_ERROR,
+    EVENT_FALLBACK,
+    EVENT_DECISION,
+    EVENT_FAILURE,
+    EVENT_LATENCY,
+    EVENT_CONFIRM_SUCCESS,
+    EVENT_CONFIRM_FAILURE,
+    EVENT_FAILOVER_ATTEMPT,
+    EVENT_FAILOVER_SUCCESS,
+    EVENT_FAILOVER_FAILURE,
+    EVENT_RECORD_OUTCOME,
+    EVENT_KIND_COUNT
+};
+extern const char *const event_names[EVENT_KIND_COUNT];
+#define EVENT_MASK_ALL ((UINT32_C(1) << EVENT_KIND_COUNT) - 1u)
+
+struct router;
+struct router_order;
+
+/* Appends one line. `epoch_us` is the Unix time of the run's instant 0. */
+void event_write(struct text *text, enum event_kind kind, const struct router *router,
+                 const struct router_order *order, unsigned slot, int64_t now_us, int64_t epoch_us);
+
+/* "commerce.record_outcome", which belongs to no order's slot any more. */
+struct outcome_note {
+    uint64_t order_index;
+    unsigned provider;
+    const char *outcome;        /* "success", "failed", "cancelled" */
+    int32_t delivered_minutes;  /* 0: not delivered */
+    int32_t items_delivered;
+    int32_t rating; /* 1..5; 0: none given */
+    const char *const *issues;
+    uint32_t issue_count;
+    int64_t value_cents;
+    int64_t commission_cents;
+};
+void event_write_outcome(struct text *text, const struct outcome_note *note, int64_t now_us,
+                         int64_t epoch_us);
+
+#endif

@@ -1,0 +1,32 @@
+#include "router/policy.h"
+
+#include <stddef.h>
+
+const char *const missing_items_names[MISSING_ITEMS_COUNT + 1] = {"free", "median", "excluded",
+                                                                  NULL};
+
+struct policy policy_default(void)
+{
+    return (struct policy){
+        .zero_is_missing = true,
+        .abandoned_calls_run_on = true,
+        .swallowed_search_errors = true,
+        .health_is_configuration = true,
+        .auth_errors_final = true,
+        .missing_items = MISSING_ITEMS_FREE,
+        .fill_least = 0.5,
+        .parallel_searches = 1,
+        /* Off, but with sane numbers for whoever switches it on: one retry layer with a budget of a
+         * tenth of the first tries (Google SRE book, "Handling Overload"). */
+        .retry = {.backoff_us = 100000,
+                  .backoff_us_max = 2000000,
+                  .jitter = 1.0,
+                  .budget = 0.1,
+                  .budget_burst = 10.0},
+        .cache = {.token = true},
+        .call_life_us = INT64_C(60000000),
+        .token_margin_us = INT64_C(60000000),
+        .confirm_life_us = INT64_C(900000000),
+        .confirm_timeout_us = INT64_C(10000000),
+    };
+}

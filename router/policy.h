@@ -1,0 +1,60 @@
+/* router/policy.h - where the router may depart from production: quirks, retries, caches, limits.
+ *
+ * policy_default() is production as it runs today: every quirk on, every improvement off. A scenario
+ * switches them one by one under `router.policy`, and a report lists what differs.
+ */
+#ifndef ROUTER_POLICY_H
+#define ROUTER_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum missing_items { /* what a quote that lacks items is worth (quirk partial_quotes_look_cheap) */
+    MISSING_ITEMS_FREE,     /* production: they cost nothing */
+    MISSING_ITEMS_MEDIAN,   /* each is priced at the median of the order's other quotes for it */
+    MISSING_ITEMS_EXCLUDED, /* quotes under `fill_least` are left out of scoring */
+    MISSING_ITEMS_COUNT
+};
+extern const char *const missing_items_names[MISSING_ITEMS_COUNT + 1];
+
+struct retry_policy {
+    bool enabled;        /* off: production declares retries and makes none */
+    uint32_t attempts;   /* retries after the first try, per call; 0: the provider's declared number */
+    int64_t backoff_us;  /* before the first retry; doubles each time */
+    int64_t backoff_us_max;
+    double jitter;       /* 0..1: the share of each wait that is drawn uniformly ("full": 1) */
+    double budget;       /* retries per first try, over all calls to a provider; 0: unlimited */
+    double budget_burst; /* retries that may be saved up */
+};
+
+struct cache_policy { /* a life of 0 switches a cache off */
+    int64_t store_us; /* contract: 24 h */
+    int64_t sku_us;   /* contract: 1 h */
+    bool token;       /* production has this one */
+};
+
+struct policy {
+    bool zero_is_missing;
+    bool abandoned_calls_run_on;
+    bool swallowed_search_errors;
+    bool health_is_configuration;
+    bool auth_errors_final;
+    enum missing_items missing_items; /* partial_quotes_look_cheap is MISSING_ITEMS_FREE */
+    double fill_least;                /* share of lines; with MISSING_ITEMS_EXCLUDED, and for quotes
+                                         of item searches when swallowed_search_errors is off */
+    uint32_t parallel_searches;       /* 1: one after the other (quirk sequential_item_search) */
+    struct retry_policy retry;
+    struct cache_policy cache;
+    int64_t call_life_us;      /* no call outlives it: an assumption, 60 s */
+    int64_t token_margin_us;   /* tokens are renewed this long before they expire: 60 s */
+    int64_t confirm_life_us;   /* a confirmation token's life: 15 min, an assumption */
+    int64_t confirm_timeout_us;
+    bool detect_substitutions; /* a product that is not the catalogue's exact match counts as one */
+    bool live_adapters;        /* PROFILE_AS_CODED: let MealMe and Instacart be called after all */
+};
+
+enum { POLICY_PARALLEL_MAX = 8 };
+
+struct policy policy_default(void);
+
+#endif
