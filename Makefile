@@ -93,39 +93,39 @@ tests: $(TESTS) $(BENCHES)
 
 demo:
 	@.ci/install-packages build figures
-	@$(AGAIN) program
+	+@$(AGAIN) program
 	@./routesim run scenarios/real-day.json --out out/real-day --force; code=$$?; \
 	 if [ -f out/real-day/report.html ]; then \
 	     echo "The report: $(CURDIR)/out/real-day/report.html"; fi; exit $$code
 
 test:
 	@.ci/install-packages build figures test
-	@$(AGAIN) run-tests
+	+@$(AGAIN) run-tests
 
 deps:
 	@.ci/install-packages build figures test
 
 run-tests: $(PROGRAM) $(TESTS) $(BENCHES)
-	@ROUTESIM=$(CURDIR)/$(PROGRAM) VARIANT=$(VARIANT) TEST_JOBS=$(TEST_JOBS) \
+	@ROUTESIM="$(CURDIR)/$(PROGRAM)" VARIANT=$(VARIANT) TEST_JOBS=$(TEST_JOBS) \
 	 tests/run .ci/layers $(TESTS) $(GOLDEN) $(E2E) $(BENCHES)
 
 check:
 	@.ci/install-packages build figures test
-	$(AGAIN) run-tests VARIANT=werror
+	+$(AGAIN) run-tests VARIANT=werror
 	$(MAKE) asan
 	$(MAKE) tidy layers
 
 asan tsan:
-	@$(AGAIN) run-tests VARIANT=$@
+	+@$(AGAIN) run-tests VARIANT=$@
 
 bench:
-	@$(AGAIN) run-benches
+	+@$(AGAIN) run-benches
 run-benches: $(BENCHES)
 	@for b in $(BENCHES); do echo "# $${b#$B/}"; $$b || exit 1; done
 
 fuzz:
 	@command -v clang >/dev/null || { echo 'make fuzz needs clang, for its libFuzzer.' >&2; exit 1; }
-	@$(AGAIN) run-fuzzers VARIANT=fuzz CC=clang CFLAGS='-O1 -g'
+	+@$(AGAIN) run-fuzzers VARIANT=fuzz CC=clang CFLAGS='-O1 -g'
 # Seeds are read and never written; what a fuzzer finds goes to its own corpus and is kept.
 run-fuzzers: $(FUZZERS)
 	@for f in $(FUZZERS); do name=$$(basename $$f); name=$${name#fuzz_}; \
@@ -135,7 +135,7 @@ run-fuzzers: $(FUZZERS)
 	         -print_final_stats=1 -artifact_prefix=build/fuzz/$$name- $$corpus $$seeds || exit 1; done
 
 golden: program
-	@ROUTESIM=$(CURDIR)/$(PROGRAM) tests/golden/update
+	@ROUTESIM="$(CURDIR)/$(PROGRAM)" tests/golden/update
 
 layers:
 	@.ci/layers
