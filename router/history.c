@@ -2,14 +2,17 @@
 
 #include <assert.h>
 
+/* A year's commission in cents times ten thousand leaves 64 bits. */
+__extension__ typedef unsigned __int128 wide;
+
 double history_percent(int64_t part, int64_t whole)
 {
     assert(whole > 0);
     assert(part >= 0);
-    /* Hundredths of a percent: 10000 * part / whole, half up. 128 bits, because a year's commission in
-     * cents times ten thousand leaves 64. */
-    const __extension__ unsigned __int128 scaled = (unsigned __int128)part * 20000u + (uint64_t)whole;
-    return (double)(uint64_t)(scaled / ((unsigned __int128)(uint64_t)whole * 2u)) / 100.0;
+    /* Hundredths of a percent: 10000 * part / whole, half up. */
+    const wide doubled = (wide)whole * 2u;
+    const wide hundredths = ((wide)part * 20000u + (wide)whole) / doubled;
+    return (double)(uint64_t)hundredths / 100.0;
 }
 
 static void refresh_rates(struct provider_history *provider)

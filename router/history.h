@@ -1,10 +1,10 @@
 /* router/history.h - what the router remembers of each provider's orders, and learns from.
  *
  * Outcomes of confirmed orders accumulate per provider. success_rate is 100 * successful / total,
- * rounded half up to two decimals; avg_margin_rate is 100 * commission / value likewise. They feed the
- * reliability and margin scores of later orders, so routing changes history and history routing.
- * Totals are whole numbers (money in cents); rates are recomputed when an outcome arrives, not when a
- * quote is scored.
+ * rounded half up to two decimals; avg_margin_rate is 100 * commission / value likewise. They feed
+ * the reliability and margin scores of later orders, so routing changes history and history
+ * routing. Totals are whole numbers (money in cents); rates are recomputed when an outcome arrives,
+ * not when a quote is scored.
  */
 #ifndef ROUTER_HISTORY_H
 #define ROUTER_HISTORY_H

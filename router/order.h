@@ -1,8 +1,8 @@
 /* router/order.h - what a customer asks for: a cart, an address, and what matters most.
  *
  * A request is borrowed by the router for as long as any call made for it may still run, so whoever
- * makes it keeps it beside the order's slot. Validation follows the contract: at least one item, each
- * with a name and a positive quantity, and a postal code.
+ * makes it keeps it beside the order's slot. Validation follows the contract: at least one item,
+ * each with a name and a positive quantity, and a postal code.
  */
 #ifndef ROUTER_ORDER_H
 #define ROUTER_ORDER_H
@@ -27,7 +27,8 @@ enum { ORDER_ITEMS_MAX = 200 };
 struct order_item {
     const char *name;   /* borrowed from the catalogue or the cart file */
     uint64_t name_hash; /* random_hash_text(name): the key of anything drawn for this name */
-    uint32_t product;   /* the name's place in the catalogue, looked up once; or ORDER_PRODUCT_UNKNOWN */
+    uint32_t
+        product; /* the name's place in the catalogue, looked up once; or ORDER_PRODUCT_UNKNOWN */
     uint32_t quantity;
 };
 

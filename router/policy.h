@@ -1,7 +1,7 @@
 /* router/policy.h - where the router may depart from production: quirks, retries, caches, limits.
  *
- * policy_default() is production as it runs today: every quirk on, every improvement off. A scenario
- * switches them one by one under `router.policy`, and a report lists what differs.
+ * policy_default() is production as it runs today: every quirk on, every improvement off. A
+ * scenario switches them one by one under `router.policy`, and a report lists what differs.
  */
 #ifndef ROUTER_POLICY_H
 #define ROUTER_POLICY_H
@@ -10,17 +10,19 @@
 #include <stdint.h>
 
 enum missing_items { /* what a quote that lacks items is worth (quirk partial_quotes_look_cheap) */
-    MISSING_ITEMS_FREE,     /* production: they cost nothing */
-    MISSING_ITEMS_MEDIAN,   /* each is priced at the median of the order's other quotes for it */
-    MISSING_ITEMS_EXCLUDED, /* quotes under `fill_least` are left out of scoring */
-    MISSING_ITEMS_COUNT
+                     MISSING_ITEMS_FREE,     /* production: they cost nothing */
+                     MISSING_ITEMS_MEDIAN,   /* each is priced at the median of the order's other
+                                                quotes for it */
+                     MISSING_ITEMS_EXCLUDED, /* quotes under `fill_least` are left out of scoring */
+                     MISSING_ITEMS_COUNT
 };
 extern const char *const missing_items_names[MISSING_ITEMS_COUNT + 1];
 
 struct retry_policy {
-    bool enabled;        /* off: production declares retries and makes none */
-    uint32_t attempts;   /* retries after the first try, per call; 0: the provider's declared number */
-    int64_t backoff_us;  /* before the first retry; doubles each time */
+    bool enabled; /* off: production declares retries and makes none */
+    uint32_t
+        attempts; /* retries after the first try, per call; 0: the provider's declared number */
+    int64_t backoff_us; /* before the first retry; doubles each time */
     int64_t backoff_us_max;
     double jitter;       /* 0..1: the share of each wait that is drawn uniformly ("full": 1) */
     double budget;       /* retries per first try, over all calls to a provider; 0: unlimited */
@@ -45,9 +47,9 @@ struct policy {
     uint32_t parallel_searches;       /* 1: one after the other (quirk sequential_item_search) */
     struct retry_policy retry;
     struct cache_policy cache;
-    int64_t call_life_us;      /* no call outlives it: an assumption, 60 s */
-    int64_t token_margin_us;   /* tokens are renewed this long before they expire: 60 s */
-    int64_t confirm_life_us;   /* a confirmation token's life: 15 min, an assumption */
+    int64_t call_life_us;    /* no call outlives it: an assumption, 60 s */
+    int64_t token_margin_us; /* tokens are renewed this long before they expire: 60 s */
+    int64_t confirm_life_us; /* a confirmation token's life: 15 min, an assumption */
     int64_t confirm_timeout_us;
     bool detect_substitutions; /* a product that is not the catalogue's exact match counts as one */
     bool live_adapters;        /* PROFILE_AS_CODED: let MealMe and Instacart be called after all */

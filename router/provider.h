@@ -1,11 +1,11 @@
 /* router/provider.h - the four providers: names, economics, and what every table is indexed by.
  *
  * Registry order is the order of `enum provider`; candidates of equal priority keep it. Economics
- * (fees, tax, ETA, canned unit price) are the production constants, used for canned quotes and, where
- * a provider's API gives no figure, for real ones.
+ * (fees, tax, ETA, canned unit price) are the production constants, used for canned quotes and,
+ * where a provider's API gives no figure, for real ones.
  *
- * To add a provider: an enumerator here, a row in provider.c, an adapter in providers/, a default row
- * in sim/world/scenario_defaults.c.
+ * To add a provider: an enumerator here, a row in provider.c, an adapter in providers/, a default
+ * row in sim/world/scenario_defaults.c.
  */
 #ifndef ROUTER_PROVIDER_H
 #define ROUTER_PROVIDER_H
@@ -30,15 +30,15 @@ struct provider_defaults { /* differ between the profiles */
 };
 
 struct provider_traits {
-    const char *id;         /* "KROGER_API": in events, files and checks */
-    const char *display;    /* "Kroger Direct": in explanations */
-    const char *short_name; /* "Kroger": in tables and figures */
-    const char *key;        /* "KROGER": the middle of LOOPGPT_ENABLE_KROGER */
-    bool direct;            /* can be preferred, needs credentials to be live */
+    const char *id;          /* "KROGER_API": in events, files and checks */
+    const char *display;     /* "Kroger Direct": in explanations */
+    const char *short_name;  /* "Kroger": in tables and figures */
+    const char *key;         /* "KROGER": the middle of LOOPGPT_ENABLE_KROGER */
+    bool direct;             /* can be preferred, needs credentials to be live */
     bool live_in_production; /* false: production always answers it canned */
     int priority;
-    int retries;            /* declared by production, performed by none of its code */
-    int commission_bp;      /* basis points of the order's value */
+    int retries;       /* declared by production, performed by none of its code */
+    int commission_bp; /* basis points of the order's value */
     struct provider_defaults defaults[PROFILE_COUNT];
     int32_t canned_unit_cents;
     int32_t fee_cents;

@@ -39,7 +39,8 @@ void quote_canned(struct quote *quote, enum provider provider, const struct orde
     assert(request->item_count <= ORDER_ITEMS_MAX);
 
     int64_t units = 0;
-    for (uint32_t i = 0; i < request->item_count; i++) units += request->items[i].quantity;
+    for (uint32_t i = 0; i < request->item_count; i++)
+        units += request->items[i].quantity;
     *quote = (struct quote){.eta_minutes = provider_traits[provider].eta_minutes,
                             .requested = (uint16_t)request->item_count,
                             .found = (uint16_t)request->item_count,

@@ -1,8 +1,8 @@
 /* router/quote.h - one provider's answer to a cart, and how asking for it ended.
  *
- * Money is integer cents, ETA whole minutes (0: none was given). `found` counts lines priced as asked,
- * `substituted` lines priced as something else; what is neither is missing and costs nothing, unless a
- * policy prices it (router/policy.h).
+ * Money is integer cents, ETA whole minutes (0: none was given). `found` counts lines priced as
+ * asked, `substituted` lines priced as something else; what is neither is missing and costs
+ * nothing, unless a policy prices it (router/policy.h).
  */
 #ifndef ROUTER_QUOTE_H
 #define ROUTER_QUOTE_H
@@ -49,7 +49,8 @@ struct quote_result {
     struct quote quote;
 };
 
-/* "TIMEOUT", "AUTH_FAILED", "HTTP_503", ... into `code`; stable names, used in events and tables. */
+/* "TIMEOUT", "AUTH_FAILED", "HTTP_503", ... into `code`; stable names, used in events and tables.
+ */
 enum { QUOTE_CODE_MAX = 24 };
 const char *quote_code(enum quote_outcome outcome, uint16_t http_status, char code[QUOTE_CODE_MAX]);
 

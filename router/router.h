@@ -1,21 +1,22 @@
 /* router/router.h - the full router: fan-out, deadlines, scoring, confirmation, learning.
  *
- * One order asks every candidate at once. Each candidate has its own deadline, its timeout counted from
- * the order's start; a quote that comes in that very microsecond is late. When all have settled the
- * quotes are scored and ranked, the first is selected, and the next two are the alternatives. A forced
- * mock settles at once with its canned quote; a failed call does too where mock fallback is on.
+ * One order asks every candidate at once. Each candidate has its own deadline, its timeout counted
+ * from the order's start; a quote that comes in that very microsecond is late. When all have
+ * settled the quotes are scored and ranked, the first is selected, and the next two are the
+ * alternatives. A forced mock settles at once with its canned quote; a failed call does too where
+ * mock fallback is on.
  *
- * The router reads no clock, opens no socket and prints nothing: it asks its port, and virtual time and
- * real time fill the same port. It never answers from inside router_begin(): `decided` may be called
- * from there only when nothing had to be awaited (all canned, or the request was refused).
+ * The router reads no clock, opens no socket and prints nothing: it asks its port, and virtual time
+ * and real time fill the same port. It never answers from inside router_begin(): `decided` may be
+ * called from there only when nothing had to be awaited (all canned, or the request was refused).
  *
  *   router_begin --ask--> (provider) --router_on_quote--> ... all settled --> decided
  *        '--wake_at--> (clock) --router_on_wake--> late ones TIMEOUT --'
  *   router_confirm --confirm--> (provider) --router_on_confirmed--> [one failover] --> confirmed
  *
- * Ownership: the caller owns the order's slot, and keeps it and its request until `decided` was called
- *            and every provider it asked has finished (an abandoned call runs on). Nothing is allocated.
- * Failure:   none. A timeout or an outage is an outcome, and data.
+ * Ownership: the caller owns the order's slot, and keeps it and its request until `decided` was
+ * called and every provider it asked has finished (an abandoned call runs on). Nothing is
+ * allocated. Failure:   none. A timeout or an outage is an outcome, and data.
  */
 #ifndef ROUTER_ROUTER_H
 #define ROUTER_ROUTER_H
@@ -29,11 +30,11 @@
 #include "router/score.h"
 
 enum order_code { /* how routing ended */
-    ORDER_ROUTED,
-    ORDER_INVALID_REQUEST,
-    ORDER_NO_PROVIDERS,
-    ORDER_NO_QUOTES, /* NO_PROVIDERS_AVAILABLE, or NO_VALID_QUOTES as coded */
-    ORDER_CODE_COUNT
+                  ORDER_ROUTED,
+                  ORDER_INVALID_REQUEST,
+                  ORDER_NO_PROVIDERS,
+                  ORDER_NO_QUOTES, /* NO_PROVIDERS_AVAILABLE, or NO_VALID_QUOTES as coded */
+                  ORDER_CODE_COUNT
 };
 const char *order_code_name(enum order_code code, enum profile profile);
 int order_code_http_status(enum order_code code);
@@ -91,14 +92,14 @@ struct router_order {
     uint8_t pending;
     uint8_t quote_count;
     bool decided;
-    uint8_t code; /* enum order_code, once decided */
-    const char *fault; /* what is wrong with an invalid request */
+    uint8_t code;                   /* enum order_code, once decided */
+    const char *fault;              /* what is wrong with an invalid request */
     uint8_t ranked[PROVIDER_COUNT]; /* slots with a scored quote, best first */
     struct order_slot slots[PROVIDER_COUNT];
     struct score_parts parts[PROVIDER_COUNT]; /* by slot */
     /* confirming */
-    uint8_t confirm_state;  /* enum confirm_state */
-    uint8_t confirm_slot;   /* the slot being asked, in the end the one that took the order */
+    uint8_t confirm_state;     /* enum confirm_state */
+    uint8_t confirm_slot;      /* the slot being asked, in the end the one that took the order */
     uint8_t confirm_errors[2]; /* of the selected provider, of the failover */
     uint8_t confirm_attempts;
     int64_t confirm_started_us;
@@ -139,10 +140,12 @@ struct router {
 void router_init(struct router *router, const struct router_config *config,
                  const struct policy *policy, const struct router_port *port);
 
-/* A new deployment: from now on orders start under `config`. Orders in flight keep their deadlines. */
+/* A new deployment: from now on orders start under `config`. Orders in flight keep their deadlines.
+ */
 void router_redeploy(struct router *router, const struct router_config *config);
 
-/* Starts an order. `order` is uninitialised storage; `index` and `request` are set from the arguments. */
+/* Starts an order. `order` is uninitialised storage; `index` and `request` are set from the
+ * arguments. */
 void router_begin(struct router *router, struct router_order *order, uint64_t index,
                   const struct order_request *request, int64_t now_us);
 
@@ -153,8 +156,9 @@ void router_on_quote(struct router *router, struct router_order *order, unsigned
 /* The time asked for by `wake` has come. */
 void router_on_wake(struct router *router, struct router_order *order, int64_t now_us);
 
-/* Confirms a routed order with its selected provider. False, with confirm_state unchanged or EXPIRED,
- * when it cannot be: not routed, already confirmed or cancelled, or the token is past its life. */
+/* Confirms a routed order with its selected provider. False, with confirm_state unchanged or
+ * EXPIRED, when it cannot be: not routed, already confirmed or cancelled, or the token is past its
+ * life. */
 bool router_confirm(struct router *router, struct router_order *order, int64_t now_us);
 void router_on_confirmed(struct router *router, struct router_order *order,
                          enum confirm_error error, int64_t now_us);
@@ -162,8 +166,9 @@ void router_on_confirmed(struct router *router, struct router_order *order,
 /* Cancels a routed order before it is confirmed; false when it is too late for that. */
 bool router_cancel(struct router *router, struct router_order *order, int64_t now_us);
 
-/* Health as production reports it under the router's policy: by configuration alone, it calls nothing.
- * With health_is_configuration off a provider is probed by its adapter instead (providers/adapter.h). */
+/* Health as production reports it under the router's policy: by configuration alone, it calls
+ * nothing. With health_is_configuration off a provider is probed by its adapter instead
+ * (providers/adapter.h). */
 bool router_health_by_configuration(const struct router *router, enum provider provider);
 
 /* Slot of the selected quote, or -1. */

@@ -111,13 +111,14 @@ void score_quotes(const struct score_weights *weights, int32_t items_requested,
                           ? 100
                           : least_is_best((double)input->total_cents, (double)extremes.total_least,
                                           (double)extremes.total_most);
-        part->speed = extremes.eta_least == extremes.eta_most
-                          ? 100
-                          : least_is_best(eta_counted(input), extremes.eta_least, extremes.eta_most);
-        part->availability =
-            items_requested == 0
+        part->speed =
+            extremes.eta_least == extremes.eta_most
                 ? 100
-                : round_half_up((input->found + 0.8 * input->substituted) / items_requested * 100.0);
+                : least_is_best(eta_counted(input), extremes.eta_least, extremes.eta_most);
+        part->availability = items_requested == 0
+                                 ? 100
+                                 : round_half_up((input->found + 0.8 * input->substituted) /
+                                                 items_requested * 100.0);
         part->reliability =
             input->has_success_rate ? reliability_score(input->success_rate) : MISSING_SCORE;
         part->margin = margin_score(input, &extremes);
@@ -162,11 +163,12 @@ void score_explain(enum provider provider, const struct score_parts *parts,
 
     const char *name = provider_traits[provider].display;
     if (count == 0) {
-        (void)snprintf(explanation, SCORE_EXPLANATION_MAX,
-                       "%s selected as best available option.", name);
+        (void)snprintf(explanation, SCORE_EXPLANATION_MAX, "%s selected as best available option.",
+                       name);
         return;
     }
-    int length = snprintf(explanation, SCORE_EXPLANATION_MAX, "%s selected for %s", name, factors[0]);
+    int length =
+        snprintf(explanation, SCORE_EXPLANATION_MAX, "%s selected for %s", name, factors[0]);
     for (uint32_t i = 1; i < count; i++) {
         const bool last = i + 1 == count;
         const char *joint = !last ? ", " : count == 2 ? " and " : ", and ";

@@ -1,10 +1,10 @@
 /* router/score.h - the production scorer, to the last bit.
  *
- * Component scores are integers 0..100, rounded half up as JavaScript's Math.round. The total is summed
- * in doubles in the order priority, price, speed, margin, availability, reliability, without fused
- * multiply-adds (-ffp-contract=off): decisions depend on that order and on that rounding. Quotes are
- * ranked by score, highest first; equal scores keep the order in which the quotes were given, which is
- * candidate order (priority, then registry).
+ * Component scores are integers 0..100, rounded half up as JavaScript's Math.round. The total is
+ * summed in doubles in the order priority, price, speed, margin, availability, reliability, without
+ * fused multiply-adds (-ffp-contract=off): decisions depend on that order and on that rounding.
+ * Quotes are ranked by score, highest first; equal scores keep the order in which the quotes were
+ * given, which is candidate order (priority, then registry).
  *
  * Price and speed are min-max scores over the quotes that arrived: a provider's timeout moves the
  * scores of the others.

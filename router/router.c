@@ -1,0 +1,386 @@
+#include "router/router.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+const char *const confirm_error_names[CONFIRM_ERROR_COUNT] = {
+    [CONFIRM_OK] = "OK",
+    [CONFIRM_TIMEOUT] = "TIMEOUT",
+    [CONFIRM_NETWORK_ERROR] = "NETWORK_ERROR",
+    [CONFIRM_UPSTREAM_5XX] = "UPSTREAM_5XX",
+    [CONFIRM_PROVIDER_UNAVAILABLE] = "PROVIDER_UNAVAILABLE",
+    [CONFIRM_PROVIDER_ERROR] = "PROVIDER_ERROR",
+    [CONFIRM_INVALID_ADDRESS] = "INVALID_ADDRESS",
+    [CONFIRM_PAYMENT_DECLINED] = "PAYMENT_DECLINED",
+    [CONFIRM_INVALID_PAYMENT] = "INVALID_PAYMENT",
+    [CONFIRM_UPSTREAM_4XX] = "UPSTREAM_4XX",
+    [CONFIRM_VALIDATION_ERROR] = "VALIDATION_ERROR",
+};
+
+const char *order_code_name(enum order_code code, enum profile profile)
+{
+    switch (code) {
+    case ORDER_ROUTED:
+        return "ROUTED";
+    case ORDER_INVALID_REQUEST:
+        return "INVALID_REQUEST";
+    case ORDER_NO_PROVIDERS:
+        return "NO_PROVIDERS";
+    case ORDER_NO_QUOTES:
+        return profile == PROFILE_AS_CODED ? "NO_VALID_QUOTES" : "NO_PROVIDERS_AVAILABLE";
+    case ORDER_CODE_COUNT:
+        break;
+    }
+    assert(!"an order code outside its enum");
+    return "";
+}
+
+int order_code_http_status(enum order_code code)
+{
+    switch (code) {
+    case ORDER_ROUTED:
+        return 200;
+    case ORDER_INVALID_REQUEST:
+        return 400;
+    case ORDER_NO_PROVIDERS:
+    case ORDER_NO_QUOTES:
+        return 503;
+    case ORDER_CODE_COUNT:
+        break;
+    }
+    assert(!"an order code outside its enum");
+    return 0;
+}
+
+static void scale_weights(struct router *router)
+{
+    for (unsigned p = 0; p < PREFERENCE_COUNT; p++) {
+        router->weights[p] = score_weights_for(&router->config->weights, (enum preference)p);
+    }
+}
+
+void router_init(struct router *router, const struct router_config *config,
+                 const struct policy *policy, const struct router_port *port)
+{
+    *router = (struct router){.config = config, .policy = *policy, .port = *port};
+    scale_weights(router);
+}
+
+void router_redeploy(struct router *router, const struct router_config *config)
+{
+    router->config = config;
+    scale_weights(router);
+}
+
+static inline void emit(const struct router *router, enum event_kind kind,
+                        const struct router_order *order, unsigned slot, int64_t now_us)
+{
+    if ((router->port.emit_mask >> kind & 1u) != 0) {
+        router->port.emit(router->port.context, kind, order, slot, now_us);
+    }
+}
+
+/* Lines that a partial quote lacks, priced from the other quotes of the same order: each at the
+ * mean unit cost of a line in the quotes that have more. Exact prices line by line would need every
+ * provider's basket; what is asked here is only that a gap no longer looks like a bargain. */
+static int64_t missing_lines_cents(const struct router_order *order, const struct quote *quote)
+{
+    const int64_t priced = quote->found + quote->substituted;
+    if (priced >= quote->requested) return 0;
+    int64_t line_cents[PROVIDER_COUNT];
+    unsigned count = 0;
+    for (unsigned i = 0; i < order->candidate_count; i++) {
+        const struct quote_result *other = &order->slots[i].result;
+        if (!order->slots[i].settled || other->outcome != QUOTE_OK) continue;
+        const int64_t lines = other->quote.found + other->quote.substituted;
+        if (lines == 0) continue;
+        const int64_t cents = (other->quote.subtotal_cents + lines / 2) / lines;
+        unsigned place = count++;
+        for (; place > 0 && line_cents[place - 1] > cents; place--) {
+            line_cents[place] = line_cents[place - 1];
+        }
+        line_cents[place] = cents;
+    }
+    if (count == 0) return 0;
+    const int64_t median = (line_cents[(count - 1) / 2] + line_cents[count / 2]) / 2;
+    return (quote->requested - priced) * median;
+}
+
+static bool worth_scoring(const struct router *router, const struct quote *quote)
+{
+    if (router->policy.missing_items != MISSING_ITEMS_EXCLUDED) return true;
+    return quote->found + quote->substituted >= router->policy.fill_least * quote->requested;
+}
+
+/* Scores what arrived, in candidate order, so that ties stay in it. */
+static void score_order(struct router *router, struct router_order *order)
+{
+    struct score_input inputs[PROVIDER_COUNT];
+    struct score_parts parts[PROVIDER_COUNT];
+    uint8_t slots[PROVIDER_COUNT], ranked[PROVIDER_COUNT];
+    unsigned count = 0;
+    for (unsigned i = 0; i < order->candidate_count; i++) {
+        const struct order_slot *slot = &order->slots[i];
+        const struct quote *quote = &slot->result.quote;
+        if (slot->result.outcome != QUOTE_OK || !worth_scoring(router, quote)) continue;
+        const struct provider_history *known = &router->history.providers[slot->provider];
+        int64_t total_cents = quote->total_cents;
+        if (router->policy.missing_items == MISSING_ITEMS_MEDIAN) {
+            total_cents += missing_lines_cents(order, quote);
+        }
+        inputs[count] = (struct score_input){.provider = (enum provider)slot->provider,
+                                             .priority = slot->priority,
+                                             .total_cents = total_cents,
+                                             .eta_minutes = quote->eta_minutes,
+                                             .found = quote->found,
+                                             .substituted = quote->substituted,
+                                             .has_success_rate = known->has_success_rate,
+                                             .has_margin_rate = known->has_margin_rate,
+                                             .success_rate = known->success_rate,
+                                             .margin_rate = known->margin_rate};
+        slots[count++] = (uint8_t)i;
+    }
+    order->quote_count = (uint8_t)count;
+    if (count == 0) return;
+    score_quotes(&router->weights[order->request->preference], (int32_t)order->request->item_count,
+                 router->policy.zero_is_missing, inputs, count, parts);
+    score_rank(parts, count, ranked);
+    for (unsigned i = 0; i < count; i++) {
+        order->ranked[i] = slots[ranked[i]];
+        order->parts[slots[i]] = parts[i];
+    }
+}
+
+static void decide(struct router *router, struct router_order *order, int64_t now_us)
+{
+    assert(!order->decided);
+    assert(order->pending == 0);
+
+    score_order(router, order);
+    order->decided = true;
+    order->decided_us = now_us;
+    order->code = order->quote_count > 0 ? ORDER_ROUTED : ORDER_NO_QUOTES;
+    if (order->wake_us != INT64_MAX) {
+        order->wake_us = INT64_MAX;
+        router->port.wake(router->port.context, order);
+    }
+    if (order->code == ORDER_ROUTED) {
+        emit(router, EVENT_DECISION, order, order->ranked[0], now_us);
+    } else {
+        emit(router, EVENT_FAILURE, order, 0, now_us);
+    }
+    emit(router, EVENT_LATENCY, order, 0, now_us);
+    router->port.decided(router->port.context, order, now_us);
+}
+
+static void refuse(struct router *router, struct router_order *order, enum order_code code,
+                   int64_t now_us)
+{
+    order->decided = true;
+    order->decided_us = now_us;
+    order->code = (uint8_t)code;
+    emit(router, EVENT_FAILURE, order, 0, now_us);
+    router->port.decided(router->port.context, order, now_us);
+}
+
+/* Takes a result into its slot. A failed call may be replaced by the canned quote. */
+static void settle(struct router *router, struct router_order *order, unsigned index,
+                   const struct quote_result *result, int64_t now_us)
+{
+    struct order_slot *slot = &order->slots[index];
+    assert(!slot->settled);
+    assert(order->pending > 0);
+    assert(result->outcome != QUOTE_PENDING);
+
+    slot->settled = true;
+    slot->settled_us = now_us;
+    slot->real_outcome = (uint8_t)result->outcome;
+    slot->result = *result;
+    order->pending--;
+    if (result->outcome == QUOTE_OK) {
+        assert(result->quote.total_cents >= 0);
+        emit(router, EVENT_QUOTE_SUCCESS, order, index, now_us);
+        return;
+    }
+    emit(router, EVENT_QUOTE_ERROR, order, index, now_us);
+    if (!router->config->providers[slot->provider].mock_fallback) return;
+    slot->fell_back = true;
+    slot->result.outcome = QUOTE_OK;
+    quote_canned(&slot->result.quote, (enum provider)slot->provider, order->request);
+    emit(router, EVENT_FALLBACK, order, index, now_us);
+}
+
+/* Asks the port for the earliest deadline still awaited, if that is not what it was asked already.
+ */
+static void ask_wake(struct router *router, struct router_order *order)
+{
+    int64_t earliest_us = INT64_MAX;
+    for (unsigned i = 0; i < order->candidate_count; i++) {
+        const struct order_slot *slot = &order->slots[i];
+        if (!slot->settled && slot->deadline_us < earliest_us) earliest_us = slot->deadline_us;
+    }
+    if (order->wake_us == earliest_us) return;
+    order->wake_us = earliest_us;
+    router->port.wake(router->port.context, order);
+}
+
+void router_begin(struct router *router, struct router_order *order, uint64_t index,
+                  const struct order_request *request, int64_t now_us)
+{
+    const struct router_config *config = router->config;
+    order->index = index;
+    order->request = request;
+    order->start_us = now_us;
+    order->decided_us = now_us;
+    order->wake_us = INT64_MAX;
+    order->candidate_count = 0;
+    order->pending = 0;
+    order->quote_count = 0;
+    order->decided = false;
+    order->code = ORDER_ROUTED;
+    order->fault = NULL;
+    order->confirm_state = CONFIRM_NONE;
+    order->confirm_attempts = 0;
+    order->confirm_errors[0] = CONFIRM_OK;
+    order->confirm_errors[1] = CONFIRM_OK;
+
+    order->fault = order_request_fault(request, config->profile == PROFILE_AS_CODED);
+    if (order->fault != NULL) {
+        refuse(router, order, ORDER_INVALID_REQUEST, now_us);
+        return;
+    }
+    if (config->candidate_count == 0) {
+        refuse(router, order, ORDER_NO_PROVIDERS, now_us);
+        return;
+    }
+
+    order->candidate_count = (uint8_t)config->candidate_count;
+    order->pending = order->candidate_count;
+    for (unsigned i = 0; i < order->candidate_count; i++) {
+        const enum provider provider = (enum provider)config->candidates[i];
+        struct order_slot *slot = &order->slots[i];
+        slot->provider = (uint8_t)provider;
+        slot->settled = false;
+        slot->fell_back = false;
+        slot->real_outcome = QUOTE_PENDING;
+        slot->priority = config->providers[provider].priority;
+        slot->deadline_us = now_us + config->providers[provider].timeout_us;
+        slot->result.outcome = QUOTE_PENDING;
+    }
+    for (unsigned i = 0; i < order->candidate_count; i++) {
+        emit(router, EVENT_QUOTE_START, order, i, now_us);
+        if (!config->providers[order->slots[i].provider].forced_mock) {
+            router->port.ask(router->port.context, order, i, now_us);
+            continue;
+        }
+        struct quote_result canned = {.outcome = QUOTE_OK};
+        quote_canned(&canned.quote, (enum provider)order->slots[i].provider, request);
+        settle(router, order, i, &canned, now_us);
+    }
+    if (order->pending == 0) {
+        decide(router, order, now_us);
+    } else {
+        ask_wake(router, order);
+    }
+}
+
+void router_on_quote(struct router *router, struct router_order *order, unsigned slot,
+                     const struct quote_result *result, int64_t now_us)
+{
+    assert(slot < order->candidate_count);
+    if (order->slots[slot].settled) return; /* its deadline has passed: nobody listens any more */
+    if (now_us >= order->slots[slot].deadline_us) {
+        /* Due at the deadline itself, and delivered before the clock's own wake: late all the same.
+         */
+        router_on_wake(router, order, now_us);
+        return;
+    }
+    settle(router, order, slot, result, now_us);
+    if (order->pending == 0) decide(router, order, now_us);
+}
+
+void router_on_wake(struct router *router, struct router_order *order, int64_t now_us)
+{
+    if (order->decided) return;
+    for (unsigned i = 0; i < order->candidate_count; i++) {
+        struct order_slot *slot = &order->slots[i];
+        if (slot->settled || slot->deadline_us > now_us) continue;
+        const struct quote_result timeout = {.outcome = QUOTE_TIMEOUT, .retryable = true};
+        settle(router, order, i, &timeout, now_us);
+        router->port.abandon(router->port.context, order, i, now_us);
+    }
+    if (order->pending == 0) {
+        decide(router, order, now_us);
+    } else {
+        ask_wake(router, order);
+    }
+}
+
+bool router_confirm(struct router *router, struct router_order *order, int64_t now_us)
+{
+    if (router_selected(order) < 0 || order->confirm_state != CONFIRM_NONE) return false;
+    if (now_us - order->decided_us >= router->policy.confirm_life_us) {
+        order->confirm_state = CONFIRM_EXPIRED;
+        return false;
+    }
+    order->confirm_state = CONFIRM_PENDING;
+    order->confirm_slot = order->ranked[0];
+    order->confirm_attempts = 1;
+    order->confirm_started_us = now_us;
+    router->port.confirm(router->port.context, order, order->confirm_slot, now_us);
+    return true;
+}
+
+static void finish_confirm(struct router *router, struct router_order *order,
+                           enum confirm_state state, int64_t now_us)
+{
+    order->confirm_state = (uint8_t)state;
+    emit(router, state == CONFIRM_DONE ? EVENT_CONFIRM_SUCCESS : EVENT_CONFIRM_FAILURE, order,
+         order->confirm_slot, now_us);
+    router->port.confirmed(router->port.context, order, now_us);
+}
+
+void router_on_confirmed(struct router *router, struct router_order *order,
+                         enum confirm_error error, int64_t now_us)
+{
+    if (order->confirm_state != CONFIRM_PENDING) return;
+    assert(order->confirm_attempts == 1 || order->confirm_attempts == 2);
+
+    order->confirm_errors[order->confirm_attempts - 1] = (uint8_t)error;
+    const bool failing_over = order->confirm_attempts == 2;
+    if (error == CONFIRM_OK) {
+        if (failing_over) emit(router, EVENT_FAILOVER_SUCCESS, order, order->confirm_slot, now_us);
+        finish_confirm(router, order, CONFIRM_DONE, now_us);
+        return;
+    }
+    if (failing_over) {
+        emit(router, EVENT_FAILOVER_FAILURE, order, order->confirm_slot, now_us);
+        finish_confirm(router, order, CONFIRM_FAILED, now_us);
+        return;
+    }
+    if (!confirm_error_retryable(error) || order->quote_count < 2) {
+        finish_confirm(router, order, CONFIRM_FAILED, now_us);
+        return;
+    }
+    order->confirm_attempts = 2;
+    order->confirm_slot = order->ranked[1];
+    emit(router, EVENT_FAILOVER_ATTEMPT, order, order->confirm_slot, now_us);
+    router->port.confirm(router->port.context, order, order->confirm_slot, now_us);
+}
+
+bool router_cancel(struct router *router, struct router_order *order, int64_t now_us)
+{
+    (void)router;
+    (void)now_us;
+    if (router_selected(order) < 0 || order->confirm_state != CONFIRM_NONE) return false;
+    order->confirm_state = CONFIRM_CANCELLED;
+    return true;
+}
+
+bool router_health_by_configuration(const struct router *router, enum provider provider)
+{
+    const struct provider_config *config = &router->config->providers[provider];
+    if (!config->enabled) return false;
+    if (config->forced_mock) return true;
+    return !provider_traits[provider].direct || config->credential.fingerprint != 0;
+}
