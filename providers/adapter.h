@@ -1,22 +1,22 @@
 /* providers/adapter.h - which calls, in which order, make one provider's quote.
  *
- * One small state machine per provider turns the router's "ask" into API calls and their replies into
- * one quote_result. Adapters own access tokens, store and SKU caches and retries; they reach the world
- * through a call-level port. All calls of one quote run in sequence, but item searches may overlap up
- * to policy.parallel_searches.
+ * One small state machine per provider turns the router's "ask" into API calls and their replies
+ * into one quote_result. Adapters own access tokens, store and SKU caches and retries; they reach
+ * the world through a call-level port. All calls of one quote run in sequence, but item searches
+ * may overlap up to policy.parallel_searches.
  *
- *   Kroger     [TOKEN] -> [STORE] -> SEARCH x items -> quote      (token and store failures fail it)
- *   Walmart    [STORE] -> SEARCH x items -> quote                 (the store call is optional)
+ *   Kroger     [TOKEN] -> [STORE] -> SEARCH x items -> quote      (token and store failures fail
+ * it) Walmart    [STORE] -> SEARCH x items -> quote                 (the store call is optional)
  *   Instacart  [TOKEN] -> STORE -> SLOTS -> quote                 (prices from the declared list)
  *   MealMe     CART -> QUOTE -> quote
  *   any, chain `single`:  SINGLE -> quote
  *
- * Tokens: taken from the cache while they live longer than policy.token_margin_us; no single flight, so
- * parallel first calls each fetch one, as in production. With auth_errors_final a 401 on a data call
- * keeps the cached token; without it the token is dropped and the call tried once more.
+ * Tokens: taken from the cache while they live longer than policy.token_margin_us; no single
+ * flight, so parallel first calls each fetch one, as in production. With auth_errors_final a 401 on
+ * a data call keeps the cached token; without it the token is dropped and the call tried once more.
  *
- * Ownership: the caller owns `struct quote_run` storage until `done` was called and run->outstanding is
- *            0 (`released` says when). Nothing is allocated.
+ * Ownership: the caller owns `struct quote_run` storage until `done` was called and
+ * run->outstanding is 0 (`released` says when). Nothing is allocated.
  */
 #ifndef PROVIDERS_ADAPTER_H
 #define PROVIDERS_ADAPTER_H
@@ -24,6 +24,7 @@
 #include "providers/message.h"
 #include "router/policy.h"
 #include "router/quote.h"
+#include "router/router.h"
 
 enum { ADAPTER_STORES_MAX = 64, ADAPTER_SKU_SLOTS = 4096 };
 
@@ -34,30 +35,37 @@ struct quote_run { /* one quote (or confirmation, or probe) in the making */
     uint64_t order_index;
     const struct order_request *request; /* borrowed */
     void *owner;                         /* the caller's own */
+    int32_t *line_cents; /* NULL, or room for every line's price: -1 where it is missing */
+    int64_t deadline_us; /* retries are not begun past it */
+    int64_t subtotal_cents;
+    uint64_t token;
+    uint32_t store;
     uint8_t provider;
-    uint8_t purpose;
-    uint8_t step;        /* enum operation the chain stands at */
-    uint8_t outstanding; /* calls in flight */
-    bool finished;       /* `done` was called */
-    bool cancelled;      /* the router no longer waits, and wants the calls to end */
-    bool token_retried;  /* auth_errors_final off: once per run */
-    uint8_t attempt;     /* of the call the chain stands at */
-    uint16_t item_next;  /* next line to search */
+    uint8_t purpose;       /* enum run_purpose */
+    uint8_t stage;         /* place in the provider's chain */
+    uint8_t outstanding;   /* calls in flight, and retries waited for */
+    bool finished;         /* `done` was called */
+    bool cancelled;        /* the router no longer waits, and wants the calls to end */
+    bool estimated;        /* priced from the declared list */
+    bool token_renewed;    /* auth_errors_final off: once a run */
+    uint8_t resume;        /* enum operation to repeat when the new token is there */
+    uint8_t error_outcome; /* of the first failed search */
+    uint16_t error_status;
+    uint16_t resume_item;
+    uint16_t item_next; /* next line to search */
     uint16_t items_done;
     uint16_t found;
     uint16_t substituted;
     uint16_t search_errors;
-    uint32_t store;
-    int64_t deadline_us; /* retries are not begun past it */
-    int64_t subtotal_cents;
-    uint64_t token;
-    int32_t *line_cents; /* NULL, or room for the price of every line: -1 where it is missing */
+    int32_t eta_minutes;
+    struct quote stated; /* MealMe and single: as the provider states it */
 };
 
 struct adapters;
 
-/* What adapters ask of the world. `send` never answers from inside: the reply goes to adapter_on_reply()
- * at its own instant, also when nobody waits any more. `after` calls adapter_on_retry() at due_us. */
+/* What adapters ask of the world. `send` never answers from inside: the reply goes to
+ * adapter_on_reply() at its own instant, also when nobody waits any more. `after` calls
+ * adapter_on_retry() at due_us. */
 struct call_port {
     void *context;
     void (*send)(void *context, struct quote_run *run, const struct call *call);
@@ -71,9 +79,9 @@ enum chain { CHAIN_API, CHAIN_SINGLE };
 
 struct adapter_setup {
     enum chain chain;
-    bool live; /* true: the provider is no mock, nothing about it is drawn */
-    /* The declared price list that Instacart's quotes are priced from: cents of one unit of an item at
-     * `now_us`, or -1 when it is not on the list. */
+    bool live; /* no mock: no call is begun after the deadline */
+    /* The declared price list that Instacart's quotes are priced from: cents of one unit of an item
+     * at `now_us`, or -1 when it is not on the list. */
     int64_t (*list_price)(void *context, const struct order_item *item, int64_t now_us);
     void *list_context;
 };
@@ -109,14 +117,17 @@ struct adapters {
     const struct router_config *config; /* borrowed */
     struct policy policy;
     struct call_port port;
+    uint64_t token_key; /* of token calls: (seed_r, purpose) */
     struct adapter_setup setup[PROVIDER_COUNT];
     struct adapter_state state[PROVIDER_COUNT];
-    struct sku_entry *skus[PROVIDER_COUNT]; /* ADAPTER_SKU_SLOTS each, or NULL when the cache is off */
+    struct sku_entry
+        *skus[PROVIDER_COUNT]; /* ADAPTER_SKU_SLOTS each, or NULL when the cache is off */
 };
 
+/* `seed_r` keys the calls that no order owns: tokens. */
 void adapters_init(struct adapters *adapters, const struct router_config *config,
                    const struct policy *policy, const struct call_port *port,
-                   const struct adapter_setup setup[PROVIDER_COUNT]);
+                   const struct adapter_setup setup[PROVIDER_COUNT], uint64_t seed_r);
 
 /* A redeploy: tokens and in-process caches are gone. */
 void adapters_forget(struct adapters *adapters, const struct router_config *config);
@@ -139,5 +150,8 @@ void adapter_cancel(struct adapters *adapters, struct quote_run *run);
 /* The outcome class that a failed call gives its quote (contract section 7). */
 struct quote_result adapter_classify(enum operation operation, const struct reply *reply,
                                      bool auth_errors_final);
+
+/* What a failed confirmation reads as (contract section 5). */
+enum confirm_error adapter_confirm_error(const struct quote_result *result);
 
 #endif

@@ -1,12 +1,13 @@
 /* providers/message.h - the neutral messages between an adapter and a provider, real or mock.
  *
- * An adapter speaks these; a wire carries them: handed over as structs, through a provider's codec in
- * memory, or over HTTP. A message holds nothing that its codec cannot carry: a search carries a name,
- * not a place in our catalogue (item->product is only the remembered result of looking the name up).
+ * An adapter speaks these; a wire carries them: handed over as structs, through a provider's codec
+ * in memory, or over HTTP. A message holds nothing that its codec cannot carry: a search carries a
+ * name, not a place in our catalogue (item->product is only the remembered result of looking the
+ * name up).
  *
  * Operations by provider: Kroger TOKEN, STORE, SEARCH per item; Walmart STORE, SEARCH per item;
- * Instacart TOKEN, STORE, SLOTS; MealMe CART, QUOTE; each CONFIRM and HEALTH. A provider whose chain is
- * `single` answers one SINGLE call with a whole quote.
+ * Instacart TOKEN, STORE, SLOTS; MealMe CART, QUOTE; each CONFIRM and HEALTH. A provider whose
+ * chain is `single` answers one SINGLE call with a whole quote.
  */
 #ifndef PROVIDERS_MESSAGE_H
 #define PROVIDERS_MESSAGE_H
@@ -26,7 +27,8 @@ enum operation {
     OPERATION_HEALTH,
     OPERATION_COUNT
 };
-extern const char *const operation_names[OPERATION_COUNT + 1]; /* "token", "store", ...; NULL ends */
+extern const char
+    *const operation_names[OPERATION_COUNT + 1]; /* "token", "store", ...; NULL ends */
 
 /* Bit p of operations_of[o]: whether provider p has operation o. */
 bool operation_exists(enum provider provider, enum operation operation);
@@ -44,10 +46,10 @@ enum call_fate {
 extern const char *const call_fate_names[CALL_FATE_COUNT];
 
 enum reply_body { /* what an answered call's body is worth */
-    BODY_GOOD,
-    BODY_MALFORMED, /* not JSON, or not of the shape */
-    BODY_TRUNCATED, /* the connection closed before the stated length */
-    BODY_EMPTY      /* an error status with nothing to read */
+                  BODY_GOOD,
+                  BODY_MALFORMED, /* not JSON, or not of the shape */
+                  BODY_TRUNCATED, /* the connection closed before the stated length */
+                  BODY_EMPTY      /* an error status with nothing to read */
 };
 
 struct call {
@@ -59,11 +61,11 @@ struct call {
     uint32_t item;        /* line of the cart, for SEARCH */
     uint32_t attempt;     /* 0, then 1 for the first retry, ... */
     int64_t sent_us;
-    const struct order_request *request;       /* borrowed */
-    const struct credential *credential;       /* TOKEN, and providers without tokens; borrowed */
-    uint64_t token;                            /* providers with tokens; 0: none */
-    uint32_t store;                            /* SEARCH, SLOTS */
-    int64_t subtotal_cents;                    /* SLOTS: the cart's value; CONFIRM */
+    const struct order_request *request; /* borrowed */
+    const struct credential *credential; /* TOKEN, and providers without tokens; borrowed */
+    uint64_t token;                      /* providers with tokens; 0: none */
+    uint32_t store;                      /* SEARCH, SLOTS */
+    int64_t subtotal_cents;              /* SLOTS: the cart's value; CONFIRM */
 };
 
 struct reply {
