@@ -1,0 +1,422 @@
+#include "sim/command/options.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "sim/command/command.h"
+
+#define IN(command)    (UINT32_C(1) << (command))
+#define EVERYWHERE     (IN(COMMAND_COUNT) - 1u)
+#define MAKES_OUTPUT   (IN(COMMAND_RUN) | IN(COMMAND_REPORT))
+#define READS_SCENARIO (IN(COMMAND_RUN) | IN(COMMAND_LINT) | IN(COMMAND_ROUTE))
+
+const char *const option_group_titles[OPTION_GROUP_COUNT] = {
+    [GROUP_LOAD] = "Load",     [GROUP_INPUT] = "Input",     [GROUP_JUDGE] = "Judging",
+    [GROUP_OUTPUT] = "Output", [GROUP_DISPLAY] = "Display", [GROUP_OTHER] = "Other",
+};
+
+const struct command_traits command_table[] = {
+    {.command = COMMAND_SCORE,
+     .name = "score",
+     .summary = "Score quote sets given as JSON lines",
+     .about =
+         "Reads one quote set a line: weights, preference, itemsRequested, quotes and metrics. "
+         "Writes the same lines with the scorer's \"result\" in place of \"expect\". Weights that "
+         "a line does not name keep production's defaults.",
+     .usage = "[options] FILE.ndjson...",
+     .example = "routesim score --check ../shared/vectors/scoring-sample.ndjson",
+     .operand_kind = OPERAND_FILE,
+     .operands_least = 1,
+     .operands_most = OPERANDS_MAX,
+     .handle = command_score},
+    {.command = COMMAND_DOCTOR,
+     .name = "doctor",
+     .summary = "Check libraries, gnuplot, fonts, limits and folders",
+     .about =
+         "Looks at everything a run leans on, and says for each thing that is missing what it is "
+         "for and how to get it.",
+     .usage = "[options]",
+     .example = "routesim doctor --config",
+     .operand_kind = OPERAND_NONE,
+     .handle = command_doctor},
+    {.command = COMMAND_COMPLETION,
+     .name = "completion",
+     .summary = "Print a completion script for bash or zsh",
+     .about = "For one shell: source <(routesim completion bash). make install puts both in place.",
+     .usage = "bash|zsh",
+     .example = "routesim completion bash > ~/.local/share/bash-completion/completions/routesim",
+     .operand_kind = OPERAND_CHOICE,
+     .operand_choices = "bash|zsh",
+     .operands_least = 1,
+     .operands_most = 1,
+     .handle = command_completion},
+    {.command = COMMAND_HELP,
+     .name = "help",
+     .summary = "Explain a command",
+     .about = "Without a command: the list of them.",
+     .usage = "[options] [COMMAND]",
+     .example = "routesim help score",
+     .operand_kind = OPERAND_COMMAND,
+     .operands_most = 1,
+     .handle = command_help},
+    {.command = COMMAND_VERSION,
+     .name = "version",
+     .summary = "Print the version, and those of the libraries",
+     .about = "The same line as routesim --version.",
+     .usage = "[options]",
+     .example = "routesim version --json",
+     .operand_kind = OPERAND_NONE,
+     .handle = command_version},
+};
+const unsigned command_table_count = sizeof command_table / sizeof command_table[0];
+
+const struct option_traits option_table[OPTION_COUNT] = {
+    [OPTION_OUT] = {.name = "out",
+                    .letter = 'o',
+                    .type = OPTION_PATH,
+                    .argument = "DIR",
+                    .env = "ROUTESIM_OUT",
+                    .help =
+                        "where results go; out/SCENARIO-SEED when not given; a folder that holds "
+                        "anything else is refused",
+                    .group = GROUP_OUTPUT,
+                    .commands = IN(COMMAND_RUN)},
+    [OPTION_FORCE] = {.name = "force",
+                      .type = OPTION_FLAG,
+                      .help = "replace earlier results in the output folder",
+                      .group = GROUP_OUTPUT,
+                      .commands = IN(COMMAND_RUN)},
+    [OPTION_SEED] = {.name = "seed",
+                     .letter = 's',
+                     .type = OPTION_NUMBER_SEED,
+                     .argument = "N",
+                     .env = "ROUTESIM_SEED",
+                     .help = "what all draws follow from; the scenario's when not given",
+                     .group = GROUP_LOAD,
+                     .commands = IN(COMMAND_RUN) | IN(COMMAND_ROUTE)},
+    [OPTION_JOBS] = {.name = "jobs",
+                     .letter = 'j',
+                     .type = OPTION_NUMBER_COUNT,
+                     .argument = "N",
+                     .env = "ROUTESIM_JOBS",
+                     .help = "threads; results do not depend on it; every core when not given",
+                     .group = GROUP_LOAD,
+                     .commands = IN(COMMAND_RUN),
+                     .least = 1,
+                     .most = 1024},
+    [OPTION_REPLICATIONS] = {.name = "replications",
+                             .letter = 'r',
+                             .type = OPTION_NUMBER_COUNT,
+                             .argument = "N",
+                             .env = "ROUTESIM_REPLICATIONS",
+                             .help = "independent repeats, for confidence intervals",
+                             .group = GROUP_LOAD,
+                             .commands = IN(COMMAND_RUN),
+                             .least = 1,
+                             .most = 100000},
+    [OPTION_DURATION] = {.name = "duration",
+                         .type = OPTION_SPAN,
+                         .argument = "SPAN",
+                         .help = "simulate this long instead: 30s, 90m, 1h30m",
+                         .group = GROUP_LOAD,
+                         .commands = IN(COMMAND_RUN)},
+    [OPTION_REQUESTS] = {.name = "requests",
+                         .type = OPTION_NUMBER_COUNT,
+                         .argument = "N",
+                         .help = "stop after so many orders",
+                         .group = GROUP_LOAD,
+                         .commands = IN(COMMAND_RUN),
+                         .least = 1,
+                         .most = INT64_C(1000000000000)},
+    [OPTION_RATE] = {.name = "rate",
+                     .type = OPTION_EVENT_RATE,
+                     .argument = "RATE",
+                     .help = "order arrivals instead of the scenario's: 40/s, 500/h",
+                     .group = GROUP_LOAD,
+                     .commands = IN(COMMAND_RUN)},
+    [OPTION_SET] = {.name = "set",
+                    .type = OPTION_TEXT,
+                    .argument = "PATH=VALUE",
+                    .help = "override one value of the scenario; may be given again",
+                    .group = GROUP_INPUT,
+                    .commands = READS_SCENARIO,
+                    .repeatable = true},
+    [OPTION_SHORT] = {.name = "short",
+                      .type = OPTION_FLAG,
+                      .help = "apply the scenario's \"short\" block: a small version of it",
+                      .group = GROUP_INPUT,
+                      .commands = IN(COMMAND_RUN) | IN(COMMAND_LINT)},
+    [OPTION_ENV_FILE] = {.name = "env-file",
+                         .type = OPTION_PATH,
+                         .argument = "FILE",
+                         .env = "ROUTESIM_ENV_FILE",
+                         .help = "production's keys as KEY=value lines; must be private when it "
+                                 "holds secrets",
+                         .group = GROUP_INPUT,
+                         .commands = IN(COMMAND_RUN) | IN(COMMAND_ROUTE)},
+    [OPTION_INHERIT_ENV] = {.name = "inherit-env",
+                            .type = OPTION_FLAG,
+                            .help = "let LOOPGPT_* of this shell reach the router",
+                            .group = GROUP_INPUT,
+                            .commands = IN(COMMAND_RUN) | IN(COMMAND_ROUTE)},
+    [OPTION_CHECK] = {.name = "check",
+                      .type = OPTION_TEXT,
+                      .argument = "CHECK",
+                      .help = "add a check: 'router.p95_ms<=5000'; may be given again",
+                      .group = GROUP_JUDGE,
+                      .commands = IN(COMMAND_RUN),
+                      .repeatable = true},
+    [OPTION_STRICT_EVIDENCE] = {.name = "strict-evidence",
+                                .type = OPTION_FLAG,
+                                .help = "exit 5 when a check has too few samples to be decided",
+                                .group = GROUP_JUDGE,
+                                .commands = IN(COMMAND_RUN)},
+    [OPTION_CHECK_DETERMINISM] = {.name = "check-determinism",
+                                  .type = OPTION_FLAG,
+                                  .help = "run twice and name the first event that differs",
+                                  .group = GROUP_JUDGE,
+                                  .commands = IN(COMMAND_RUN)},
+    [OPTION_PERCENTILES] = {.name = "percentiles",
+                            .type = OPTION_PERCENT_LIST,
+                            .argument = "LIST",
+                            .fallback = "50,90,95,99,99.9",
+                            .env = "ROUTESIM_PERCENTILES",
+                            .help = "which percentiles to show, rising",
+                            .group = GROUP_OUTPUT,
+                            .commands = IN(COMMAND_RUN)},
+    [OPTION_EXACT] = {.name = "exact",
+                      .type = OPTION_NUMBER_COUNT,
+                      .argument = "N",
+                      .fallback = "65536",
+                      .help = "latency samples kept one by one for each series, before histograms",
+                      .group = GROUP_OUTPUT,
+                      .commands = IN(COMMAND_RUN),
+                      .least = 1024,
+                      .most = 16777216},
+    [OPTION_EVENTS] = {.name = "events",
+                       .type = OPTION_CHOICE,
+                       .argument = "all|sample=N|none",
+                       .env = "ROUTESIM_EVENTS",
+                       .help = "which orders events.jsonl holds: all of them (the default up to a "
+                               "million lines), one in N, or none",
+                       .group = GROUP_OUTPUT,
+                       .commands = IN(COMMAND_RUN)},
+    [OPTION_NO_QUOTES] = {.name = "no-quotes",
+                          .type = OPTION_FLAG,
+                          .help = "leave out quotes.bin, the record that compare and tuning read",
+                          .group = GROUP_OUTPUT,
+                          .commands = IN(COMMAND_RUN)},
+    [OPTION_JSON] = {.name = "json",
+                     .type = OPTION_MAYBE_PATH,
+                     .argument = "FILE",
+                     .help = "the summary as JSON; without =FILE to standard output, and nothing "
+                             "else there",
+                     .group = GROUP_OUTPUT,
+                     .commands = IN(COMMAND_RUN) | IN(COMMAND_COMPARE)},
+    [OPTION_JUNIT] = {.name = "junit",
+                      .type = OPTION_PATH,
+                      .argument = "FILE",
+                      .help = "the checks as JUnit XML, too",
+                      .group = GROUP_OUTPUT,
+                      .commands = IN(COMMAND_RUN)},
+    [OPTION_MARKDOWN] = {.name = "markdown",
+                         .type = OPTION_PATH,
+                         .argument = "FILE",
+                         .help = "the short report as Markdown, too",
+                         .group = GROUP_OUTPUT,
+                         .commands = IN(COMMAND_RUN) | IN(COMMAND_COMPARE)},
+    [OPTION_CSV] = {.name = "csv",
+                    .type = OPTION_FLAG,
+                    .help = "print the metrics as CSV instead of the console summary",
+                    .group = GROUP_OUTPUT,
+                    .commands = IN(COMMAND_RUN)},
+    [OPTION_NO_PLOTS] = {.name = "no-plots",
+                         .type = OPTION_FLAG,
+                         .help = "leave the figures out of the report",
+                         .group = GROUP_OUTPUT,
+                         .commands = MAKES_OUTPUT},
+    [OPTION_REQUIRE_PLOTS] = {.name = "require-plots",
+                              .type = OPTION_FLAG,
+                              .help = "exit 4 when gnuplot cannot draw the figures",
+                              .group = GROUP_OUTPUT,
+                              .commands = MAKES_OUTPUT},
+    [OPTION_DRY_RUN] = {.name = "dry-run",
+                        .type = OPTION_FLAG,
+                        .help = "resolve everything, print the plan, do nothing",
+                        .group = GROUP_OTHER,
+                        .commands = IN(COMMAND_RUN)},
+    [OPTION_METRIC] = {.name = "metric",
+                       .type = OPTION_TEXT,
+                       .argument = "NAME",
+                       .help =
+                           "compare this metric; may be given again; the main ones when not given",
+                       .group = GROUP_JUDGE,
+                       .commands = IN(COMMAND_COMPARE),
+                       .repeatable = true},
+    [OPTION_FAIL_ON] = {.name = "fail-on",
+                        .type = OPTION_CHOICE,
+                        .argument = "worse|any",
+                        .fallback = "worse",
+                        .help = "which differences make the exit code 1",
+                        .group = GROUP_JUDGE,
+                        .commands = IN(COMMAND_COMPARE)},
+    [OPTION_ALPHA] = {.name = "alpha",
+                      .type = OPTION_SHARE,
+                      .argument = "SHARE",
+                      .fallback = "0.05",
+                      .help = "error probability allowed over all metrics compared",
+                      .group = GROUP_JUDGE,
+                      .commands = IN(COMMAND_COMPARE)},
+    [OPTION_SCORE_CHECK] = {.name = "check",
+                            .type = OPTION_FLAG,
+                            .help = "compare with each line's \"expect\" to the last bit; exit 1 "
+                                    "naming the first line that differs",
+                            .group = GROUP_JUDGE,
+                            .commands = IN(COMMAND_SCORE)},
+    [OPTION_FORMAT] = {.name = "format",
+                       .type = OPTION_CHOICE,
+                       .argument = "text|json|github",
+                       .fallback = "text",
+                       .help = "findings for people, for programs, or as workflow annotations",
+                       .group = GROUP_OUTPUT,
+                       .commands = IN(COMMAND_LINT)},
+    [OPTION_EXPLAIN] = {.name = "explain",
+                        .type = OPTION_FLAG,
+                        .help = "show how every provider's score comes about",
+                        .group = GROUP_OUTPUT,
+                        .commands = IN(COMMAND_ROUTE)},
+    [OPTION_CONFIG] = {.name = "config",
+                       .type = OPTION_FLAG,
+                       .help = "print every option's value here and where it comes from",
+                       .group = GROUP_OUTPUT,
+                       .commands = IN(COMMAND_DOCTOR)},
+    [OPTION_MAN] = {.name = "man",
+                    .type = OPTION_FLAG,
+                    .help = "print the manual page, routesim.1",
+                    .group = GROUP_OUTPUT,
+                    .commands = IN(COMMAND_HELP)},
+    [OPTION_VERSION_JSON] = {.name = "json",
+                             .type = OPTION_FLAG,
+                             .help = "version, commit, compiler and libraries as JSON",
+                             .group = GROUP_OUTPUT,
+                             .commands = IN(COMMAND_VERSION)},
+    [OPTION_QUIET] = {.name = "quiet",
+                      .letter = 'q',
+                      .type = OPTION_FLAG,
+                      .help = "print only what failed",
+                      .group = GROUP_DISPLAY,
+                      .commands = IN(COMMAND_RUN) | IN(COMMAND_LINT) | IN(COMMAND_SCORE) |
+                                  IN(COMMAND_REPORT)},
+    [OPTION_VERBOSE] = {.name = "verbose",
+                        .letter = 'v',
+                        .type = OPTION_FLAG,
+                        .help = "add a histogram of latencies to the summary",
+                        .group = GROUP_DISPLAY,
+                        .commands = IN(COMMAND_RUN)},
+    [OPTION_DEBUG] = {.name = "debug",
+                      .type = OPTION_FLAG,
+                      .help = "say on standard error what is done, step by step",
+                      .group = GROUP_DISPLAY,
+                      .commands = IN(COMMAND_RUN)},
+    [OPTION_PROGRESS] = {.name = "progress",
+                         .type = OPTION_CHOICE,
+                         .argument = "auto|bar|plain|none",
+                         .fallback = "auto",
+                         .env = "ROUTESIM_PROGRESS",
+                         .help =
+                             "a bar that redraws itself, plain lines, or nothing; auto: the bar "
+                             "on a terminal, lines elsewhere",
+                         .group = GROUP_DISPLAY,
+                         .commands = IN(COMMAND_RUN)},
+    [OPTION_COLOR] = {.name = "color",
+                      .type = OPTION_CHOICE,
+                      .argument = "auto|always|never",
+                      .fallback = "auto",
+                      .env = "ROUTESIM_COLOR",
+                      .help = "auto: on a terminal, unless NO_COLOR is set or TERM is dumb",
+                      .group = GROUP_DISPLAY,
+                      .commands = EVERYWHERE},
+    [OPTION_HELP] = {.name = "help",
+                     .letter = 'h',
+                     .type = OPTION_FLAG,
+                     .help = "explain the command and stop",
+                     .group = GROUP_OTHER,
+                     .commands = EVERYWHERE},
+    [OPTION_VERSION] = {.name = "version",
+                        .letter = 'V',
+                        .type = OPTION_FLAG,
+                        .help = "print the version and stop",
+                        .group = GROUP_OTHER,
+                        .commands = EVERYWHERE},
+};
+
+const struct exit_code_meaning exit_code_meanings[] = {
+    {"0", "done, and all checks passed"},
+    {"1", "done, and a check failed, or compare found a regression"},
+    {"2", "the command line is wrong"},
+    {"3", "an input file is invalid or unusable"},
+    {"4", "the environment: a file cannot be written, memory is out, figures cannot be drawn"},
+    {"5", "inconclusive: too few samples to decide a check (only with --strict-evidence)"},
+    {"70", "a bug in routesim; the message says what to attach to a report"},
+    {"130, 143", "stopped by SIGINT or SIGTERM; partial results are marked as such"},
+    {NULL, NULL},
+};
+
+const struct command_traits *command_by_name(const char *name)
+{
+    for (unsigned i = 0; i < command_table_count; i++) {
+        const struct command_traits *traits = &command_table[i];
+        if (strcmp(traits->name, name) == 0) return traits;
+        if (traits->alias != NULL && strcmp(traits->alias, name) == 0) return traits;
+    }
+    return NULL;
+}
+
+const struct command_traits *command_by_id(enum command command)
+{
+    for (unsigned i = 0; i < command_table_count; i++) {
+        if (command_table[i].command == command) return &command_table[i];
+    }
+    return NULL;
+}
+
+bool option_is_offered(enum option option)
+{
+    for (unsigned i = 0; i < command_table_count; i++) {
+        if (option_belongs(option, command_table[i].command)) return true;
+    }
+    return false;
+}
+
+enum option option_by_name(enum command command, const char *name, unsigned length)
+{
+    for (enum option option = 0; option < OPTION_COUNT; option++) {
+        const char *known = option_table[option].name;
+        if (!option_belongs(option, command)) continue;
+        if (strlen(known) == length && strncmp(known, name, length) == 0) return option;
+    }
+    return OPTION_COUNT;
+}
+
+enum option option_by_letter(enum command command, char letter)
+{
+    assert(letter != '\0');
+    for (enum option option = 0; option < OPTION_COUNT; option++) {
+        if (!option_belongs(option, command)) continue;
+        if (option_table[option].letter == letter) return option;
+    }
+    return OPTION_COUNT;
+}
+
+const char *choice_word(const char *choices, unsigned index, unsigned *length)
+{
+    const char *word = choices;
+    for (; index > 0; index--) {
+        word = strchr(word, '|');
+        if (word == NULL) return NULL;
+        word++;
+    }
+    *length = (unsigned)strcspn(word, "|");
+    return word;
+}
