@@ -1,0 +1,449 @@
+#include "sim/world/world.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "router/base/random.h"
+#include "sim/world/world_state.h"
+
+/* --- the plan ------------------------------------------------------------------------------------
+ */
+
+bool world_plan_make(const struct scenario *scenario, struct world_plan *plan, struct err *err)
+{
+    *plan = (struct world_plan){.scenario = scenario};
+    const bool made = catalogue_load(&scenario->catalogue, scenario->folder, scenario->seed,
+                                     &plan->arena, &plan->catalogue, err) &&
+                      workload_load(scenario, &plan->catalogue, &plan->arena, &plan->workload, err);
+    if (!made) world_plan_release(plan);
+    return made;
+}
+
+void world_plan_release(struct world_plan *plan)
+{
+    arena_release(&plan->arena);
+}
+
+void world_check_files(const struct scenario *scenario, struct err_list *list)
+{
+    struct world_plan plan;
+    struct err err = {.code = ERR_NONE};
+    if (!world_plan_make(scenario, &plan, &err)) {
+        err_list_add(list, &err);
+        return;
+    }
+    struct arena arena = {0};
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        if (backend_create((enum provider)p, &scenario->providers[p].backend, &plan.catalogue,
+                           scenario->faults, scenario->fault_count, scenario->folder, &arena,
+                           &err) == NULL) {
+            err_list_add(list, &err);
+        }
+    }
+    arena_release(&arena);
+    world_plan_release(&plan);
+}
+
+/* --- making and unmaking -------------------------------------------------------------------------
+ */
+
+static int by_instant(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Cuts the run at every instant at which some fault's window begins or ends. */
+static bool cut_segments(struct world *world, uint32_t sample_limit)
+{
+    const struct scenario *scenario = world->scenario;
+    int64_t cuts[2 * FAULTS_MAX + 1];
+    uint32_t count = 0;
+    cuts[count++] = 0;
+    for (uint32_t f = 0; f < scenario->fault_count; f++) {
+        cuts[count++] = scenario->faults[f].at_us;
+        cuts[count++] = scenario->faults[f].at_us + scenario->faults[f].for_us;
+    }
+    qsort(cuts, count, sizeof cuts[0], by_instant);
+    world->segments = calloc(count, sizeof *world->segments);
+    if (world->segments == NULL) return false;
+    for (uint32_t c = 0; c < count; c++) {
+        if (c + 1 < count && cuts[c] == cuts[c + 1]) continue;
+        struct world_segment *segment = &world->segments[world->segment_count];
+        if (!tally_init(&segment->tally, sample_limit)) return false;
+        world->segment_count++;
+        segment->from_us = cuts[c];
+        segment->until_us = c + 1 < count ? cuts[c + 1] : INT64_MAX;
+        for (uint32_t f = 0; f < scenario->fault_count; f++) {
+            const struct fault_spec *fault = &scenario->faults[f];
+            if (fault->at_us <= segment->from_us &&
+                segment->from_us < fault->at_us + fault->for_us) {
+                segment->active |= UINT64_C(1) << f;
+            }
+        }
+    }
+    return true;
+}
+
+static bool make_backends(struct world *world, struct err *err)
+{
+    const struct scenario *scenario = world->scenario;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        world->backends[p] = backend_create(
+            (enum provider)p, &scenario->providers[p].backend, &world->plan->catalogue,
+            scenario->faults, scenario->fault_count, scenario->folder, &world->arena, err);
+        if (world->backends[p] == NULL) return false;
+        if (scenario->policy.cache.sku_us == 0) continue;
+        world->adapters.skus[p] = arena_push(&world->arena, struct sku_entry, ADAPTER_SKU_SLOTS);
+        if (world->adapters.skus[p] == NULL) {
+            return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
+        }
+    }
+    return true;
+}
+
+static bool make_counters(struct world *world, uint32_t sample_limit)
+{
+    world->outcomes = calloc(OUTCOME_SECONDS, sizeof *world->outcomes);
+    bool made = world->outcomes != NULL && cut_segments(world, sample_limit) &&
+                series_init(&world->series, world->scenario->duration_us);
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        for (unsigned o = 0; o < OPERATION_COUNT; o++) {
+            if (!operation_exists((enum provider)p, (enum operation)o)) continue;
+            made = made && samples_init(&world->operations[p][o].latency, sample_limit);
+        }
+    }
+    return made;
+}
+
+struct world *world_create(const struct world_plan *plan, uint32_t sample_limit, struct err *err)
+{
+    struct world *world = calloc(1, sizeof *world);
+    if (world == NULL) {
+        (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
+        return NULL;
+    }
+    world->plan = plan;
+    world->scenario = plan->scenario;
+    world->wheel = wheel_create();
+    if (world->wheel == NULL || !make_counters(world, sample_limit)) {
+        (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
+        world_destroy(world);
+        return NULL;
+    }
+    if (!make_backends(world, err)) {
+        world_destroy(world);
+        return NULL;
+    }
+    return world;
+}
+
+void world_destroy(struct world *world)
+{
+    if (world == NULL) return;
+    for (uint32_t i = 0; i < world->segment_count; i++)
+        tally_release(&world->segments[i].tally);
+    free(world->segments);
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        for (unsigned o = 0; o < OPERATION_COUNT; o++) {
+            samples_release(&world->operations[p][o].latency);
+        }
+    }
+    series_release(&world->series);
+    free(world->outcomes);
+    wheel_destroy(world->wheel);
+    text_release(&world->events);
+    arena_release(&world->arena);
+    free(world);
+}
+
+/* --- a replication -------------------------------------------------------------------------------
+ */
+
+static double budget_of(const struct scenario *scenario, const struct workload *workload)
+{
+    if (!scenario->slo.given) return 0.0;
+    const double orders =
+        workload_rate(workload) * ((double)scenario->slo.period_us / (double)US_PER_SECOND);
+    return (1.0 - scenario->slo.objective) * orders;
+}
+
+static void reset_counters(struct world *world)
+{
+    for (uint32_t i = 0; i < world->segment_count; i++)
+        tally_clear(&world->segments[i].tally);
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        for (unsigned o = 0; o < OPERATION_COUNT; o++) {
+            struct operation_tally *operation = &world->operations[p][o];
+            operation->calls = 0;
+            if (operation_exists((enum provider)p, (enum operation)o)) {
+                samples_clear(&operation->latency);
+            }
+        }
+    }
+    const size_t order_slots = world->facts.order_slots, call_slots = world->facts.call_slots;
+    world->facts = (struct world_facts){.order_slots = order_slots, .call_slots = call_slots};
+    world->segment = 0;
+    world->tally = &world->segments[0].tally;
+    /* Touched now, so that a long run's memory is that of a short one. */
+    memset(world->outcomes, 0, OUTCOME_SECONDS * sizeof *world->outcomes);
+    memset(world->outcome_bits, 0, sizeof world->outcome_bits);
+}
+
+static void seed_history(struct world *world)
+{
+    world->router.history.frozen = world->scenario->history_frozen;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const struct history_spec *known = &world->scenario->providers[p].history;
+        if (known->orders < 0 && known->margin_rate < 0.0) continue;
+        history_seed(&world->router.history, (enum provider)p,
+                     known->orders < 0 ? 0 : known->orders, known->success_rate,
+                     known->margin_rate);
+    }
+}
+
+static int64_t list_price(void *context, const struct order_item *item, int64_t now_us)
+{
+    (void)now_us; /* a list is declared once; promotions are not on it */
+    return backend_list_price(context, item);
+}
+
+static void start_router(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+    uint64_t credentials[PROVIDER_COUNT];
+    struct adapter_setup setup[PROVIDER_COUNT];
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const struct provider_spec *provider = &scenario->providers[p];
+        const bool mock = provider->mode == MODE_MOCK;
+        credentials[p] = mock ? backend_credential(world->backends[p], 0) : 0;
+        setup[p] = (struct adapter_setup){.chain = provider->chain,
+                                          .live = !mock,
+                                          .list_price = list_price,
+                                          .list_context = world->backends[p]};
+    }
+    world->config_warnings = (struct err_list){0};
+    config_read(&scenario->env, scenario->profile, scenario->policy.live_adapters, credentials,
+                &world->config, &world->config_warnings);
+    const struct router_port port = world_router_port(world);
+    const struct call_port calls = world_call_port(world);
+    router_init(&world->router, &world->config, &scenario->policy, &port);
+    adapters_init(&world->adapters, &world->config, &scenario->policy, &calls, setup,
+                  world->seed_r);
+    seed_history(world);
+}
+
+static void await_arrival(struct world *world)
+{
+    const struct workload *workload = &world->plan->workload;
+    const int64_t next_us = workload_next_us(workload, &world->arrivals);
+    const uint64_t limit = world->scenario->workload.arrivals.limit;
+    if (next_us >= world->scenario->duration_us) return;
+    if (limit > 0 && world->order_next >= limit) return;
+    if (world->control->stop != NULL && *world->control->stop != 0) {
+        world->facts.stopped = true;
+        return;
+    }
+    world->arrival.kind = NODE_ARRIVAL;
+    wheel_add(world->wheel, &world->arrival, next_us);
+}
+
+static void await_segment(struct world *world)
+{
+    const int64_t until_us = world->segments[world->segment].until_us;
+    if (until_us == INT64_MAX) return;
+    world->segment_node.kind = NODE_SEGMENT;
+    wheel_add(world->wheel, &world->segment_node, until_us);
+}
+
+static void start_replication(struct world *world, uint32_t replication)
+{
+    wheel_destroy(world->wheel); /* time starts at 0 again; a wheel only goes forward */
+    world->wheel = wheel_create();
+    assert(world->wheel != NULL);
+    world->seed_r = random_replication(world->scenario->seed, replication);
+    world->order_next = 0;
+    world->orders_open = 0;
+    world->failed = false;
+    text_clear(&world->events);
+    reset_counters(world);
+    world->budget = (struct metric_context){
+        .slo_kind =
+            world->scenario->slo.indicator == SLO_ORDERS_ROUTED ? SLO_KIND_ROUTED : SLO_KIND_OK,
+        .budget_orders = budget_of(world->scenario, &world->plan->workload)};
+    world->series_on = world->outputs->series;
+    if (world->series_on) series_clear(&world->series, world->budget.budget_orders);
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        backend_reset(world->backends[p], world->seed_r, world->scenario->start_unix_us);
+    }
+    world->outcome_node.next = NULL;
+    start_router(world);
+    await_segment(world);
+    world_strikes_start(world);
+    workload_start(&world->arrivals, world->seed_r);
+}
+
+enum { PROGRESS_EVERY = 8192 }; /* arrivals */
+
+static void arrive(struct world *world, int64_t now_us)
+{
+    world_order_begin(world, NULL, now_us);
+    if (world->control->progress != NULL && world->order_next % PROGRESS_EVERY == 0) {
+        world->control->progress(world->control->progress_context, now_us, world->order_next);
+    }
+    await_arrival(world);
+}
+
+static void dispatch(struct world *world, struct wheel_node *node, int64_t now_us)
+{
+#define FROM(type, member) ((struct type *)(void *)((char *)node - offsetof(struct type, member)))
+    switch ((enum node_kind)node->kind) {
+    case NODE_CALL:
+        world_call_due(world, FROM(call_slot, node), now_us);
+        return;
+    case NODE_ARRIVAL:
+        arrive(world, now_us);
+        return;
+    case NODE_RETRY:
+        world_retry_due(world, FROM(call_slot, node), now_us);
+        return;
+    case NODE_WAKE:
+    case NODE_CONFIRM:
+    case NODE_CONFIRM_LATE:
+    case NODE_CONFIRM_CANNED:
+        world_order_timer(world, FROM(world_order, timer), (enum node_kind)node->kind, now_us);
+        return;
+    case NODE_SEGMENT:
+        world->segment++;
+        world->tally = &world->segments[world->segment].tally;
+        await_segment(world);
+        return;
+    case NODE_STRIKE:
+        world_strike_due(world, (enum provider)(node - world->strike_nodes), now_us);
+        return;
+    case NODE_OUTCOMES:
+        world_outcomes_due(world, now_us);
+        return;
+    case NODE_OUTCOME_NOTE:
+        world_note_due(world, FROM(note_slot, node), now_us);
+        return;
+    }
+#undef FROM
+    assert(!"a node of no known kind");
+}
+
+/* Pops until nothing that belongs to an order is left. Outcomes and notes that are due after the
+ * last order has ended are counted already, and not waited for. */
+static void run_events(struct world *world)
+{
+    for (;;) {
+        if (world->orders_open == 0 && !wheel_holds(&world->arrival)) break;
+        struct wheel_node *node = wheel_pop(world->wheel, INT64_MAX);
+        assert(node != NULL); /* an order that is open has something due */
+        world->facts.events++;
+        dispatch(world, node, wheel_now_us(world->wheel));
+    }
+}
+
+static bool laws_lasted(const struct world *world, struct err *err)
+{
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        enum operation operation;
+        if (!backend_law_exhausted(world->backends[p], &operation)) continue;
+        const struct law_spec *law = &world->scenario->providers[p].backend.latency[operation];
+        (void)err_fail(err, ERR_INPUT, law->place,
+                       "the rows of \"%s\" ran out: there are more %s %s calls than rows",
+                       law->file, provider_traits[p].id, operation_names[operation]);
+        return err_hint(err, "shorten the run, or say \"at_end\": \"cycle\"");
+    }
+    return true;
+}
+
+static void forget_slots(struct world *world)
+{
+    /* What was still on its way when a stopped or finished run ended: outcome notes only. They lie
+     * in the arena; the next replication makes new ones. */
+    world->free_notes = NULL;
+}
+
+bool world_run(struct world *world, uint32_t replication, const struct world_outputs *outputs,
+               const struct world_control *control, struct err *err)
+{
+    static const struct world_control idle = {0};
+    world->outputs = outputs;
+    world->control = control != NULL ? control : &idle;
+    world->err = err;
+    start_replication(world, replication);
+    await_arrival(world);
+    run_events(world);
+    if (world->router.port.emit_mask != 0) world_events_flush(world);
+    if (world->series_on) series_finish(&world->series);
+    forget_slots(world);
+
+    world->facts.ended_us = wheel_now_us(world->wheel);
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const struct adapter_state *state = &world->adapters.state[p];
+        world->facts.token_fetches[p] = state->token_fetches;
+        world->facts.cache_hits[p] = state->store_hits + state->sku_hits;
+        world->facts.cache_misses[p] = state->store_misses + state->sku_misses;
+        world->facts.unknown_names += backend_counters(world->backends[p])->unknown_names;
+    }
+    assert(world->facts.orders == world->facts.decided);
+    assert(world->facts.calls_sent == world->facts.calls_ended);
+    if (world->failed) return false;
+    if (world->events.failed) {
+        return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory for the event log");
+    }
+    return laws_lasted(world, err);
+}
+
+bool world_route_one(struct world *world, const struct order_request *request,
+                     struct router_order *order, struct err *err)
+{
+    static const struct world_outputs nowhere = {0};
+    static const struct world_control idle = {0};
+    world->outputs = &nowhere;
+    world->control = &idle;
+    world->err = err;
+    start_replication(world, 0);
+    world->route_one = order;
+    world_order_begin(world, request, 0);
+    run_events(world);
+    world->route_one = NULL;
+    return true;
+}
+
+const struct world_facts *world_facts(const struct world *world)
+{
+    return &world->facts;
+}
+
+struct world_segment *world_segments(struct world *world, uint32_t *count)
+{
+    *count = world->segment_count;
+    return world->segments;
+}
+
+struct samples *world_operation_samples(struct world *world, enum provider provider,
+                                        enum operation operation, uint64_t *calls)
+{
+    *calls = world->operations[provider][operation].calls;
+    return &world->operations[provider][operation].latency;
+}
+
+const struct series *world_series(const struct world *world)
+{
+    return &world->series;
+}
+
+const struct router_config *world_config(const struct world *world)
+{
+    return &world->config;
+}
+
+const struct err_list *world_config_warnings(const struct world *world)
+{
+    return &world->config_warnings;
+}

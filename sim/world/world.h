@@ -1,0 +1,102 @@
+/* sim/world/world.h - one run in virtual time: workload, router, adapters and mock providers,
+ * together.
+ *
+ * A plan is what all replications share and none writes to: the scenario, its catalogue, its
+ * workload. A world is what one thread needs to run replications one after the other: the wheel,
+ * the router, the adapters, the backends, slots for orders and calls in flight, and the tallies. A
+ * replication is sequential; its outcome is a function of (scenario, seed, replication number) and
+ * of nothing else.
+ *
+ * Slots come from free lists that grow by chunks and never shrink: memory goes with orders in
+ * flight (the arrival rate times the longest call), not with orders in all, and once warm an order
+ * allocates nothing.
+ *
+ * Ownership: a world borrows its plan, a plan its scenario; what world_segments() and the like hand
+ * out lives until the next world_run(). Failure:   making a plan or a world: ERR_INPUT (a bad data
+ * file), ERR_ENVIRONMENT (memory). Running: an output that cannot be written, an empirical law that
+ * ran out of rows.
+ */
+#ifndef SIM_WORLD_WORLD_H
+#define SIM_WORLD_WORLD_H
+
+#include <signal.h>
+
+#include "sim/world/scenario.h"
+#include "sim/world/series.h"
+#include "sim/world/tally.h"
+#include "sim/world/workload.h"
+
+struct world_plan {
+    const struct scenario *scenario; /* borrowed */
+    struct catalogue catalogue;
+    struct workload workload;
+    struct arena arena;
+};
+
+bool world_plan_make(const struct scenario *scenario, struct world_plan *plan, struct err *err);
+void world_plan_release(struct world_plan *plan);
+
+/* Opens every data file that a scenario names, as a run would, and reports what is wrong. */
+void world_check_files(const struct scenario *scenario, struct err_list *list);
+
+struct world_outputs { /* where a replication's logs go; zeroed: nowhere */
+    void *context;
+    /* Each returns false, err filled, to stop the run. */
+    bool (*write_events)(void *context, const char *bytes, size_t length, struct err *err);
+    bool (*write_order)(void *context, const struct router *router,
+                        const struct router_order *order, struct err *err);
+    uint64_t event_lines_most; /* stop logging whole orders past this many lines; 0: no limit */
+    uint32_t event_sample;     /* log one order in so many, by key; 0 or 1: all */
+    bool series;
+};
+
+struct world_control {
+    const volatile sig_atomic_t *stop; /* NULL, or set non-zero to stop after what is in flight */
+    void (*progress)(void *context, int64_t now_us, uint64_t orders); /* NULL, or now and then */
+    void *progress_context;
+};
+
+struct world_segment { /* a stretch between two instants at which a fault's window begins or ends */
+    int64_t from_us, until_us;
+    uint64_t active; /* bit i: fault i's window covers it */
+    struct tally tally;
+};
+
+struct world_facts { /* of a replication */
+    uint64_t orders; /* begun */
+    uint64_t decided;
+    uint64_t calls_sent, calls_ended;
+    uint64_t event_lines,
+        event_lines_due;    /* written; and what logging every order would have been */
+    uint64_t hash;          /* rolling, over every decision and every settled quote */
+    uint64_t unknown_names; /* searches for names that the catalogue lacks */
+    uint64_t token_fetches[PROVIDER_COUNT];
+    uint64_t cache_hits[PROVIDER_COUNT], cache_misses[PROVIDER_COUNT]; /* stores and SKUs */
+    uint64_t events;                                                   /* taken off the wheel */
+    size_t order_slots, call_slots;                                    /* high-water marks */
+    int64_t ended_us;
+    bool stopped;
+};
+
+struct world;
+
+struct world *world_create(const struct world_plan *plan, uint32_t sample_limit, struct err *err);
+void world_destroy(struct world *world);
+
+bool world_run(struct world *world, uint32_t replication, const struct world_outputs *outputs,
+               const struct world_control *control, struct err *err);
+
+const struct world_facts *world_facts(const struct world *world);
+struct world_segment *world_segments(struct world *world, uint32_t *count);
+struct samples *world_operation_samples(struct world *world, enum provider provider,
+                                        enum operation operation, uint64_t *calls);
+const struct series *world_series(const struct world *world);
+const struct router_config *world_config(const struct world *world);
+const struct err_list *world_config_warnings(const struct world *world);
+
+/* Routes one cart at instant 0 of the scenario and leaves the decided order in `order`, for
+ * `routesim route`; `request` must outlive the world's next use. */
+bool world_route_one(struct world *world, const struct order_request *request,
+                     struct router_order *order, struct err *err);
+
+#endif

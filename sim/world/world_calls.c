@@ -1,0 +1,166 @@
+/* The call-level port: the virtual wire. A call is judged by its backend when it is sent; its reply
+ * waits in the wheel until it is due. */
+#include <assert.h>
+#include <stddef.h>
+
+#include "sim/world/world_state.h"
+
+static struct call_slot *take_call(struct world *world)
+{
+    struct call_slot *slot = world->free_calls;
+    if (slot == NULL) {
+        struct call_slot *chunk = arena_push(&world->arena, struct call_slot, CALLS_CHUNK);
+        assert(chunk != NULL); /* memory for calls in flight: nothing sensible goes on without it */
+        for (unsigned i = 0; i < CALLS_CHUNK; i++) {
+            chunk[i].next_free = world->free_calls;
+            world->free_calls = &chunk[i];
+        }
+        world->facts.call_slots += CALLS_CHUNK;
+        slot = world->free_calls;
+    }
+    world->free_calls = slot->next_free;
+    return slot;
+}
+
+static void give_call(struct world *world, struct call_slot *slot)
+{
+    slot->next_free = world->free_calls;
+    world->free_calls = slot;
+}
+
+static void enter_flight(struct world *world, struct call_slot *slot)
+{
+    if (!world->strikes) return;
+    struct call_slot *head = &world->flights[slot->call.provider];
+    slot->flight_next = head->flight_next;
+    slot->flight_prev = head;
+    head->flight_next->flight_prev = slot;
+    head->flight_next = slot;
+}
+
+static void leave_flight(struct world *world, struct call_slot *slot)
+{
+    if (!world->strikes) return;
+    slot->flight_next->flight_prev = slot->flight_prev;
+    slot->flight_prev->flight_next = slot->flight_next;
+}
+
+static void send_call(void *context, struct quote_run *run, const struct call *call)
+{
+    struct world *world = context;
+    struct call_slot *slot = take_call(world);
+    slot->run = run;
+    slot->call = *call;
+    slot->node.kind = NODE_CALL;
+    backend_answer(world->backends[call->provider], &slot->call, &slot->reply);
+
+    const int64_t life_us = world->scenario->policy.call_life_us;
+    if (slot->reply.latency_us > life_us) {
+        slot->reply.fate = CALL_UNANSWERED;
+        slot->reply.latency_us = life_us;
+    }
+    world->facts.calls_sent++;
+    if (call->sent_us >= world->scenario->warmup_us) {
+        struct operation_tally *operation = &world->operations[call->provider][call->operation];
+        operation->calls++;
+        world->tally->providers[call->provider].calls++;
+        world->tally->providers[call->provider].token_fetches += call->operation == OPERATION_TOKEN;
+        world->tally->providers[call->provider].retries += call->attempt > 0;
+        if (slot->reply.fate == CALL_ANSWERED && slot->reply.http_status < 300) {
+            samples_add(&operation->latency, slot->reply.latency_us, false);
+        }
+    }
+    enter_flight(world, slot);
+    wheel_add(world->wheel, &slot->node, call->sent_us + slot->reply.latency_us);
+}
+
+static void call_after(void *context, struct quote_run *run, const struct call *call,
+                       int64_t due_us)
+{
+    struct world *world = context;
+    struct call_slot *slot = take_call(world);
+    slot->run = run;
+    slot->call = *call;
+    slot->node.kind = NODE_RETRY;
+    wheel_add(world->wheel, &slot->node, due_us);
+}
+
+static void run_done(void *context, struct quote_run *run, const struct quote_result *result,
+                     int64_t now_us)
+{
+    world_order_run_done(context, run->owner, run, result, now_us);
+}
+
+static void run_released(void *context, struct quote_run *run)
+{
+    world_order_unref(context, run->owner);
+}
+
+struct call_port world_call_port(struct world *world)
+{
+    return (struct call_port){.context = world,
+                              .send = send_call,
+                              .after = call_after,
+                              .done = run_done,
+                              .released = run_released};
+}
+
+void world_call_due(struct world *world, struct call_slot *slot, int64_t now_us)
+{
+    world->facts.calls_ended++;
+    leave_flight(world, slot);
+    adapter_on_reply(&world->adapters, slot->run, &slot->call, &slot->reply, now_us);
+    give_call(world, slot);
+}
+
+void world_retry_due(struct world *world, struct call_slot *slot, int64_t now_us)
+{
+    adapter_on_retry(&world->adapters, slot->run, &slot->call, now_us);
+    give_call(world, slot);
+}
+
+/* --- faults that hit calls in flight ------------------------------------------------------------
+ */
+
+static void await_strike(struct world *world, enum provider provider, int64_t now_us)
+{
+    const int64_t next_us = backend_next_strike_us(world->backends[provider], now_us);
+    if (next_us == INT64_MAX) return;
+    world->strike_nodes[provider].kind = NODE_STRIKE;
+    wheel_add(world->wheel, &world->strike_nodes[provider], next_us);
+}
+
+void world_strikes_start(struct world *world)
+{
+    world->strikes = false;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        struct call_slot *head = &world->flights[p];
+        head->flight_next = head->flight_prev = head;
+        world->strikes =
+            world->strikes || backend_next_strike_us(world->backends[p], -1) != INT64_MAX;
+    }
+    if (!world->strikes) return;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+        await_strike(world, (enum provider)p, -1);
+}
+
+void world_strike_due(struct world *world, enum provider provider, int64_t now_us)
+{
+    struct call_slot *head = &world->flights[provider];
+    for (struct call_slot *slot = head->flight_next; slot != head; slot = slot->flight_next) {
+        struct reply struck = slot->reply;
+        if (!backend_strike(world->backends[provider], &slot->call, now_us, &struck)) continue;
+        /* The strike's latency counts from now; no call outlives its life. */
+        int64_t due_us = now_us + struck.latency_us;
+        const int64_t end_us = slot->call.sent_us + world->scenario->policy.call_life_us;
+        if (struck.latency_us > end_us - now_us) {
+            struck.fate = CALL_UNANSWERED;
+            due_us = end_us;
+        }
+        struck.latency_us = due_us - slot->call.sent_us;
+        slot->reply = struck;
+        wheel_cancel(world->wheel, &slot->node);
+        wheel_add(world->wheel, &slot->node, due_us);
+    }
+    await_strike(world, provider, now_us);
+}

@@ -1,0 +1,153 @@
+/* sim/world/world_state.h - the inside of a world; only sim/world/world*.c include it.
+ *
+ * An order's slot holds all that one order needs: the router's record, a run for each candidate and
+ * for each of two confirmations, its timer, its request and a short cart. `references` counts what
+ * still points at it: the order's own course, and every run whose calls are still out (an abandoned
+ * call runs on). At 0 the slot goes back to the free list. Calls have slots of their own, because a
+ * chain has one call in flight at a time, mostly, and the same warm slot serves them all.
+ */
+#ifndef SIM_WORLD_WORLD_STATE_H
+#define SIM_WORLD_WORLD_STATE_H
+
+#include "sim/world/wheel.h"
+#include "sim/world/world.h"
+
+enum node_kind { /* of a wheel node: what is due */
+                 NODE_ARRIVAL,
+                 NODE_CALL,           /* a reply */
+                 NODE_RETRY,          /* a wait before a retry is over */
+                 NODE_WAKE,           /* an order's next deadline */
+                 NODE_CONFIRM,        /* time to confirm a routed order */
+                 NODE_CONFIRM_LATE,   /* a confirmation's deadline */
+                 NODE_CONFIRM_CANNED, /* a canned quote confirms at once */
+                 NODE_SEGMENT,        /* a fault's window begins or ends */
+                 NODE_STRIKE,         /* a fault that hits calls in flight begins */
+                 NODE_OUTCOMES,       /* outcomes of orders become known */
+                 NODE_OUTCOME_NOTE    /* one of them, for the log */
+};
+
+enum {
+    CART_INLINE = 24,          /* lines; 91% of the default carts, the rest borrow a long one */
+    RUNS = PROVIDER_COUNT + 2, /* candidates, the confirmation, its failover */
+    ORDERS_CHUNK = 64,
+    CALLS_CHUNK = 256,
+    /* Seconds that outcomes may lie ahead: 4.5 hours, past the slowest ETA and the longest delay.
+     */
+    OUTCOME_SECONDS = 16384,
+};
+
+struct world_order {
+    struct router_order order;
+    struct wheel_node timer; /* the wake; once decided, what confirming needs */
+    uint64_t key;
+    uint32_t references;
+    bool logged;
+    bool measured; /* started after the warm-up */
+    bool confirming;
+    uint8_t confirm_run; /* index into runs */
+    struct order_request request;
+    struct order_item *items; /* `cart`, or a long cart */
+    struct long_cart *long_cart;
+    struct world_order *next_free;
+    struct quote_run runs[RUNS];
+    struct order_item cart[CART_INLINE];
+};
+
+struct long_cart {
+    struct long_cart *next_free;
+    struct order_item items[ORDER_ITEMS_MAX];
+};
+
+struct call_slot {
+    struct wheel_node node;
+    struct quote_run *run;
+    struct call_slot *next_free;
+    struct call_slot *flight_next, *flight_prev; /* while some fault may strike calls in flight */
+    struct call call;
+    struct reply reply;
+};
+
+struct note_slot {
+    struct wheel_node node;
+    struct note_slot *next_free;
+    struct outcome_note note;
+    const char *issues[2];
+};
+
+struct operation_tally {
+    uint64_t calls;
+    struct samples latency; /* of good answers */
+};
+
+struct world {
+    const struct world_plan *plan;
+    const struct scenario *scenario;
+    struct wheel *wheel;
+    struct router router;
+    struct adapters adapters;
+    struct backend *backends[PROVIDER_COUNT];
+    struct router_config config;
+    struct err_list config_warnings;
+    struct arena arena; /* backends' tables, slot chunks */
+
+    /* the replication */
+    uint64_t seed_r;
+    struct workload_cursor arrivals;
+    struct wheel_node arrival;
+    uint64_t order_next;
+    uint64_t orders_open; /* slots in use */
+    const struct world_outputs *outputs;
+    const struct world_control *control;
+    struct text events;
+    bool failed; /* an output failed; err says why */
+    struct err *err;
+
+    /* what is counted */
+    struct world_segment *segments;
+    uint32_t segment_count;
+    uint32_t segment;
+    struct tally *tally; /* of the segment that now lies in */
+    struct wheel_node segment_node;
+    struct operation_tally operations[PROVIDER_COUNT][OPERATION_COUNT];
+    struct series series;
+    bool series_on;
+    struct metric_context budget;
+    struct world_facts facts;
+
+    /* learning */
+    struct wheel_node outcome_node;
+    struct outcome_batch (*outcomes)[PROVIDER_COUNT]; /* ring of OUTCOME_SECONDS */
+    uint64_t outcome_bits[OUTCOME_SECONDS / 64];
+
+    /* faults that hit calls in flight */
+    bool strikes;
+    struct wheel_node strike_nodes[PROVIDER_COUNT];
+    struct call_slot flights[PROVIDER_COUNT]; /* list heads */
+
+    struct world_order *free_orders;
+    struct long_cart *free_carts;
+    struct call_slot *free_calls;
+    struct note_slot *free_notes;
+    struct router_order *route_one; /* world_route_one(): where the decision goes */
+};
+
+/* world_orders.c */
+void world_order_begin(struct world *world, const struct order_request *given, int64_t now_us);
+void world_order_timer(struct world *world, struct world_order *slot, enum node_kind kind,
+                       int64_t now_us);
+void world_outcomes_due(struct world *world, int64_t now_us);
+void world_note_due(struct world *world, struct note_slot *note, int64_t now_us);
+struct router_port world_router_port(struct world *world);
+void world_order_unref(struct world *world, struct world_order *slot);
+void world_order_run_done(struct world *world, struct world_order *slot, struct quote_run *run,
+                          const struct quote_result *result, int64_t now_us);
+void world_events_flush(struct world *world);
+
+/* world_calls.c */
+struct call_port world_call_port(struct world *world);
+void world_call_due(struct world *world, struct call_slot *call, int64_t now_us);
+void world_retry_due(struct world *world, struct call_slot *call, int64_t now_us);
+void world_strike_due(struct world *world, enum provider provider, int64_t now_us);
+void world_strikes_start(struct world *world);
+
+#endif
