@@ -242,7 +242,9 @@ struct result {
     uint32_t operation_count[PROVIDER_COUNT];
     uint64_t errors[PROVIDER_COUNT][QUOTE_OUTCOME_COUNT]; /* by kind, whole run */
     uint64_t order_codes[8]; /* enum order_code */
+    const char *order_code_names[8]; /* as the profile calls them; NULL: no such code */
     bool enabled[PROVIDER_COUNT];
+    int64_t timeout_us[PROVIDER_COUNT]; /* of a quote, as configured at the start */
 
     struct result_fault *faults;
     uint32_t fault_count;
