@@ -19,7 +19,7 @@
 
 #include "router/base/err.h"
 
-enum { JSON_DEPTH_MAX = 64 };            /* ours nest 6 deep; cJSON and we recurse */
+enum { JSON_DEPTH_MAX = 64 };            /* the scanner, cJSON and the walks recurse */
 #define JSON_BYTES_MAX ((size_t)1 << 30) /* lines, columns and nodes stay within 31 bits */
 
 struct json_span; /* places of one node: key and value, start and end */
