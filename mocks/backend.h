@@ -1,16 +1,44 @@
 /* mocks/backend.h - what a mock provider does to a call at an instant.
  *
- * One backend stands for one provider: its catalogue, credentials, rate limits, latency laws, faults,
- * and what becomes of orders. It is asked directly by the virtual wire and by the mock HTTP server, and
- * answers both alike. Every draw is keyed (router/base/random.h), so an order meets the same luck
- * whatever else happens.
+ * One backend stands for one provider: its catalogue, credentials, rate limits, latency laws,
+ * faults, and what becomes of orders. It is asked directly by the virtual wire and by the mock HTTP
+ * server, and answers both alike. Every draw is keyed (router/base/random.h), so an order meets the
+ * same luck whatever else happens.
  *
- * Order of judgement for a call: terminal faults of the layers below HTTP; then credentials (401, 403);
- * then rate limits (429); then status faults; then the provider's own error rate; then the answer, with
- * body faults and modifiers. Errors come fast: their latency is the law's times `error_speed`.
+ * Order of judgement for a call: terminal faults of the layers below HTTP; then credentials (401,
+ * 403); then rate limits (429); then status faults; then the provider's own error rate; then the
+ * answer, with body faults and modifiers. An `auth` fault acts where credentials are looked at, but
+ * gives way to a status fault that stands before it in the file.
  *
- * Ownership: a backend borrows the catalogue and its spec; its tables lie in the arena it was made with.
- * Failure:   backend_init() as law_compile(). Answering cannot fail.
+ * Latency: one draw from the operation's law a call, whatever becomes of it. Errors come fast:
+ * theirs is that draw times errors.speed. Modifiers (latency, slow_body) then act in file order on
+ * every call that is answered. Calls that get no answer take: refused and reset no_answer_us, a
+ * failed TLS handshake twice that, a failed name BACKEND_DNS_FAILURE_US. CALL_UNANSWERED has
+ * INT64_MAX: the caller caps it with policy.call_life_us.
+ *
+ * Capacity: so many servers and one queue, first come first served; calls have to come in order of
+ * time. A server is held for the answer's whole time, modifiers included, by good answers and by
+ * the provider's own errors. What is turned away at the door (credentials, limits, status faults)
+ * holds none, nor does a hanging call, which never gets past the door.
+ *
+ * Credentials: generation N of a mock's credential is the texts "mock-<provider id>" and
+ * "generation-N", from 1. Providers with a token end point (Kroger, Instacart) look at it there: a
+ * wrong one is 400 at Kroger, 401 at Instacart; the data calls need a token, or 401. Where an
+ * adapter may do without a token (SINGLE, CONFIRM, HEALTH) the credential itself does instead. The
+ * others look at it on every call. Rotating leaves tokens alive until they expire; revoking does
+ * not. Walmart refuses a signature whose time is more than BACKEND_SIGNATURE_LIFE_US from its own
+ * clock (401).
+ *
+ * Limits: the bucket covers every call, per_day all but TOKEN, token_per_day TOKEN. A refused call
+ * spends nothing. All whole numbers, so that a limit is exact.
+ *
+ * Strikes: a fault with hits_in_flight ends calls sent before it begins (or flaps on again): hang,
+ * reset, refuse (which is a reset to an open connection), error and truncated. Other kinds touch
+ * new calls only.
+ *
+ * Ownership: a backend borrows the catalogue and the faults; its tables lie in the arena it was
+ * made with. One thread at a time. Failure:   backend_create() as law_compile(): NULL. Answering
+ * cannot fail.
  */
 #ifndef MOCKS_BACKEND_H
 #define MOCKS_BACKEND_H
@@ -20,10 +48,10 @@
 #include "mocks/law.h"
 #include "router/history.h"
 
-struct error_spec {      /* the provider's own failures, apart from faults */
+struct error_spec {               /* the provider's own failures, apart from faults */
     double rate[OPERATION_COUNT]; /* share of calls */
-    uint16_t status;     /* of those failures */
-    double speed;        /* their latency, as a share of a good answer's */
+    uint16_t status;              /* of those failures */
+    double speed;                 /* latency of any error status, as a share of a good answer's */
 };
 
 struct credential_spec {
@@ -32,10 +60,10 @@ struct credential_spec {
     int64_t rotated_at_us; /* a new one counts from here, the old one no longer; -1: never */
 };
 
-struct limit_spec { /* 0: no limit */
-    double per_second;      /* token bucket */
+struct limit_spec {    /* 0: no limit */
+    double per_second; /* token bucket */
     double burst;
-    int64_t per_day;        /* data calls a UTC day */
+    int64_t per_day; /* data calls a UTC day */
     int64_t token_per_day;
     uint32_t retry_after_s; /* 0: no header */
 };
@@ -51,9 +79,9 @@ struct outcome_spec { /* what becomes of confirmed orders: shares of orders */
     double failed;    /* never delivered */
     double late;      /* of delivered ones */
     double late_mean_minutes;
-    double shortfall; /* of delivered ones: some lines are missing */
-    double confirm_error;   /* of confirm calls; half of them retryable */
-    double rating_mean; /* of on-time, complete orders; falls by one a fault */
+    double shortfall;     /* of delivered ones: some lines are missing */
+    double confirm_error; /* of confirm calls; half of them 503 (retryable), half 402 (declined) */
+    double rating_mean;   /* of on-time, complete orders; falls by one a fault */
 };
 
 struct backend_spec {
@@ -64,22 +92,31 @@ struct backend_spec {
     struct credential_spec credentials;
     struct limit_spec limits;
     struct outcome_spec outcomes;
-    uint32_t capacity; /* servers; a call waits for a free one. 0: unlimited */
+    uint32_t capacity;      /* servers; a call waits for a free one. 0: unlimited */
     double call_cost_cents; /* what a call costs us */
-    int64_t no_answer_us; /* how long a refused or reset connection takes to say so */
+    int64_t no_answer_us;   /* how long a refused or reset connection takes to say so */
 };
 
-enum { BACKEND_TOKENS_MAX = 1024, BACKEND_FAULTS_MAX = FAULTS_MAX };
+struct backend_spec backend_spec_default(enum provider provider); /* calibrated: mocks/defaults.c */
+
+enum {
+    BACKEND_TOKENS_MAX = 1024, /* the newest; older ones count as expired */
+    BACKEND_FAULTS_MAX = FAULTS_MAX,
+    BACKEND_ROTATIONS_MAX = 16,
+    BACKEND_CAPACITY_MAX = 65536,
+};
+#define BACKEND_DNS_FAILURE_US    INT64_C(100000) /* an assumption: one resolver that says no */
+#define BACKEND_SIGNATURE_LIFE_US INT64_C(180000000)
 
 struct backend;
 
 struct backend_counters { /* for reports; by operation where an array */
     uint64_t calls[OPERATION_COUNT];
-    uint64_t faulted;      /* calls that a fault touched */
-    uint64_t limited;      /* 429 by the limits */
-    uint64_t unauthorized; /* 401 and 403 */
+    uint64_t faulted;       /* calls that a fault touched */
+    uint64_t limited;       /* 429 by the limits */
+    uint64_t unauthorized;  /* 401 and 403 */
     uint64_t unknown_names; /* searches for names not in the catalogue */
-    uint64_t thief_calls;
+    uint64_t thief_calls;   /* served to a thief; they cost call_cost_cents each, as ours do */
 };
 
 /* Makes a backend in the arena. `faults` are borrowed; those of other providers are passed over. */
@@ -91,8 +128,13 @@ struct backend *backend_create(enum provider provider, const struct backend_spec
 /* Starts a replication. `epoch_us` is the Unix time of instant 0 (days begin at UTC midnight). */
 void backend_reset(struct backend *backend, uint64_t seed_r, int64_t epoch_us);
 
-/* The credential that this mock provider accepts at an instant, as a fingerprint. */
+/* The credential that this mock provider accepts at an instant, as a fingerprint; 0: it has expired
+ * and none is accepted. */
 uint64_t backend_credential(const struct backend *backend, int64_t now_us);
+
+/* An operator's rotation: a new generation counts from `now_us` on, the old ones no longer. Returns
+ * its fingerprint. Past BACKEND_ROTATIONS_MAX a replication nothing changes. */
+uint64_t backend_rotate(struct backend *backend, int64_t now_us);
 
 /* What becomes of `call`; never blocks, and decides everything now. `now_us` is call->sent_us. */
 void backend_answer(struct backend *backend, const struct call *call, struct reply *reply);
@@ -114,6 +156,14 @@ struct order_fate {
 };
 void backend_order_fate(const struct backend *backend, uint64_t order_key, int32_t eta_minutes,
                         int32_t items, struct order_fate *fate);
+
+/* The price that this provider declares for one unit of an item, in any store: base price times
+ * level, no spread, promotion or stock. -1: not in the catalogue. For quotes of an API that gives
+ * no prices. */
+int64_t backend_list_price(const struct backend *backend, const struct order_item *item);
+
+/* The run is over at `now_us`: accounts for what a thief still did. */
+void backend_settle(struct backend *backend, int64_t now_us);
 
 const struct backend_counters *backend_counters(const struct backend *backend);
 bool backend_law_exhausted(const struct backend *backend, enum operation *operation);

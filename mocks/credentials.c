@@ -1,0 +1,184 @@
+#include "mocks/credentials.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "router/base/random.h"
+
+enum { GENERATIONS = BACKEND_ROTATIONS_MAX + 1 };
+
+bool credentials_create(enum provider provider, const struct credential_spec *spec,
+                        struct arena *arena, struct credentials *credentials, struct err *err)
+{
+    static_assert((BACKEND_TOKENS_MAX & (BACKEND_TOKENS_MAX - 1)) == 0, "a token's slot is a mask");
+    *credentials = (struct credentials){.provider = provider,
+                                        .has_tokens = operation_exists(provider, OPERATION_TOKEN),
+                                        .spec = *spec};
+    for (unsigned generation = 1; generation <= GENERATIONS; generation++) {
+        char id[64], secret[32];
+        (void)snprintf(id, sizeof id, "mock-%s", provider_traits[provider].id);
+        (void)snprintf(secret, sizeof secret, "generation-%u", generation);
+        credentials->fingerprints[generation] = credential_fingerprint(id, secret);
+    }
+    if (credentials->has_tokens && spec->token_life_us <= 0) {
+        return err_fail(err, ERR_INPUT, (struct place){0}, "%s's tokens need a life above 0",
+                        provider_traits[provider].id);
+    }
+    credentials->ring = arena_push(arena, struct token_slot, BACKEND_TOKENS_MAX);
+    if (credentials->ring != NULL) return true;
+    return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory for tokens");
+}
+
+void credentials_reset(struct credentials *credentials, uint64_t seed_r)
+{
+    credentials->key =
+        random_key(seed_r, random_what(RANDOM_TOKEN, (unsigned)credentials->provider, 0, 0, 0));
+    credentials->rotation_count = 0;
+    credentials->issued = 0;
+    for (uint32_t i = 0; i < BACKEND_TOKENS_MAX; i++) {
+        credentials->ring[i] = (struct token_slot){0};
+    }
+    if (credentials->spec.rotated_at_us >= 0) {
+        (void)credentials_rotate(credentials, credentials->spec.rotated_at_us);
+    }
+    (void)credentials_look(credentials, 0);
+}
+
+/* ---- generations --------------------------------------------------------------------------------
+ */
+
+uint32_t credentials_generation(const struct credentials *credentials, int64_t now_us)
+{
+    uint32_t generation = 1;
+    for (uint32_t i = 0; i < credentials->rotation_count; i++) {
+        generation += credentials->rotations_us[i] <= now_us;
+    }
+    return generation;
+}
+
+/* The credential that expires is the one in force at that instant; a newer one lives. */
+static bool has_expired(const struct credentials *credentials, uint32_t generation, int64_t now_us)
+{
+    const int64_t expires_us = credentials->spec.expires_at_us;
+    return expires_us >= 0 && now_us >= expires_us &&
+           generation <= credentials_generation(credentials, expires_us);
+}
+
+uint64_t credentials_accepted(const struct credentials *credentials, int64_t now_us)
+{
+    const uint32_t generation = credentials_generation(credentials, now_us);
+    return has_expired(credentials, generation, now_us) ? 0 : credentials->fingerprints[generation];
+}
+
+uint64_t credentials_rotate(struct credentials *credentials, int64_t now_us)
+{
+    if (credentials->rotation_count < BACKEND_ROTATIONS_MAX) {
+        uint32_t at = credentials->rotation_count++;
+        for (; at > 0 && credentials->rotations_us[at - 1] > now_us; at--) {
+            credentials->rotations_us[at] = credentials->rotations_us[at - 1];
+        }
+        credentials->rotations_us[at] = now_us;
+    }
+    return credentials_accepted(credentials, now_us);
+}
+
+int64_t credentials_look(struct credentials *credentials, int64_t now_us)
+{
+    credentials->accepted = credentials_accepted(credentials, now_us);
+    int64_t next_us = INT64_MAX;
+    const int64_t expires_us = credentials->spec.expires_at_us;
+    if (expires_us > now_us) next_us = expires_us;
+    for (uint32_t i = 0; i < credentials->rotation_count; i++) {
+        const int64_t at_us = credentials->rotations_us[i];
+        if (at_us > now_us && at_us < next_us) next_us = at_us;
+    }
+    return next_us;
+}
+
+/* ---- tokens -------------------------------------------------------------------------------------
+ */
+
+uint64_t credentials_issue(struct credentials *credentials, int64_t now_us, int64_t clock_us)
+{
+    const uint32_t number = ++credentials->issued;
+    const uint64_t noise = random_draw(credentials->key, number) >> 32;
+    const uint64_t value = (uint64_t)number << 32 | noise | 1; /* never 0 */
+    credentials->ring[number & (BACKEND_TOKENS_MAX - 1)] =
+        (struct token_slot){.value = value,
+                            .issued_us = now_us,
+                            .expires_us = clock_us + credentials->spec.token_life_us,
+                            .generation = credentials_generation(credentials, now_us)};
+    return value;
+}
+
+/* ---- refusing -----------------------------------------------------------------------------------
+ */
+
+static uint16_t refusal_at_token_endpoint(enum provider provider)
+{
+    return provider == PROVIDER_KROGER_API ? 400 : 401;
+}
+
+/* Whether a call proves itself by a token: what needs one, and what has one. */
+static bool shows_token(const struct credentials *credentials, const struct call *call)
+{
+    if (!credentials->has_tokens || call->operation == OPERATION_TOKEN) return false;
+    if (call->token != 0 || call->credential == NULL) return true;
+    return call->operation != OPERATION_SINGLE && call->operation != OPERATION_CONFIRM &&
+           call->operation != OPERATION_HEALTH;
+}
+
+uint16_t credentials_refusal(const struct credentials *credentials, const struct call *call,
+                             int64_t clock_us)
+{
+    if (shows_token(credentials, call)) {
+        const struct token_slot *const slot = credentials_token(credentials, call->token);
+        return slot != NULL && clock_us < slot->expires_us ? 0 : 401;
+    }
+    const uint64_t fingerprint = call->credential == NULL ? 0 : call->credential->fingerprint;
+    if (fingerprint != 0 && fingerprint == credentials->accepted) return 0;
+    return call->operation == OPERATION_TOKEN ? refusal_at_token_endpoint(credentials->provider)
+                                              : 401;
+}
+
+/* The generation that a call's credential or token is of; 0: of none. */
+static uint32_t generation_shown(const struct credentials *credentials, const struct call *call)
+{
+    if (shows_token(credentials, call)) {
+        const struct token_slot *const slot = credentials_token(credentials, call->token);
+        return slot == NULL ? 0 : slot->generation;
+    }
+    const uint64_t fingerprint = call->credential == NULL ? 0 : call->credential->fingerprint;
+    for (uint32_t generation = 1; generation <= GENERATIONS; generation++) {
+        if (credentials->fingerprints[generation] == fingerprint) return generation;
+    }
+    return 0;
+}
+
+uint16_t credentials_fault_refusal(const struct credentials *credentials, const struct call *call,
+                                   const struct fault_spec *fault)
+{
+    const bool at_endpoint = call->operation == OPERATION_TOKEN;
+    /* A fault of a credential is of the one in force when it began: rotating ends it. */
+    const bool of_this =
+        generation_shown(credentials, call) <= credentials_generation(credentials, fault->at_us);
+    switch (fault->auth) {
+    case AUTH_EXPIRED:
+        if (shows_token(credentials, call)) {
+            const struct token_slot *const slot = credentials_token(credentials, call->token);
+            return slot != NULL && slot->issued_us < fault->at_us ? 401 : 0;
+        }
+        return credentials->has_tokens || !of_this ? 0 : 401;
+    case AUTH_REVOKED:
+        if (!of_this) return 0;
+        return at_endpoint ? refusal_at_token_endpoint(credentials->provider) : 401;
+    case AUTH_WRONG_SCOPE:
+        return at_endpoint ? 0 : 403;
+    case AUTH_TOKEN_ENDPOINT_DOWN:
+        return at_endpoint || !credentials->has_tokens ? 503 : 0;
+    case AUTH_KIND_COUNT:
+        break;
+    }
+    assert(false);
+    return 0;
+}

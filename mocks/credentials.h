@@ -1,0 +1,66 @@
+/* mocks/credentials.h - which credential and which tokens one mock provider accepts.
+ *
+ * Credentials come in generations; the newest begun one counts. A token is a number that only its
+ * provider can interpret: it names its slot in a ring of the newest tokens and is otherwise noise,
+ * so that a foreign or forgotten one is never mistaken for a good one.
+ *
+ * `clock_us` is the provider's own clock, `now_us` the simulation's; they differ under clock_skew
+ * only.
+ *
+ * Ownership: the ring lies in the arena. Failure: none past credentials_create().
+ */
+#ifndef MOCKS_CREDENTIALS_H
+#define MOCKS_CREDENTIALS_H
+
+#include "mocks/backend.h"
+
+struct token_slot {
+    uint64_t value; /* 0: never used */
+    int64_t issued_us;
+    int64_t expires_us;  /* by the provider's clock */
+    uint32_t generation; /* of the credential it was issued for */
+};
+
+struct credentials {
+    enum provider provider;
+    bool has_tokens; /* a token end point */
+    struct credential_spec spec;
+    uint64_t fingerprints[BACKEND_ROTATIONS_MAX + 2]; /* by generation, from 1 */
+    int64_t rotations_us[BACKEND_ROTATIONS_MAX];      /* ascending */
+    uint32_t rotation_count;
+    uint64_t accepted; /* at the instant looked at last; 0: none */
+    uint64_t key;
+    uint32_t issued; /* tokens so far */
+    struct token_slot *ring;
+};
+
+bool credentials_create(enum provider provider, const struct credential_spec *spec,
+                        struct arena *arena, struct credentials *credentials, struct err *err);
+void credentials_reset(struct credentials *credentials, uint64_t seed_r);
+
+uint32_t credentials_generation(const struct credentials *credentials, int64_t now_us);
+uint64_t credentials_accepted(const struct credentials *credentials, int64_t now_us);
+uint64_t credentials_rotate(struct credentials *credentials, int64_t now_us);
+
+/* Looks at an instant: what is accepted from there to the next change, which is returned. */
+int64_t credentials_look(struct credentials *credentials, int64_t now_us);
+
+uint64_t credentials_issue(struct credentials *credentials, int64_t now_us, int64_t clock_us);
+
+static inline const struct token_slot *credentials_token(const struct credentials *credentials,
+                                                         uint64_t token)
+{
+    const struct token_slot *const slot =
+        &credentials->ring[token >> 32 & (BACKEND_TOKENS_MAX - 1)];
+    return token != 0 && slot->value == token ? slot : NULL;
+}
+
+/* 0, or the status with which a call is refused. */
+uint16_t credentials_refusal(const struct credentials *credentials, const struct call *call,
+                             int64_t clock_us);
+
+/* The same under an auth fault: 0 when the fault does not touch this call. */
+uint16_t credentials_fault_refusal(const struct credentials *credentials, const struct call *call,
+                                   const struct fault_spec *fault);
+
+#endif
