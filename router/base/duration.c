@@ -99,7 +99,8 @@ static bool refuse_fraction(const char *text, const char *number, struct place p
     const char *word = point + 1 + digits_at(point + 1);
     const size_t length = letters_at(word);
     const unsigned unit = find_unit(word, length);
-    if (number == text && unit < UNIT_COUNT && word[length] == '\0') {
+    const bool is_one_number = number == text && *point == '.' && word[length] == '\0';
+    if (is_one_number && unit < UNIT_COUNT) {
         const double span_us = strtod(text, NULL) * (double)units[unit].us;
         if (span_us <= (double)DURATION_US_MAX && fabs(span_us - nearbyint(span_us)) < 1e-3) {
             char exact[DURATION_TEXT_MAX];
