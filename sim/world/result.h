@@ -130,7 +130,7 @@ enum { METRIC_NAME_MAX = 64 };
 void metric_name(unsigned scope, enum metric metric, char name[METRIC_NAME_MAX]);
 
 enum {
-    RESULT_PHASES_MAX = 2 + 64,
+    RESULT_PHASES_MAX = 2 + 128, /* all, quiet, each fault, after those that checks ask for */
     RESULT_CURVE_MAX = 64,
     RESULT_QUANTILES_MAX = 12,
 };

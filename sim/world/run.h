@@ -1,0 +1,31 @@
+/* sim/world/run.h - all replications of a scenario, merged into one result.
+ *
+ * Replications are independent and sequential inside; threads take them in order and hand in what
+ * they counted in order, so the result has the same bytes for any number of threads. Logs and
+ * series are replication 0's; every other figure is over all of them. With two replications or more
+ * each metric carries a 95% confidence interval (Student's t over replications).
+ *
+ * Ownership: the caller releases the result. Failure: as world_create() and world_run().
+ */
+#ifndef SIM_WORLD_RUN_H
+#define SIM_WORLD_RUN_H
+
+#include "sim/world/world.h"
+
+struct run_request {
+    const struct scenario *scenario;
+    uint32_t jobs;          /* threads; 0 counts as 1 */
+    const double *percents; /* of --percentiles; NULL: 50, 95, 99 */
+    uint32_t percent_count;
+    uint32_t sample_limit;               /* --exact; 0: SAMPLES_LIMIT_DEFAULT */
+    const struct world_outputs *outputs; /* replication 0 */
+    const struct world_control *control; /* progress: of replication 0, then by replications */
+    void (*replicated)(void *context, uint32_t done, uint32_t of); /* NULL, or after each */
+    void *replicated_context;
+    const char *program; /* "routesim 0.1.0" */
+    const char *command; /* canonical */
+};
+
+bool run_scenario(const struct run_request *request, struct result *result, struct err *err);
+
+#endif

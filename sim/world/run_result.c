@@ -1,0 +1,382 @@
+/* From merged counts to a result: every figure that a report shows is computed here. */
+#include <assert.h>
+#include <gsl/gsl_cdf.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/world/run_state.h"
+
+static const char *keep(struct result *result, const char *text)
+{
+    return arena_text(&result->arena, text, strlen(text));
+}
+
+/* Student's t over replications, around the pooled value. */
+static void add_interval(struct metric_value *value, const struct spread *spread)
+{
+    if (value->state != VALUE_KNOWN || spread->n < 2) return;
+    const double deviation = sqrt(spread->m2 / (spread->n - 1));
+    const double half =
+        gsl_cdf_tdist_Pinv(0.975, spread->n - 1) * deviation / sqrt((double)spread->n);
+    value->low = value->value - half;
+    value->high = value->value + half;
+}
+
+static bool fill_phases(struct run_sums *sums, struct result *result)
+{
+    result->phases = arena_push(&result->arena, struct result_phase, sums->phase_count);
+    if (result->phases == NULL) return false;
+    result->phase_count = sums->phase_count;
+    sums->context.replications = sums->replications > 0 ? sums->replications : 1;
+    for (uint32_t p = 0; p < sums->phase_count; p++) {
+        struct result_phase *phase = &result->phases[p];
+        phase->name = keep(result, sums->phases[p].name);
+        phase->from_us = sums->phases[p].from_us;
+        phase->until_us = sums->phases[p].until_us;
+        struct tally *tally =
+            run_phase_tally(&sums->phases[p], sums->segments, sums->segment_count, &sums->scratch);
+        run_phase_values(tally, &sums->context, phase->values);
+        if (sums->spreads == NULL) continue;
+        for (unsigned s = 0; s < SCOPE_COUNT; s++) {
+            for (unsigned m = 0; m < METRIC_COUNT; m++) {
+                if (metric_of_router((enum metric)m) != (s == SCOPE_ROUTER)) continue;
+                add_interval(&phase->values[s][m], &sums->spreads[p][s][m]);
+            }
+        }
+    }
+    return true;
+}
+
+/* --- latencies -----------------------------------------------------------------------------------
+ */
+
+static struct metric_value quantile_value(struct samples *samples, double probability)
+{
+    const struct samples_quantile found = samples_quantile(samples, probability, 10);
+    struct metric_value value = {.value = found.us / 1000.0,
+                                 .needs = found.needs,
+                                 .n = samples->count,
+                                 .low = found.us / 1000.0,
+                                 .high = found.us / 1000.0};
+    switch (found.state) {
+    case SAMPLES_KNOWN:
+        value.state = VALUE_KNOWN;
+        return value;
+    case SAMPLES_ABOVE:
+        value.state = VALUE_ABOVE;
+        return value;
+    case SAMPLES_NONE:
+        value.state = VALUE_NONE;
+        break;
+    case SAMPLES_TOO_FEW:
+        value.state = VALUE_TOO_FEW;
+        break;
+    }
+    value.value = value.low = value.high = NAN;
+    return value;
+}
+
+/* Points evenly spaced towards the tail, as far as the samples carry. */
+static void fill_curve(struct samples *samples, struct result_latency *latency)
+{
+    enum { POINTS = 61 };
+    static_assert(POINTS <= RESULT_CURVE_MAX, "room for the curve");
+    for (unsigned i = 0; i < POINTS; i++) {
+        const double x = 0.02 + i * 0.075; /* from p4.5 to p99.997 */
+        const struct samples_quantile found = samples_quantile(samples, 1.0 - pow(10.0, -x), 10);
+        if (found.state != SAMPLES_KNOWN && found.state != SAMPLES_ABOVE) continue;
+        latency->curve[latency->curve_count].x = x;
+        latency->curve[latency->curve_count].ms = found.us / 1000.0;
+        latency->curve_count++;
+    }
+}
+
+static void fill_latency(const struct run_request *request, struct samples *samples,
+                         struct result_latency *latency)
+{
+    static const double usual[] = {50.0, 95.0, 99.0};
+    const double *percents = request->percents != NULL ? request->percents : usual;
+    const uint32_t count = request->percents != NULL ? request->percent_count : 3;
+    *latency = (struct result_latency){.n = samples->count,
+                                       .censored = samples->censored,
+                                       .exact = samples_exact(samples),
+                                       .mean_ms = samples_mean_us(samples) / 1000.0,
+                                       .min_ms = NAN,
+                                       .max_ms = NAN};
+    latency->error_bound = latency->exact ? 0.0 : 1.0 / (2 * SAMPLES_OCTAVE);
+    if (samples->count > 0) {
+        latency->min_ms = (double)samples->least_us / 1000.0;
+        latency->max_ms = (double)samples->most_us / 1000.0;
+    }
+    for (uint32_t i = 0; i < count && i < RESULT_QUANTILES_MAX; i++) {
+        latency->quantiles[i].percent = percents[i];
+        latency->quantiles[i].value = quantile_value(samples, percents[i] / 100.0);
+        latency->quantile_count++;
+    }
+    fill_curve(samples, latency);
+}
+
+static bool fill_latencies(struct run_sums *sums, struct result *result)
+{
+    struct tally *all =
+        run_phase_tally(&sums->phases[0], sums->segments, sums->segment_count, &sums->scratch);
+    fill_latency(sums->request, &all->latency, &result->router_latency);
+    for (unsigned code = 0; code < ORDER_CODE_COUNT; code++) {
+        result->order_codes[code] = all->codes[code];
+    }
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        fill_latency(sums->request, &all->providers[p].latency, &result->provider_latency[p]);
+        memcpy(result->errors[p], all->providers[p].errors, sizeof result->errors[p]);
+        result->enabled[p] = sums->config.providers[p].enabled;
+        result->operations[p] =
+            arena_push(&result->arena, struct result_operation, OPERATION_COUNT);
+        if (result->operations[p] == NULL) return false;
+        for (unsigned o = 0; o < OPERATION_COUNT; o++) {
+            if (sums->operations[p][o].calls == 0) continue;
+            struct result_operation *operation =
+                &result->operations[p][result->operation_count[p]++];
+            operation->name = operation_names[o];
+            operation->calls = sums->operations[p][o].calls;
+            fill_latency(sums->request, &sums->operations[p][o].latency, &operation->latency);
+        }
+    }
+    return true;
+}
+
+/* --- checks --------------------------------------------------------------------------------------
+ */
+
+static bool holds(double measured, enum check_operator op, double limit)
+{
+    switch (op) {
+    case CHECK_LE:
+        return measured <= limit;
+    case CHECK_LT:
+        return measured < limit;
+    case CHECK_GE:
+        return measured >= limit;
+    case CHECK_GT:
+        return measured > limit;
+    case CHECK_EQ:
+        return measured == limit;
+    case CHECK_NE:
+        return measured != limit;
+    case CHECK_OP_COUNT:
+        break;
+    }
+    assert(!"a comparison outside its enum");
+    return false;
+}
+
+/* A value that is known only as a lower bound decides a check when every larger value would decide
+ * it alike; a percentile without enough samples decides nothing. */
+static int verdict_of(const struct metric_value *measured, enum check_operator op, double limit)
+{
+    if (measured->state == VALUE_KNOWN) {
+        return holds(measured->value, op, limit) ? CHECK_PASSED : CHECK_FAILED;
+    }
+    if (measured->state != VALUE_ABOVE) return CHECK_INCONCLUSIVE;
+    if (op == CHECK_GE || op == CHECK_GT) {
+        return measured->value >= limit ? CHECK_PASSED : CHECK_INCONCLUSIVE;
+    }
+    if (op == CHECK_LE || op == CHECK_LT) {
+        return measured->value >= limit ? CHECK_FAILED : CHECK_INCONCLUSIVE;
+    }
+    return CHECK_INCONCLUSIVE;
+}
+
+static uint32_t phase_named(const struct result *result, const char *name)
+{
+    for (uint32_t p = 0; p < result->phase_count; p++) {
+        if (strcmp(result->phases[p].name, name) == 0) return p;
+    }
+    return 0; /* "" and, where there are no faults, "quiet": the whole run */
+}
+
+static const char *check_title(struct result *result, const struct check_spec *spec, unsigned scope,
+                               enum metric metric)
+{
+    if (spec->name[0] != '\0') return keep(result, spec->name);
+    char title[256];
+    const char *whose = scope == SCOPE_ROUTER ? "router" : provider_traits[scope].short_name;
+    (void)snprintf(title, sizeof title, "%s %s%s%s", whose, metric_traits[metric].label,
+                   spec->during[0] == '\0' ? "" : " during ", spec->during);
+    return keep(result, title);
+}
+
+static bool fill_checks(struct run_sums *sums, struct result *result)
+{
+    const struct scenario *scenario = sums->request->scenario;
+    result->checks = arena_push(&result->arena, struct result_check, scenario->check_count);
+    if (result->checks == NULL) return false;
+    result->check_count = scenario->check_count;
+    for (uint32_t c = 0; c < scenario->check_count; c++) {
+        const struct check_spec *spec = &scenario->checks[c];
+        struct result_check *check = &result->checks[c];
+        char hint[ERR_HINT_MAX];
+        const bool found =
+            metric_find(spec->metric, &check->scope, &check->metric_id, hint, sizeof hint);
+        assert(found); /* the reader has looked it up */
+        (void)found;
+        check->name = check_title(result, spec, check->scope, check->metric_id);
+        check->metric = keep(result, spec->metric);
+        check->during = keep(result, spec->during);
+        check->op = check_operator_names[spec->op];
+        check->limit = spec->limit;
+        check->limit_text = keep(result, spec->limit_text);
+        check->file = spec->place.file != NULL ? keep(result, spec->place.file) : NULL;
+        check->line = spec->place.line;
+        const uint32_t phase = phase_named(result, spec->during);
+        check->measured = result->phases[phase].values[check->scope][check->metric_id];
+        const int verdict = verdict_of(&check->measured, spec->op, spec->limit);
+        check->verdict = verdict;
+        result->checks_passed += verdict == CHECK_PASSED;
+        result->checks_failed += verdict == CHECK_FAILED;
+        result->checks_inconclusive += verdict == CHECK_INCONCLUSIVE;
+    }
+    return true;
+}
+
+/* --- the rest ------------------------------------------------------------------------------------
+ */
+
+static bool fill_faults(const struct scenario *scenario, struct result *result)
+{
+    result->faults = arena_push(&result->arena, struct result_fault, scenario->fault_count);
+    if (result->faults == NULL) return false;
+    result->fault_count = scenario->fault_count;
+    for (uint32_t f = 0; f < scenario->fault_count; f++) {
+        const struct fault_spec *spec = &scenario->faults[f];
+        char label[FAULT_LABEL_MAX];
+        fault_label(spec, label);
+        result->faults[f] = (struct result_fault){.id = keep(result, spec->id),
+                                                  .label = keep(result, label),
+                                                  .kind = fault_kind_names[spec->kind],
+                                                  .provider_mask = spec->provider_mask,
+                                                  .from_us = spec->at_us,
+                                                  .until_us = spec->at_us + spec->for_us};
+    }
+    return true;
+}
+
+__attribute__((format(printf, 2, 3))) static void note(struct result *result, const char *format,
+                                                       ...)
+{
+    if (result->note_count == RESULT_NOTES_MAX) return;
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    result->notes[result->note_count++] = keep(result, text);
+}
+
+static void note_providers(const struct run_sums *sums, struct result *result)
+{
+    const struct scenario *scenario = sums->request->scenario;
+    note(result,
+         "Providers are mock providers: their latency levels, prices between chains, error "
+         "rates and order outcomes are assumptions of the scenario, not measurements of the "
+         "firms whose names they bear. The shapes of latency, cart sizes, promotions and "
+         "arrival profiles come from public data (docs/scenario.md).");
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const struct provider_config *config = &sums->config.providers[p];
+        if (!config->enabled || !config->forced_mock) continue;
+        if (scenario->providers[p].mode != MODE_MOCK) continue;
+        note(result, "%s answered canned quotes only: its mock provider was never called.",
+             provider_traits[p].short_name);
+    }
+    if (scenario->profile == PROFILE_AS_CODED && scenario->policy.live_adapters) {
+        note(result, "MealMe and Instacart were called although production's code never calls them "
+                     "(policy.live_adapters): this is not production.");
+    }
+}
+
+/* Honest remarks, in the order of their weight. */
+static void fill_notes(const struct run_sums *sums, struct result *result)
+{
+    const struct scenario *scenario = sums->request->scenario;
+    if (sums->stopped || sums->replications < scenario->replications) {
+        note(result,
+             "The run was stopped before its end: %" PRIu32 " of %" PRIu32
+             " replications are in, the last one perhaps partly.",
+             sums->replications, scenario->replications);
+    }
+    note_providers(sums, result);
+    for (uint32_t w = 0; w < sums->config_warnings.count; w++) {
+        note(result, "Configuration: %s.", sums->config_warnings.items[w].message);
+    }
+    if (sums->unknown_names > 0) {
+        note(result,
+             "%" PRIu64 " item look-ups named a product that the catalogue lacks; each such "
+             "name got a price of its own, keyed by the name.",
+             sums->unknown_names);
+    }
+    if (sums->event_lines > 0 && sums->event_lines < sums->event_lines_due) {
+        note(result,
+             "The event log is a sample: %" PRIu64 " lines were written; logging every order "
+             "takes about %" PRIu64 ".",
+             sums->event_lines, sums->event_lines_due);
+    }
+    if (scenario->warmup_us > 0) {
+        char span[DURATION_TEXT_MAX];
+        duration_format(scenario->warmup_us, span);
+        note(result, "Orders that started in the first %s were routed but not measured.", span);
+    }
+}
+
+static bool fill_series(const struct run_sums *sums, struct result *result)
+{
+    result->bucket_us = sums->bucket_us;
+    result->bucket_count = sums->bucket_count;
+    result->buckets = arena_push(&result->arena, struct result_bucket, sums->bucket_count);
+    if (result->buckets == NULL) return false;
+    memcpy(result->buckets, sums->buckets, sums->bucket_count * sizeof *sums->buckets);
+    return true;
+}
+
+static void fill_identity(const struct run_sums *sums, struct result *result)
+{
+    const struct scenario *scenario = sums->request->scenario;
+    const char *program = sums->request->program;
+    const char *command = sums->request->command;
+    result->program = keep(result, program != NULL ? program : "");
+    result->command = keep(result, command != NULL ? command : "");
+    result->scenario = keep(result, scenario->name);
+    result->title = keep(result, scenario->title[0] != '\0' ? scenario->title : scenario->name);
+    result->description = keep(result, scenario->description);
+    result->file = keep(result, scenario->file != NULL ? scenario->file : "");
+    result->seed_text = keep(result, scenario->seed_text);
+    result->profile = scenario->profile == PROFILE_AS_CODED ? "as_coded" : "as_documented";
+    result->scenario_hash = scenario_hash(scenario, true);
+    result->experiment_hash = scenario_hash(scenario, false);
+    result->event_hash = sums->hash;
+    result->start_unix_us = scenario->start_unix_us;
+    result->timezone_us = scenario->timezone_us;
+    result->duration_us = scenario->duration_us;
+    result->replications = sums->replications;
+    result->complete = !sums->stopped && sums->replications == scenario->replications;
+    result->stopped_by = result->complete ? "" : "a signal";
+    result->orders = sums->orders;
+    result->calls = sums->calls;
+    result->events_written = sums->event_lines;
+    result->events_total = sums->event_lines_due;
+    result->slo_given = scenario->slo.given;
+    result->slo_indicator = slo_indicator_names[scenario->slo.indicator];
+    result->slo_objective = scenario->slo.objective;
+    result->slo_period_us = scenario->slo.period_us;
+}
+
+bool run_result_fill(struct run_sums *sums, struct result *result, struct err *err)
+{
+    fill_identity(sums, result);
+    const bool filled = fill_phases(sums, result) && fill_latencies(sums, result) &&
+                        fill_faults(sums->request->scenario, result) && fill_checks(sums, result) &&
+                        fill_series(sums, result);
+    if (!filled) return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
+    fill_notes(sums, result);
+    return true;
+}

@@ -1,0 +1,60 @@
+/* sim/world/run_state.h - what replications are merged into; only sim/world/run*.c include it. */
+#ifndef SIM_WORLD_RUN_STATE_H
+#define SIM_WORLD_RUN_STATE_H
+
+#include "sim/world/run.h"
+
+/* Which segments make a phase. */
+struct phase_plan {
+    const char *name;
+    int64_t from_us, until_us;
+    enum { PHASE_ALL, PHASE_QUIET, PHASE_FAULT, PHASE_AFTER } kind;
+    uint32_t fault;
+};
+
+struct spread { /* of one metric over replications (Welford 1962) */
+    uint32_t n;
+    double mean;
+    double m2;
+};
+
+struct run_sums {
+    const struct run_request *request;
+    const struct world_plan *plan;
+    struct phase_plan phases[RESULT_PHASES_MAX];
+    uint32_t phase_count;
+    struct world_segment *segments;
+    uint32_t segment_count;
+    struct tally scratch; /* a phase, put together from its segments */
+    struct operation_sum {
+        uint64_t calls;
+        struct samples latency;
+    } operations[PROVIDER_COUNT][OPERATION_COUNT];
+    struct spread (*spreads)[SCOPE_COUNT][METRIC_COUNT]; /* by phase; NULL with one replication */
+    uint64_t orders, calls, unknown_names;
+    uint64_t event_lines, event_lines_due, hash;
+    uint64_t cache_hits[PROVIDER_COUNT], cache_misses[PROVIDER_COUNT];
+    uint32_t replications; /* merged */
+    bool stopped;
+    int64_t stopped_us;
+    struct router_config config;
+    struct err_list config_warnings;
+    struct result_bucket *buckets; /* replication 0's */
+    uint32_t bucket_count;
+    int64_t bucket_us;
+    struct metric_context context;
+};
+
+/* Puts a phase together in `scratch` from `segments`. A phase of one segment is used where it lies.
+ */
+struct tally *run_phase_tally(const struct phase_plan *phase, struct world_segment *segments,
+                              uint32_t count, struct tally *scratch);
+
+/* Every metric of a phase into `values`. */
+void run_phase_values(struct tally *tally, const struct metric_context *context,
+                      struct metric_value values[SCOPE_COUNT][METRIC_COUNT]);
+
+/* run_result.c: from sums to what reports show. */
+bool run_result_fill(struct run_sums *sums, struct result *result, struct err *err);
+
+#endif
