@@ -33,10 +33,6 @@ struct law_spec law_spec_none(void)
 /* ---- compiling ----------------------------------------------------------------------------------
  */
 
-#define CELL 0x1p-12 /* the probability of a cell */
-#define FINE 0x1p-24 /* of a tail's cell */
-#define EDGE 0x1p-25 /* what lies beyond the outermost quantiles of the table */
-
 static uint32_t whole_us(double us)
 {
     assert(!isnan(us));
@@ -44,20 +40,25 @@ static uint32_t whole_us(double us)
     return us > 0 ? (uint32_t)llround(us) : 0;
 }
 
-/* LAW_CELLS + 1 quantiles from `first` on, `step` of probability apart. */
-static const uint32_t *tabulate(const struct law_shape *shape, double first, double step,
-                                struct arena *arena)
+static const uint32_t *in_whole_us(const double us[LAW_CELLS + 1], struct arena *arena)
 {
     uint32_t *const cells = arena_push(arena, uint32_t, LAW_CELLS + 1);
     if (cells == NULL) return NULL;
-    double us = 0;
     for (uint32_t i = 0; i <= LAW_CELLS; i++) {
-        const double probability = first + i * step;
-        us = law_shape_quantile(shape, fmin(fmax(probability, EDGE), 1 - EDGE), us);
-        cells[i] = whole_us(us);
+        cells[i] = whole_us(us[i]);
         assert(i == 0 || cells[i] >= cells[i - 1]);
     }
     return cells;
+}
+
+static bool tabulate(const struct law_shape *shape, struct arena *arena, struct law *law)
+{
+    double us[LAW_TABLE_COUNT][LAW_CELLS + 1];
+    law_shape_tabulate(shape, us);
+    law->cells = in_whole_us(us[LAW_TABLE_WHOLE], arena);
+    law->low_tail = in_whole_us(us[LAW_TABLE_LOW], arena);
+    law->high_tail = in_whole_us(us[LAW_TABLE_HIGH], arena);
+    return law->cells != NULL && law->low_tail != NULL && law->high_tail != NULL;
 }
 
 static bool out_of_memory(const struct law_spec *spec, struct err *err)
@@ -84,12 +85,7 @@ bool law_compile(const struct law_spec *spec, const char *folder, struct arena *
     if (spec->kind == LAW_EMPIRICAL) {
         return empirical_load(spec, folder, arena, &law->rows, &law->row_count, err);
     }
-    law->cells = tabulate(&shape, 0, CELL, arena);
-    law->low_tail = tabulate(&shape, 0, FINE, arena);
-    law->high_tail = tabulate(&shape, 1 - CELL, FINE, arena);
-    if (law->cells == NULL || law->low_tail == NULL || law->high_tail == NULL) {
-        return out_of_memory(spec, err);
-    }
+    if (!tabulate(&shape, arena, law)) return out_of_memory(spec, err);
     law_seed(law, 0);
     return true;
 }
@@ -186,7 +182,7 @@ double law_quantile_us(const struct law_spec *spec, double probability)
     struct law_shape shape;
     struct err err;
     if (!law_shape_settle(spec, &shape, &err)) return NAN;
-    return law_shape_quantile(&shape, probability, 0);
+    return law_shape_quantile(&shape, probability);
 }
 
 double law_cdf(const struct law_spec *spec, double us)

@@ -28,7 +28,7 @@ static double mixture_density(const struct law_shape *shape, double y)
 /* Newton on the logarithm of the nearer tail, which is close to a parabola, kept inside a bracket.
  * The mixture's quantile lies between its two parts' quantiles, so that bracket is there from the
  * start. */
-static double mixture_quantile(const struct law_shape *shape, double probability, double guess)
+static double mixture_quantile(const struct law_shape *shape, double probability)
 {
     const double z = gsl_cdf_ugaussian_Pinv(probability);
     const double of_body = shape->sigma * z;
@@ -37,7 +37,7 @@ static double mixture_quantile(const struct law_shape *shape, double probability
     const double wanted = log(upper ? 1 - probability : probability);
     const double sign = upper ? -1 : 1; /* of the derivative of the tail that is looked at */
     double low = fmin(of_body, of_tail), high = fmax(of_body, of_tail);
-    double y = fmin(fmax(guess, low), high);
+    double y = of_body;
     for (int i = 0; i < 200 && high - low > 1e-12; i++) {
         const double tail = mixture_tail(shape, y, upper);
         const double over = tail > 0 ? log(tail) - wanted : -1e9;
@@ -48,13 +48,13 @@ static double mixture_quantile(const struct law_shape *shape, double probability
         const double step = over * tail / (sign * mixture_density(shape, y));
         double next = y - step;
         if (!(next > low && next < high)) next = 0.5 * (low + high);
-        if (fabs(next - y) < 1e-10) return next;
+        if (fabs(next - y) < 1e-7) return next; /* it closes in quadratically: 1e-13 */
         y = next;
     }
     return y;
 }
 
-double law_shape_quantile(const struct law_shape *shape, double probability, double near_us)
+double law_shape_quantile(const struct law_shape *shape, double probability)
 {
     assert(probability > 0 && probability < 1);
     const double logit = log(probability / (1 - probability));
@@ -71,15 +71,21 @@ double law_shape_quantile(const struct law_shape *shape, double probability, dou
         return gsl_cdf_weibull_Pinv(probability, shape->scale, shape->shape);
     case LAW_LOGLOGISTIC:
         return shape->median * exp(logit / shape->shape);
-    case LAW_BODY_TAIL: {
-        const double guess = near_us > 0 ? log(near_us / shape->median) : 0;
-        return shape->median * exp(mixture_quantile(shape, probability, guess));
-    }
+    case LAW_BODY_TAIL:
+        return shape->median * exp(mixture_quantile(shape, probability));
     case LAW_EMPIRICAL:
     case LAW_KIND_COUNT:
         break;
     }
     return NAN;
+}
+
+double law_shape_density(const struct law_shape *shape, double us)
+{
+    assert(us > 0);
+    assert(shape->kind == LAW_GAMMA || shape->kind == LAW_BODY_TAIL);
+    if (shape->kind == LAW_GAMMA) return gsl_ran_gamma_pdf(us, shape->shape, shape->scale);
+    return mixture_density(shape, log(us / shape->median)) / us;
 }
 
 double law_shape_cdf(const struct law_shape *shape, double us)
@@ -126,7 +132,7 @@ static double spread_at(struct law_shape shape, double x)
         if (shape.tail_sigma == shape.sigma) shape.tail_sigma = x;
         shape.sigma = x;
     }
-    return law_shape_quantile(&shape, 0.95, 0) / law_shape_quantile(&shape, 0.5, 0);
+    return law_shape_quantile(&shape, 0.95) / law_shape_quantile(&shape, 0.5);
 }
 
 /* The free parameter that gives `wanted` = p95 / p50, by bisecting its logarithm; NaN: none does.
@@ -183,7 +189,7 @@ static bool settle_by_quantiles(const struct law_spec *spec, struct law_shape *s
         shape->sigma = sigma;
         if (same) shape->tail_sigma = sigma;
         shape->median = 1;
-        unit_p50 = law_shape_quantile(shape, 0.5, 0);
+        unit_p50 = law_shape_quantile(shape, 0.5);
         break;
     }
     case LAW_CONSTANT:

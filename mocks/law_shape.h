@@ -26,8 +26,18 @@ bool law_shape_settle(const struct law_spec *spec, struct law_shape *shape, stru
 
 double law_shape_cdf(const struct law_shape *shape, double us);
 
-/* 0 < probability < 1. `near_us`, where positive, is a quantile close by that shortens the search.
+/* The density, a microsecond; of gamma and body_tail alone, which are all that need it. */
+double law_shape_density(const struct law_shape *shape, double us);
+
+/* 0 < probability < 1. Exact as GSL is, and for gamma and body_tail a few microseconds' work. */
+double law_shape_quantile(const struct law_shape *shape, double probability);
+
+/* Every quantile that a compiled law holds, LAW_CELLS + 1 a table: of the whole, of the first and
+ * of the last cell. Gamma and body_tail are solved at 705 knots and interpolated between them on
+ * the normal scale, where their logarithm is nearly straight: within 1e-5 of law_shape_quantile().
  */
-double law_shape_quantile(const struct law_shape *shape, double probability, double near_us);
+enum law_table { LAW_TABLE_WHOLE, LAW_TABLE_LOW, LAW_TABLE_HIGH, LAW_TABLE_COUNT };
+double law_table_probability(enum law_table table, uint32_t cell);
+void law_shape_tabulate(const struct law_shape *shape, double us[LAW_TABLE_COUNT][LAW_CELLS + 1]);
 
 #endif
