@@ -83,7 +83,7 @@ static struct metric_value quantile_value(struct samples *samples, double probab
 static void fill_curve(struct samples *samples, struct result_latency *latency)
 {
     enum { POINTS = 61 };
-    static_assert(POINTS <= RESULT_CURVE_MAX, "room for the curve");
+    static_assert((int)POINTS <= (int)RESULT_CURVE_MAX, "room for the curve");
     for (unsigned i = 0; i < POINTS; i++) {
         const double x = 0.02 + i * 0.075; /* from p4.5 to p99.997 */
         const struct samples_quantile found = samples_quantile(samples, 1.0 - pow(10.0, -x), 10);

@@ -1,0 +1,34 @@
+/* sim/command/folder.h - the output folder: written beside, then renamed, so it is whole or not
+ * there.
+ *
+ * Results grow in DIR.tmp-PID and take DIR's name when they are complete; what stood there before
+ * is moved aside first and removed last, so an earlier result is lost only to a later one that is
+ * whole. A folder that is not empty and holds no summary.json of ours is never touched. Results of
+ * another scenario are replaced only with --force.
+ *
+ * Failure: ERR_ENVIRONMENT for what the system refuses, ERR_USAGE for a folder that is not ours.
+ */
+#ifndef SIM_COMMAND_FOLDER_H
+#define SIM_COMMAND_FOLDER_H
+
+#include "router/base/err.h"
+
+enum { FOLDER_PATH_MAX = 4096 };
+
+struct folder {
+    char path[FOLDER_PATH_MAX];      /* what it will be called; no trailing slash */
+    char temporary[FOLDER_PATH_MAX]; /* where it is being written */
+    bool open;
+};
+
+/* Looks whether results of `scenario` may go to `path`; makes parents and the temporary folder. */
+bool folder_open(struct folder *folder, const char *path, const char *scenario, bool force,
+                 struct err *err);
+
+/* The results are complete: they take their name. */
+bool folder_commit(struct folder *folder, struct err *err);
+
+/* The run failed: removes what was written. Safe to call in any state. */
+void folder_discard(struct folder *folder);
+
+#endif

@@ -1,0 +1,86 @@
+#include "sim/command/logs.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct place events_place = {.file = "events.jsonl"};
+static const struct place quotes_place = {.file = "quotes.bin"};
+
+static bool refuse(struct err *err, struct place place)
+{
+    return err_fail(err, ERR_ENVIRONMENT, place, "cannot write it: %s", strerror(errno));
+}
+
+static bool write_events(void *context, const char *bytes, size_t length, struct err *err)
+{
+    struct logs *logs = context;
+    return fwrite(bytes, 1, length, logs->events) == length || refuse(err, events_place);
+}
+
+static bool write_order(void *context, const struct router *router,
+                        const struct router_order *order, struct err *err)
+{
+    struct logs *logs = context;
+    struct quote_record record;
+    if (logs->config != router->config) {
+        quote_record_config(&record, router);
+        if (fwrite(&record, sizeof record, 1, logs->quotes) != 1) return refuse(err, quotes_place);
+        logs->config = router->config;
+    }
+    quote_record_order(&record, router, order);
+    return fwrite(&record, sizeof record, 1, logs->quotes) == 1 || refuse(err, quotes_place);
+}
+
+static FILE *open_in(const char *directory, const char *name)
+{
+    char path[4200];
+    (void)snprintf(path, sizeof path, "%.4096s/%s", directory, name);
+    return fopen(path, "wb");
+}
+
+static bool write_header(FILE *stream, const struct scenario *scenario)
+{
+    struct quote_record_header header = {.version = QUOTE_RECORD_VERSION,
+                                         .record_bytes = sizeof(struct quote_record),
+                                         .experiment_hash = scenario_hash(scenario, false),
+                                         .scenario_hash = scenario_hash(scenario, true),
+                                         .seed = scenario->seed,
+                                         .start_unix_us = scenario->start_unix_us};
+    memcpy(header.magic, QUOTE_RECORD_MAGIC, sizeof header.magic);
+    return fwrite(&header, sizeof header, 1, stream) == 1;
+}
+
+bool logs_open(struct logs *logs, const struct logs_wish *wish, const char *directory,
+               const struct scenario *scenario, struct world_outputs *outputs, struct err *err)
+{
+    *logs = (struct logs){0};
+    *outputs = (struct world_outputs){.context = logs,
+                                      .event_sample = wish->event_sample,
+                                      .event_lines_most = wish->event_lines_most};
+    if (wish->events) {
+        logs->events = open_in(directory, "events.jsonl");
+        if (logs->events == NULL) return refuse(err, events_place);
+        outputs->write_events = write_events;
+    }
+    if (wish->quotes) {
+        logs->quotes = open_in(directory, "quotes.bin");
+        if (logs->quotes == NULL || !write_header(logs->quotes, scenario)) {
+            (void)refuse(err, quotes_place);
+            struct err ignored;
+            (void)logs_close(logs, &ignored);
+            return false;
+        }
+        outputs->write_order = write_order;
+    }
+    return true;
+}
+
+bool logs_close(struct logs *logs, struct err *err)
+{
+    bool fine = true;
+    if (logs->events != NULL && fclose(logs->events) != 0) fine = refuse(err, events_place);
+    if (logs->quotes != NULL && fclose(logs->quotes) != 0) fine = refuse(err, quotes_place);
+    logs->events = NULL;
+    logs->quotes = NULL;
+    return fine;
+}

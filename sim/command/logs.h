@@ -1,0 +1,33 @@
+/* sim/command/logs.h - replication 0's logs on disk: events.jsonl and quotes.bin.
+ *
+ * Failure: ERR_ENVIRONMENT at the write that failed; the run stops there.
+ */
+#ifndef SIM_COMMAND_LOGS_H
+#define SIM_COMMAND_LOGS_H
+
+#include <stdio.h>
+
+#include "sim/world/quote_record.h"
+#include "sim/world/world.h"
+
+struct logs {
+    FILE *events; /* NULL: not wanted */
+    FILE *quotes;
+    const struct router_config *config; /* that the last record was written under */
+};
+
+struct logs_wish {
+    bool events;
+    uint32_t event_sample;
+    uint64_t event_lines_most;
+    bool quotes;
+};
+
+/* Opens what is wished for in `directory` and fills `outputs` to match. */
+bool logs_open(struct logs *logs, const struct logs_wish *wish, const char *directory,
+               const struct scenario *scenario, struct world_outputs *outputs, struct err *err);
+
+/* Flushes and closes; a full disk is noticed here at the latest. Safe to call twice. */
+bool logs_close(struct logs *logs, struct err *err);
+
+#endif
