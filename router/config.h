@@ -1,14 +1,14 @@
 /* router/config.h - the router's configuration, by production's own environment keys.
  *
  * An `env` is the ordered list of KEY=value pairs that a deployment carries: from a scenario's
- * `router.env`, an env file, or `--set`. config_read() makes a configuration of it as production would:
- * "true" and "1" switch on, anything else off; a timeout that is no positive whole number is ignored.
- * What production ignores silently we ignore too, but say: unknown keys and unusable values become
- * warnings with the nearest known key. A change of env takes effect with the next redeploy, that is,
- * when whoever runs the router reads the env again.
+ * `router.env`, an env file, or `--set`. config_read() makes a configuration of it as production
+ * would: "true" and "1" switch on, anything else off; a timeout that is no positive whole number is
+ * ignored. What production ignores silently we ignore too, but say: unknown keys and unusable
+ * values become warnings with the nearest known key. A change of env takes effect with the next
+ * redeploy, that is, when whoever runs the router reads the env again.
  *
- * PROFILE_AS_CODED reads neither the *_TIMEOUT keys nor the MEALME and INSTACART mock keys; setting one
- * there is a warning that names the quirk.
+ * PROFILE_AS_CODED reads neither the *_TIMEOUT keys nor the MEALME and INSTACART mock keys; setting
+ * one there is a warning that names the quirk.
  *
  * Ownership: an env owns its texts inside itself; a configuration borrows the env's credentials.
  * Failure:   env_set() fails when the env is full or a text is too long.
@@ -33,16 +33,23 @@ struct env {
     uint32_t count;
 };
 
+/* A key that is there already keeps its rank and takes the new value and place. */
 bool env_set(struct env *env, const char *key, const char *value, struct place place,
              struct err *err);
+
+/* Takes a key out. A credential's key stays, with an empty value: that says "none", where silence
+ * says "the mock's own" (see config_read). */
 void env_unset(struct env *env, const char *key);
 const char *env_get(const struct env *env, const char *key); /* NULL: not set */
 
-/* Every key that production or its runbook knows, NULL at the end; and which of them are secret. */
+/* Every key that production or its runbook knows, NULL at the end. */
 extern const char *const config_keys[];
+
+/* Whether a key's value must not be shown: the known secrets, and any key that ends like one. */
 bool config_key_is_secret(const char *key);
 
-/* What proves a caller to a provider. `fingerprint` is a hash of the texts: 0 means none is held. */
+/* What proves a caller to a provider. `fingerprint` is a hash of the texts: 0 means none is held.
+ */
 struct credential {
     const char *id;     /* borrowed from the env: client id, partner id; "" where there is none */
     const char *secret; /* borrowed: client secret, API key */
@@ -51,7 +58,8 @@ struct credential {
 
 struct provider_config {
     bool enabled;
-    bool forced_mock; /* answers its canned quote and calls nothing */
+    bool forced_mock;      /* answers its canned quote and calls nothing */
+    bool lacks_credential; /* a direct provider without one: that is why it is forced to mock */
     bool mock_fallback;
     bool preferred;
     int32_t priority; /* preference boost included */
@@ -68,9 +76,10 @@ struct router_config {
     uint32_t candidate_count;
 };
 
-/* Reads `env` under `profile`. `mock_credentials[p]`, where not 0, is the credential that the router
- * holds for mock provider p when the env gives none (rulings: a mock's valid credential by default).
- * `live_adapters`: under PROFILE_AS_CODED, MealMe and Instacart are called instead of canned. */
+/* Reads `env` under `profile`. `mock_credentials[p]`, where not 0, is the credential that the
+ * router holds for mock provider p when the env has none of its credential keys; its texts are
+ * empty. `live_adapters`: under PROFILE_AS_CODED, MealMe and Instacart are called instead of
+ * canned. A direct provider needs each of its credential keys to be live. */
 void config_read(const struct env *env, enum profile profile, bool live_adapters,
                  const uint64_t mock_credentials[PROVIDER_COUNT], struct router_config *config,
                  struct err_list *warnings);
