@@ -119,9 +119,8 @@ bool env_set(struct env *env, const char *key, const char *value, struct place p
         const uint32_t limit = ENV_KEYS_MAX - (is_credential_key(key) ? 0 : CREDENTIAL_KEYS);
         if (env->count >= limit) {
             return err_fail(err, ERR_INPUT, place,
-                            "\"%s\" is one key too many: an environment "
-                            "holds %u",
-                            key, (unsigned)limit);
+                            "\"%s\" is one key too many: at most %u are held", key,
+                            (unsigned)limit);
         }
         env->count++;
         (void)strcpy(pair->key, key);

@@ -1,12 +1,19 @@
-/* router/event.h - what production logs, one JSON object a line, field names as production spells them.
+/* router/event.h - what production logs, one JSON object a line, field names as production spells
+ * them.
  *
- * An event is a view: a kind, the order, the slot it is about and the instant. Nothing is copied until
- * somebody wants it in writing. event_write() appends one line with `timestamp` (ISO 8601 UTC,
- * milliseconds) and `requestId`; latencies carry three decimals, so that no microsecond is lost.
+ * An event is a view: a kind, the order, the slot it is about and the instant. Nothing is copied
+ * until somebody wants it in writing. event_write() appends one line with `timestamp` (ISO 8601
+ * UTC, milliseconds) and `requestId`; latencies carry three decimals, so that no microsecond is
+ * lost.
  *
- * Besides production's fields, provider_quote_success carries itemsSubstituted and priority, and
- * router_decision preference, so that a log is enough to decide every order again (rulings 12);
- * provider_quote_start carries successRate and avgMarginRate as the scorer saw them.
+ * Besides production's fields a log holds what it takes to decide every order again:
+ * provider_quote_success carries itemsSubstituted, priority, subtotalCents and `canned`,
+ * provider_fallback the canned quote that stands in, and router_decision the preference and, per
+ * scored provider, the history it was scored with:
+ * "history":{"KROGER_API":{"successRate":96.5,"avgMarginRate":3}}, null where nothing was known.
+ * estimatedDeliveryMinutes is null where the provider gave none. Keys stand in one order.
+ *
+ * Failure: as text.h says; a line is written whole or not at all.
  */
 #ifndef ROUTER_EVENT_H
 #define ROUTER_EVENT_H
@@ -37,16 +44,23 @@ extern const char *const event_names[EVENT_KIND_COUNT];
 struct router;
 struct router_order;
 
-/* Appends one line. `epoch_us` is the Unix time of the run's instant 0. */
+/* Appends one line. `epoch_us` is the Unix time of the run's instant 0. EVENT_RECORD_OUTCOME is
+ * written by event_write_outcome(). */
 void event_write(struct text *text, enum event_kind kind, const struct router *router,
                  const struct router_order *order, unsigned slot, int64_t now_us, int64_t epoch_us);
+
+/* What went wrong with the call of a settled slot, as production words it: "Unauthorized",
+ * "Provider KROGER_API timed out after 10000ms". The canned quote of a fallback changes nothing. */
+enum { EVENT_ERROR_MAX = 96 };
+const char *event_error_text(const struct router_order *order, unsigned slot,
+                             char text[static EVENT_ERROR_MAX]);
 
 /* "commerce.record_outcome", which belongs to no order's slot any more. */
 struct outcome_note {
     uint64_t order_index;
     unsigned provider;
-    const char *outcome;        /* "success", "failed", "cancelled" */
-    int32_t delivered_minutes;  /* 0: not delivered */
+    const char *outcome;       /* "success", "failed", "cancelled" */
+    int32_t delivered_minutes; /* 0: not delivered */
     int32_t items_delivered;
     int32_t rating; /* 1..5; 0: none given */
     const char *const *issues;
