@@ -1,16 +1,15 @@
 /* sim/world/scenario.h - a scenario file, read: everything that a run is a function of.
  *
- * The file is JSON with comments. One static tree of keys (sim/world/scenario_keys.c: path, type, unit,
- * range, default, help) generates the reader, the JSON Schema, `--set`, did-you-mean and
- * docs/scenario.md, so that they cannot differ. Every mistake of a file is reported at once, with line,
- * column, caret and hint; after a syntax error only that one.
+ * The file is JSON with comments. One static tree of keys (sim/world/scenario_keys.c: path, type,
+ * unit, range, default, help) generates the reader, the JSON Schema, `--set`, did-you-mean and
+ * docs/scenario.md, so that they cannot differ. Every mistake of a file is reported at once, with
+ * line, column, caret and hint; after a syntax error only that one.
  *
- * Instants inside a scenario are offsets from `start`, spans are strings with units, shares are numbers
- * from 0 to 1, money is whole cents.
+ * Instants inside a scenario are offsets from `start`, spans are strings with units, shares are
+ * numbers from 0 to 1, money is whole cents.
  *
- * Ownership: scenario_read() fills a caller's struct; texts longer than a name lie in its arena, which
- *            scenario_release() frees.
- * Failure:   false, with every error and warning in `list`.
+ * Ownership: scenario_read() fills a caller's struct; texts longer than a name lie in its arena,
+ * which scenario_release() frees. Failure:   false, with every error and warning in `list`.
  */
 #ifndef SIM_WORLD_SCENARIO_H
 #define SIM_WORLD_SCENARIO_H
@@ -19,6 +18,7 @@
 #include "mocks/catalogue.h"
 #include "mocks/fault.h"
 #include "providers/adapter.h"
+#include "router/base/duration.h"
 #include "router/base/json.h"
 #include "router/config.h"
 #include "router/policy.h"
@@ -47,16 +47,17 @@ extern const char *const arrival_kind_names[ARRIVAL_KIND_COUNT + 1];
 struct arrival_spec {
     enum arrival_kind kind;
     struct place place;
-    double per_second;       /* mean rate; of profile: over a week */
-    double shape;            /* gamma: of the gaps; 1 is Poisson, 0.23 is bursty */
-    double hour_share[24];   /* profile; normalised; local time */
-    double weekday_share[7]; /* profile; Monday first; normalised */
-    char file[SCENARIO_PATH_MAX];   /* replay */
-    char column[LAW_COLUMN_MAX];    /* replay: a column of time stamps */
-    char from[INSTANT_TEXT_MAX];    /* replay: rows before this instant are passed over; "": the first */
-    double speed;            /* replay: 2.0 plays the stamps twice as fast */
-    bool cycle;              /* replay: start again when the rows end */
-    uint64_t limit;          /* orders at most; 0: no limit */
+    double per_second;            /* mean rate; of profile: over a week */
+    double shape;                 /* gamma: of the gaps; 1 is Poisson, 0.23 is bursty */
+    double hour_share[24];        /* profile; normalised; local time */
+    double weekday_share[7];      /* profile; Monday first; normalised */
+    char file[SCENARIO_PATH_MAX]; /* replay */
+    char column[LAW_COLUMN_MAX];  /* replay: a column of time stamps */
+    char from[INSTANT_TEXT_MAX];  /* replay: rows before this instant are passed over; "": the first
+                                   */
+    double speed;                 /* replay: 2.0 plays the stamps twice as fast */
+    bool cycle;                   /* replay: start again when the rows end */
+    uint64_t limit;               /* orders at most; 0: no limit */
 };
 
 enum cart_kind { CART_GENERATED, CART_REPLAY, CART_KIND_COUNT };
@@ -65,11 +66,11 @@ extern const char *const cart_kind_names[CART_KIND_COUNT + 1];
 struct cart_spec {
     enum cart_kind kind;
     struct place place;
-    double size_r, size_p;     /* generated: lines are zero-truncated negative binomial */
-    uint32_t lines;            /* generated: a fixed number of lines instead; 0: drawn */
-    double quantity_more;      /* chance that a line asks for one more unit, again and again */
+    double size_r, size_p;        /* generated: lines are zero-truncated negative binomial */
+    uint32_t lines;               /* generated: a fixed number of lines instead; 0: drawn */
+    double quantity_more;         /* chance that a line asks for one more unit, again and again */
     char file[SCENARIO_PATH_MAX]; /* replay: one basket a record, an item a field, no header */
-    bool resample;             /* replay: baskets drawn by key instead of in order */
+    bool resample;                /* replay: baskets drawn by key instead of in order */
 };
 
 struct workload_spec {
@@ -78,14 +79,15 @@ struct workload_spec {
     double preferences[PREFERENCE_COUNT]; /* shares; normalised */
     char postal_codes[SCENARIO_POSTAL_MAX][12];
     uint32_t postal_count;
-    double confirm;       /* share of routed orders that are confirmed */
+    double confirm; /* share of routed orders that are confirmed */
     int64_t confirm_after_us;
-    double cancel;        /* share of routed orders cancelled instead, before confirming */
+    double cancel; /* share of routed orders cancelled instead, before confirming */
 };
 
 enum provider_mode { MODE_MOCK, MODE_LIVE, MODE_COUNT };
 extern const char *const provider_mode_names[MODE_COUNT + 1];
-extern const char *const chain_names[];
+extern const char *const chain_names[]; /* "api", "single"; NULL ends */
+extern const char *const profile_names[PROFILE_COUNT + 1];
 
 struct history_spec { /* -1: not given */
     int64_t orders;
@@ -106,8 +108,8 @@ extern const char *const slo_indicator_names[SLO_INDICATOR_COUNT + 1];
 struct slo_spec {
     bool given;
     enum slo_indicator indicator;
-    double objective;     /* share of good orders, 0.999 */
-    int64_t period_us;    /* that the budget is for: "30d" */
+    double objective;  /* share of good orders, 0.999 */
+    int64_t period_us; /* that the budget is for: "30d" */
 };
 
 enum check_operator { CHECK_LE, CHECK_LT, CHECK_GE, CHECK_GT, CHECK_EQ, CHECK_NE, CHECK_OP_COUNT };
@@ -115,26 +117,36 @@ extern const char *const check_operator_names[CHECK_OP_COUNT + 1]; /* "<=", "<",
 
 struct check_spec {
     struct place place;
-    char name[128];        /* "": made from the rest */
-    char metric[64];       /* "router.p95_ms", "KROGER_API.success_rate" */
-    char during[FAULT_ID_MAX]; /* "": the whole run; "quiet": outside all faults; a fault's id; "after:ID" */
+    char name[128];            /* "": made from the rest */
+    char metric[64];           /* "router.p95_ms", "KROGER_API.success_rate" */
+    char during[FAULT_ID_MAX]; /* "": the whole run; "quiet": outside all faults; a fault's id;
+                                  "after:ID" */
     enum check_operator op;
-    double limit;          /* in the metric's unit; the file may say "5s" or "95%" */
-    char limit_text[32];   /* as the file says it */
+    double limit;        /* in the metric's unit; the file may say "5s" or "95%" */
+    char limit_text[32]; /* as the file says it */
+};
+
+/* A key that the file or an override gave: what messages point at, and where a value comes from. */
+struct scenario_key;
+struct scenario_given {
+    const struct scenario_key *key;
+    uint32_t offset; /* of the value, from the start of the scenario */
+    struct place place;
+    bool refused; /* an error was said about it; the value is still the default */
 };
 
 struct scenario {
-    const char *file; /* borrowed name, for messages */
+    const char *file;               /* borrowed name, for messages */
     char folder[SCENARIO_PATH_MAX]; /* that relative paths start from, with its slash; may be "" */
     char name[SCENARIO_NAME_MAX];
-    char title[128];  /* the report's heading; "": the name */
+    char title[128]; /* the report's heading; "": the name */
     char description[SCENARIO_TEXT_MAX];
     char seed_text[24];
     uint64_t seed;
     int64_t start_unix_us;
     int64_t timezone_us; /* local time minus UTC, for hours and weekdays */
     int64_t duration_us;
-    int64_t warmup_us;   /* orders that start before it are routed but not measured */
+    int64_t warmup_us; /* orders that start before it are routed but not measured */
     uint32_t replications;
     struct workload_spec workload;
     struct catalogue_spec catalogue;
@@ -148,36 +160,40 @@ struct scenario {
     struct slo_spec slo;
     struct check_spec checks[SCENARIO_CHECKS_MAX];
     uint32_t check_count;
+    struct scenario_given *given; /* in the arena */
+    uint32_t given_count, given_capacity;
     struct arena arena;
 };
 
 struct scenario_override { /* `--set path=value`, flags that shadow a key, the `short` block */
-    const char *path;  /* "workload.arrivals.rate" */
-    const char *value; /* JSON, or a bare word that is read as a string */
-    const char *origin; /* "--set", "--duration": for messages and run.json */
+    const char *path;      /* "workload.arrivals.rate" */
+    const char *value;     /* JSON, or a bare word that is read as a string */
+    const char *origin;    /* "--set", "--duration": for messages and run.json */
 };
 
 struct scenario_options {
     const struct scenario_override *overrides;
     uint32_t override_count;
-    bool shortened; /* apply the file's `short` block first */
+    bool shortened; /* apply the file's `short` block, before the overrides */
 };
 
 /* Production's defaults, calibrated mocks, one hour of Poisson 5/s: what an empty object means. */
 void scenario_default(struct scenario *scenario);
 
-/* Reads `bytes` (of `file`; relative paths start at its folder). On success everything is in range, data
- * files are not opened yet. Warnings may be in `list` either way. */
+/* Reads `bytes` (of `file`; relative paths start at its folder). On success everything is in range,
+ * data files are not opened yet. Warnings may be in `list` either way. */
 bool scenario_read(struct scenario *scenario, const char *file, const char *bytes, size_t length,
                    const struct scenario_options *options, struct err_list *list);
 
 void scenario_release(struct scenario *scenario);
 
-/* A hash of every value the run depends on, defaults included, apart from seed, replications, checks
- * and texts: equal means the same experiment. `router_apart` leaves out router.* (compare: the treatment). */
+/* A hash of every value the run depends on, defaults included, apart from seed, replications,
+ * checks and texts: equal means the same experiment. `router_apart` leaves out router.* (compare:
+ * the treatment). */
 uint64_t scenario_hash(const struct scenario *scenario, bool router_apart);
 
-/* Writes every effective value with its origin ("default", "file:line", "--set") as JSON: run.json. */
+/* Writes every effective value with its origin ("default", "file:line", "--set") as JSON: run.json.
+ */
 struct text;
 void scenario_describe(const struct scenario *scenario, struct text *json);
 

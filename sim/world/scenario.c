@@ -1,0 +1,154 @@
+#include "sim/world/scenario.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "router/base/memory.h"
+#include "sim/world/scenario_keys.h"
+
+/* ---- names that come from the file's own ---- */
+
+static void name_after_file(struct scenario *scenario, const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    const char *base = slash == NULL ? file : slash + 1;
+    const size_t folder = (size_t)(base - file);
+    if (folder < sizeof scenario->folder) memcpy(scenario->folder, file, folder);
+
+    size_t length = strlen(base);
+    if (length > 5 && strcmp(base + length - 5, ".json") == 0) length -= 5;
+    if (length == 0 || length >= sizeof scenario->name || strcmp(base, "-") == 0) return;
+    for (size_t i = 0; i < length; i++) { /* a name goes into folder names and figures */
+        const char c = base[i];
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+        scenario->name[i] = plain ? c : '-';
+    }
+    scenario->name[length] = '\0';
+}
+
+/* ---- one reading of the file: whole or shortened ---- */
+
+static void apply_tree(struct scenario *scenario, const struct json *json, const cJSON *node,
+                       bool shortened, struct err_list *list)
+{
+    struct scenario_reader reader = {
+        .scenario = scenario,
+        .json = json,
+        .list = list,
+        .provider = -1,
+        .shortened = shortened,
+    };
+    if (shortened) (void)snprintf(reader.path, sizeof reader.path, "short");
+    const struct place place = shortened ? json_key_place(json, node) : json_place(json, node);
+    scenario_read_node(&reader, &scenario_root, node, place, scenario);
+}
+
+/* Defaults that hang on other values, which must be read before. */
+static void settle_defaults(struct scenario *scenario)
+{
+    const bool *detect = &scenario->policy.detect_substitutions;
+    const struct place unseen = {.line = UINT32_MAX};
+    if (scenario_place(scenario, detect, sizeof *detect, unseen).line == UINT32_MAX) {
+        scenario->policy.detect_substitutions = scenario->profile == PROFILE_AS_DOCUMENTED;
+    }
+    for (uint32_t i = 0; i < scenario->fault_count; i++) {
+        struct fault_spec *fault = &scenario->faults[i];
+        if (fault->for_us >= 0) continue;
+        fault->for_us = scenario->duration_us - fault->at_us;
+        if (fault->for_us < 0) fault->for_us = 0; /* outside the run: said by the validation */
+    }
+}
+
+static void read_variant(struct scenario *scenario, const char *file, const struct json *json,
+                         const struct scenario_options *options, bool shortened,
+                         struct err_list *list)
+{
+    scenario_default(scenario);
+    scenario->file = file;
+    name_after_file(scenario, file);
+    apply_tree(scenario, json, json->root, false, list);
+    const cJSON *brief = cJSON_GetObjectItemCaseSensitive(json->root, "short");
+    if (shortened && cJSON_IsObject(brief)) apply_tree(scenario, json, brief, true, list);
+    for (uint32_t i = 0; options != NULL && i < options->override_count; i++) {
+        scenario_apply_override(scenario, &options->overrides[i], list);
+    }
+    settle_defaults(scenario);
+    scenario_validate(scenario, list);
+}
+
+/* ---- complaints in the order of the file ---- */
+
+static bool stands_before(const struct err *a, const struct err *b)
+{
+    if (a->place.line != b->place.line) {
+        if (a->place.line == 0 || b->place.line == 0) return b->place.line == 0;
+        return a->place.line < b->place.line;
+    }
+    return a->place.column < b->place.column;
+}
+
+static void sort_by_place(struct err_list *list, uint32_t from)
+{
+    for (uint32_t i = from + 1; i < list->count; i++) {
+        const struct err moved = list->items[i];
+        uint32_t j = i;
+        for (; j > from && stands_before(&moved, &list->items[j - 1]); j--)
+            list->items[j] = list->items[j - 1];
+        list->items[j] = moved;
+    }
+}
+
+/* The variant that was not asked for must be sound as well: a `short` that only tests read would
+ * rot. Its warnings are left out, since they are about a run that nobody starts now. */
+static void check_other_variant(const char *file, const struct json *json, bool shortened,
+                                struct err_list *list)
+{
+    struct scenario *other = memory_zeroed(sizeof *other);
+    struct err_list *said = memory_zeroed(sizeof *said);
+    const uint32_t from = list->count;
+    if (other != NULL && said != NULL) {
+        read_variant(other, file, json, NULL, shortened, said);
+        for (uint32_t i = 0; i < said->count; i++) {
+            if (!said->items[i].warning) err_list_add(list, &said->items[i]);
+        }
+        scenario_drop_repeated(list, from);
+        scenario_release(other);
+    }
+    free(said);
+    free(other);
+}
+
+bool scenario_read(struct scenario *scenario, const char *file, const char *bytes, size_t length,
+                   const struct scenario_options *options, struct err_list *list)
+{
+    assert(scenario != NULL && file != NULL && list != NULL);
+    const uint32_t errors_before = list->errors;
+    const uint32_t from = list->count;
+    const bool shortened = options != NULL && options->shortened;
+    struct json json = {0};
+    scenario_default(scenario);
+    scenario->file = file;
+    if (!json_read(&json, file, bytes, length, list)) {
+        json_release(&json);
+        return false;
+    }
+    read_variant(scenario, file, &json, options, shortened, list);
+    const bool overridden = options != NULL && options->override_count > 0;
+    if (!overridden && cJSON_IsObject(json.root) &&
+        cJSON_GetObjectItemCaseSensitive(json.root, "short") != NULL) {
+        check_other_variant(file, &json, !shortened, list);
+    }
+    sort_by_place(list, from);
+    json_release(&json);
+    return list->errors == errors_before;
+}
+
+void scenario_release(struct scenario *scenario)
+{
+    if (scenario == NULL) return;
+    arena_release(&scenario->arena);
+    scenario->given = NULL;
+    scenario->given_count = scenario->given_capacity = 0;
+}
