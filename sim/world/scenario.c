@@ -74,6 +74,9 @@ static void read_variant(struct scenario *scenario, const char *file, const stru
     for (uint32_t i = 0; options != NULL && i < options->override_count; i++) {
         scenario_apply_override(scenario, &options->overrides[i], list);
     }
+    for (uint32_t i = 0; options != NULL && i < options->check_count; i++) {
+        scenario_add_check(scenario, options->checks[i], list);
+    }
     settle_defaults(scenario);
     scenario_validate(scenario, list);
 }
@@ -134,10 +137,15 @@ bool scenario_read(struct scenario *scenario, const char *file, const char *byte
         json_release(&json);
         return false;
     }
+    if (!cJSON_IsObject(json.root)) {
+        err_add(list, json_place(&json, json.root), "an empty one, {}, is the default world",
+                "a scenario is one object {...}");
+        json_release(&json);
+        return false;
+    }
     read_variant(scenario, file, &json, options, shortened, list);
     const bool overridden = options != NULL && options->override_count > 0;
-    if (!overridden && cJSON_IsObject(json.root) &&
-        cJSON_GetObjectItemCaseSensitive(json.root, "short") != NULL) {
+    if (!overridden && cJSON_GetObjectItemCaseSensitive(json.root, "short") != NULL) {
         check_other_variant(file, &json, !shortened, list);
     }
     sort_by_place(list, from);

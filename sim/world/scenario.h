@@ -174,6 +174,8 @@ struct scenario_override { /* `--set path=value`, flags that shadow a key, the `
 struct scenario_options {
     const struct scenario_override *overrides;
     uint32_t override_count;
+    const char *const *checks; /* "router.p95_ms<=5000", as --check gives them */
+    uint32_t check_count;
     bool shortened; /* apply the file's `short` block, before the overrides */
 };
 

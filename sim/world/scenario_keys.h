@@ -99,7 +99,7 @@ int scenario_name_index(const char *const *names, const char *name);
 /* Whether a row holds one value (lists of such values included), rather than more rows. */
 bool scenario_key_is_leaf(const struct scenario_key *key);
 
-/* ---- values (scenario_value.c) ---- */
+/* ---- values (scenario_value.c, scenario_value_write.c) ---- */
 
 /* What a key takes, in words: `a span such as "250ms"`. */
 const char *scenario_key_takes(const struct scenario_key *key);
@@ -176,5 +176,8 @@ bool scenario_is_refused(const struct scenario *scenario, const void *address, s
 /* The place of a value that was given; else `otherwise`. */
 struct place scenario_place(const struct scenario *scenario, const void *address, size_t size,
                             struct place otherwise);
+
+/* A check as --check gives it: "metric op limit", spaces where one likes. */
+void scenario_add_check(struct scenario *scenario, const char *text, struct err_list *list);
 
 #endif
