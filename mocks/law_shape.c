@@ -8,50 +8,92 @@
 /* ---- quantiles and CDFs -------------------------------------------------------------------------
  */
 
-/* The mixture of body_tail in y = log(x / median of the body): its CDF from below or from above,
- * whichever is the smaller and therefore the exact one, and its density. */
-static double mixture_tail(const struct law_shape *shape, double y, bool upper)
+/* Gamma and body_tail have no inverse in closed form. Both are looked at in y = log(x / scale),
+ * where their CDFs are smooth: a tail is the CDF from below or from above, whichever is the smaller
+ * and therefore the exact one. */
+static double log_scale(const struct law_shape *shape)
 {
+    return log(shape->kind == LAW_GAMMA ? shape->scale : shape->median);
+}
+
+static double tail_at(const struct law_shape *shape, double y, bool upper)
+{
+    if (shape->kind == LAW_GAMMA) {
+        /* Far below, where exp(y) may not even be a number any more, the power law is all there is.
+         */
+        if (y < -50 && !upper) return exp(shape->shape * y - lgamma(shape->shape + 1));
+        return upper ? gsl_cdf_gamma_Q(exp(y), shape->shape, 1)
+                     : gsl_cdf_gamma_P(exp(y), shape->shape, 1);
+    }
     const double body = y / shape->sigma;
     const double tail = (y - log(shape->tail_factor)) / shape->tail_sigma;
     double (*const phi)(double) = upper ? gsl_cdf_ugaussian_Q : gsl_cdf_ugaussian_P;
     return (1 - shape->tail_weight) * phi(body) + shape->tail_weight * phi(tail);
 }
 
-static double mixture_density(const struct law_shape *shape, double y)
+static double density_at(const struct law_shape *shape, double y) /* of y, not of x */
 {
+    if (shape->kind == LAW_GAMMA) return exp(shape->shape * y - exp(y) - lgamma(shape->shape));
     const double tail = y - log(shape->tail_factor);
     return (1 - shape->tail_weight) * gsl_ran_gaussian_pdf(y, shape->sigma) +
            shape->tail_weight * gsl_ran_gaussian_pdf(tail, shape->tail_sigma);
 }
 
-/* Newton on the logarithm of the nearer tail, which is close to a parabola, kept inside a bracket.
- * The mixture's quantile lies between its two parts' quantiles, so that bracket is there from the
- * start. */
-static double mixture_quantile(const struct law_shape *shape, double probability)
+struct bracket {
+    double low, high, start;
+};
+
+static struct bracket bracket_of(const struct law_shape *shape, double probability)
 {
     const double z = gsl_cdf_ugaussian_Pinv(probability);
-    const double of_body = shape->sigma * z;
-    const double of_tail = log(shape->tail_factor) + shape->tail_sigma * z;
+    if (shape->kind == LAW_BODY_TAIL) { /* the mixture lies between its parts */
+        const double of_body = shape->sigma * z;
+        const double of_tail = log(shape->tail_factor) + shape->tail_sigma * z;
+        return (struct bracket){fmin(of_body, of_tail), fmax(of_body, of_tail), of_body};
+    }
+    /* The CDF is at most x^a / Gamma(a + 1), and nothing that a table holds is forty sd above the
+     * mean. Wilson and Hilferty's cube root gives the start where it is above the lower bound. */
+    const double a = shape->shape, root = 1 - 1 / (9 * a) + z / (3 * sqrt(a));
+    const double low = (log(probability) + lgamma(a + 1)) / a;
+    const double high = log(a + 40 * sqrt(a) + 60);
+    const double guess = root > 0 ? log(a) + 3 * log(root) : low;
+    return (struct bracket){low - 1e-9 * (1 + fabs(low)), high, fmin(fmax(guess, low), high)};
+}
+
+/* Newton on the logarithm of the nearer tail, which is close to a parabola, kept inside its
+ * bracket. */
+static double solve(const struct law_shape *shape, double probability)
+{
     const bool upper = probability > 0.5;
     const double wanted = log(upper ? 1 - probability : probability);
-    const double sign = upper ? -1 : 1; /* of the derivative of the tail that is looked at */
-    double low = fmin(of_body, of_tail), high = fmax(of_body, of_tail);
-    double y = of_body;
-    for (int i = 0; i < 200 && high - low > 1e-12; i++) {
-        const double tail = mixture_tail(shape, y, upper);
+    const double sign = upper ? -1 : 1; /* of the tail's derivative */
+    struct bracket at = bracket_of(shape, probability);
+    double y = at.start;
+    for (int i = 0; i < 200 && at.high - at.low > 1e-12; i++) {
+        const double tail = tail_at(shape, y, upper);
         const double over = tail > 0 ? log(tail) - wanted : -1e9;
         if (sign * over > 0)
-            high = y;
+            at.high = y;
         else
-            low = y;
-        const double step = over * tail / (sign * mixture_density(shape, y));
-        double next = y - step;
-        if (!(next > low && next < high)) next = 0.5 * (low + high);
-        if (fabs(next - y) < 1e-7) return next; /* it closes in quadratically: 1e-13 */
+            at.low = y;
+        double next = y - over * tail / (sign * density_at(shape, y));
+        if (!(next > at.low && next < at.high)) next = 0.5 * (at.low + at.high);
+        if (fabs(next - y) < 1e-7) return next; /* it closes in quadratically: within 1e-13 */
         y = next;
     }
     return y;
+}
+
+double law_shape_log_quantile(const struct law_shape *shape, double probability)
+{
+    assert(shape->kind == LAW_GAMMA || shape->kind == LAW_BODY_TAIL);
+    return log_scale(shape) + solve(shape, probability);
+}
+
+double law_shape_log_density(const struct law_shape *shape, double log_us)
+{
+    assert(shape->kind == LAW_GAMMA || shape->kind == LAW_BODY_TAIL);
+    return density_at(shape, log_us - log_scale(shape));
 }
 
 double law_shape_quantile(const struct law_shape *shape, double probability)
@@ -65,27 +107,18 @@ double law_shape_quantile(const struct law_shape *shape, double probability)
     case LAW_LOGNORMAL:
     case LAW_REGIMES:
         return gsl_cdf_lognormal_Pinv(probability, log(shape->median), shape->sigma);
-    case LAW_GAMMA:
-        return gsl_cdf_gamma_Pinv(probability, shape->shape, shape->scale);
     case LAW_WEIBULL:
         return gsl_cdf_weibull_Pinv(probability, shape->scale, shape->shape);
     case LAW_LOGLOGISTIC:
         return shape->median * exp(logit / shape->shape);
+    case LAW_GAMMA:
     case LAW_BODY_TAIL:
-        return shape->median * exp(mixture_quantile(shape, probability));
+        return exp(law_shape_log_quantile(shape, probability));
     case LAW_EMPIRICAL:
     case LAW_KIND_COUNT:
         break;
     }
     return NAN;
-}
-
-double law_shape_density(const struct law_shape *shape, double us)
-{
-    assert(us > 0);
-    assert(shape->kind == LAW_GAMMA || shape->kind == LAW_BODY_TAIL);
-    if (shape->kind == LAW_GAMMA) return gsl_ran_gamma_pdf(us, shape->shape, shape->scale);
-    return mixture_density(shape, log(us / shape->median)) / us;
 }
 
 double law_shape_cdf(const struct law_shape *shape, double us)
@@ -104,7 +137,7 @@ double law_shape_cdf(const struct law_shape *shape, double us)
     case LAW_LOGLOGISTIC:
         return gsl_cdf_logistic_P(log(us / shape->median), 1 / shape->shape);
     case LAW_BODY_TAIL:
-        return mixture_tail(shape, log(us / shape->median), false);
+        return tail_at(shape, log(us / shape->median), false);
     case LAW_CONSTANT:
     case LAW_UNIFORM:
     case LAW_EMPIRICAL:
@@ -178,7 +211,8 @@ static bool settle_by_quantiles(const struct law_spec *spec, struct law_shape *s
     case LAW_GAMMA:
         shape->shape = spread_solve(shape, spread, 0.02, 1e5);
         if (isnan(shape->shape)) return refuse(spec, err, "no shape has this p95 over p50");
-        unit_p50 = gsl_cdf_gamma_Pinv(0.5, shape->shape, 1);
+        shape->scale = 1;
+        unit_p50 = law_shape_quantile(shape, 0.5);
         break;
     case LAW_BODY_TAIL: {
         const bool same = spec->tail_sigma <= 0;

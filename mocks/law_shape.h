@@ -26,10 +26,13 @@ bool law_shape_settle(const struct law_spec *spec, struct law_shape *shape, stru
 
 double law_shape_cdf(const struct law_shape *shape, double us);
 
-/* The density, a microsecond; of gamma and body_tail alone, which are all that need it. */
-double law_shape_density(const struct law_shape *shape, double us);
+/* Of gamma and body_tail: the logarithm of a quantile, and the density of the logarithm. In
+ * logarithms because a very uneven gamma law has quantiles too small for a double. */
+double law_shape_log_quantile(const struct law_shape *shape, double probability);
+double law_shape_log_density(const struct law_shape *shape, double log_us);
 
-/* 0 < probability < 1. Exact as GSL is, and for gamma and body_tail a few microseconds' work. */
+/* 0 < probability < 1. Gamma and body_tail are solved with GSL's CDFs, the others by GSL's
+ * inverse ones. */
 double law_shape_quantile(const struct law_shape *shape, double probability);
 
 /* Every quantile that a compiled law holds, LAW_CELLS + 1 a table: of the whole, of the first and

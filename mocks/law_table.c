@@ -45,9 +45,9 @@ static void fill_knots(const struct law_shape *shape, struct knot knots[KNOTS])
 {
     for (uint32_t k = 0; k < KNOTS; k++) {
         const double z = KNOT_FIRST + (double)k / KNOTS_A_UNIT;
-        const double us = law_shape_quantile(shape, gsl_cdf_ugaussian_P(z));
-        const double density = us * law_shape_density(shape, us); /* of the logarithm */
-        knots[k] = (struct knot){.value = log(us), .slope = gsl_ran_ugaussian_pdf(z) / density};
+        const double log_us = law_shape_log_quantile(shape, gsl_cdf_ugaussian_P(z));
+        const double density = law_shape_log_density(shape, log_us);
+        knots[k] = (struct knot){.value = log_us, .slope = gsl_ran_ugaussian_pdf(z) / density};
     }
 }
 
