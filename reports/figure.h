@@ -1,0 +1,86 @@
+/* reports/figure.h - what a figure is, and the sheet that it is drawn on.
+ *
+ * A figure is a row of the table in figures.c: to add one, write figure_x.c and add the row. It
+ * writes its numbers (NAME.tsv), its words (NAME.labels.tsv) and its script (NAME.gp) into a sheet;
+ * figures.c puts the theme before the script and lets gnuplot draw it twice, as SVG and as PNG.
+ *
+ * The rule that makes it safe: text from a scenario never enters a script. It goes to the labels
+ * file, cleaned (sheet_label), and is plotted `with labels noenhanced`; scripts hold numbers and
+ * constant words between single quotes alone.
+ *
+ * The sheet's places are pixels from the upper left corner, x values are in the units of its time
+ * axis. Ownership: the sheet owns its texts; sheet_release() frees them.
+ */
+#ifndef REPORTS_FIGURE_H
+#define REPORTS_FIGURE_H
+
+#include "reports/groups.h"
+#include "router/base/text.h"
+#include "sim/world/result.h"
+
+enum { FIGURE_WIDTH = 860, FIGURE_POINTS_MAX = 240, FIGURE_LABEL_MAX = 64, FIGURE_FEW_POINTS = 40 };
+
+struct time_axis {
+    double us_each;   /* microseconds of one unit */
+    double step;      /* between ticks, in units */
+    double end;       /* in units */
+    const char *unit; /* "minutes" */
+};
+
+struct sheet {
+    const struct result *result;
+    const struct groups *groups;
+    struct time_axis axis;
+    int width, height;
+    int blocks; /* of labels so far */
+    struct text data, labels, script;
+};
+
+struct figure {
+    const char *name; /* of its files */
+    const char *title;
+    /* Why there is nothing to draw, in a sentence; NULL when there is. */
+    const char *(*absence)(const struct result *result);
+    void (*draw)(struct sheet *sheet);
+    /* What the picture shows, for those who cannot see it. */
+    void (*describe)(const struct result *result, struct text *text);
+};
+
+struct time_axis time_axis_of(const struct result *result);
+double axis_value(const struct time_axis *axis, int64_t us);
+
+/* Sets the margins of the panel that comes next, in pixels. */
+void sheet_panel(struct sheet *sheet, int left, int top, int right, int bottom);
+/* Range and ticks of the time axis, with or without the ticks' words. */
+void sheet_time_axis(struct sheet *sheet, bool with_words);
+/* "minutes since the start" under the right end of the panel, whose height is given. */
+void sheet_time_title(struct sheet *sheet, int panel_height);
+/* The faults' windows behind the panel; their object numbers start at 100. */
+void sheet_shade_faults(struct sheet *sheet);
+/* From 0 to a round number at or above `most`, with ticks in `unit`; returns the upper end. */
+double sheet_value_axis(struct sheet *sheet, double most, enum metric_unit unit);
+
+/* Labels come in blocks; a block is plotted with `index N`. Returns the block's number. */
+int sheet_labels_begin(struct sheet *sheet);
+void sheet_label(struct sheet *sheet, double x, double y, const char *words);
+
+/* A number, or NaN, which breaks a line; then a tab or the line's end. */
+void sheet_cell(struct sheet *sheet, double value, char after);
+
+/* Moves labels' places apart until they are `gap` from each other, within [low, high]. */
+struct spread_item {
+    double wanted, placed;
+};
+void spread(struct spread_item *items, size_t count, double gap, double low, double high);
+
+const char *provider_token(enum provider provider); /* gnuplot's variable: "KROGER" */
+
+void sheet_release(struct sheet *sheet);
+
+extern const struct figure figure_timeline, figure_percentiles, figure_share, figure_budget,
+    figure_errors;
+
+/* All of them, in the order of the report; NULL ends. */
+extern const struct figure *const figures[];
+
+#endif

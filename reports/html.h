@@ -1,0 +1,70 @@
+/* reports/html.h - report.html: one file that stands alone.
+ *
+ * No script, no request: the content security policy forbids both. Light, dark and printed paper,
+ * phone width, a skip link, one h1, captions and scopes on every table, a text description for
+ * every figure. The verdict comes first. Everything from a scenario is escaped on its way in.
+ *
+ * Figures are read from DIRECTORY/plots; where one is not drawn, its table is opened in its place.
+ * Failure: ERR_ENVIRONMENT (a figure cannot be read, memory).
+ */
+#ifndef REPORTS_HTML_H
+#define REPORTS_HTML_H
+
+#include "reports/figures.h"
+#include "router/base/text.h"
+
+struct html {
+    struct text *out;
+    const struct result *result;
+    const struct drawing *drawing;
+    const char *directory;
+    const struct result_file *files; /* what the page lists at its end; may be NULL */
+    uint32_t file_count;
+    uint32_t figures; /* numbered so far */
+    uint32_t unknown_colours;
+};
+
+bool html_write(struct html *page, struct err *err);
+
+/* ---- for html_*.c ---- */
+
+void html_text(struct html *page, const char *plain);
+/* What a function of findings.h or show.h writes, escaped. */
+void html_finding(struct html *page, void (*finding)(const struct result *, struct text *));
+void html_section(struct html *page, const char *id, const char *title);
+
+struct html_column {
+    const char *title;
+    bool number; /* right-aligned */
+};
+void html_table_begin(struct html *page, const char *caption, const struct html_column *columns,
+                      size_t count);
+void html_table_end(struct html *page);
+void html_row_begin(struct html *page, const char *heading);
+/* The heading of a row about a provider, with its colour beside the name. */
+void html_row_provider(struct html *page, unsigned provider);
+void html_row_end(struct html *page);
+void html_cell(struct html *page, const char *plain);
+void html_cell_count(struct html *page, double count);
+void html_cell_value(struct html *page, enum metric_unit unit, const struct metric_value *value);
+void html_cell_metric(struct html *page, uint32_t phase, unsigned scope, enum metric metric);
+void html_cell_latency(struct html *page, double ms);
+void html_cell_share(struct html *page, double share);
+
+/* A table of router metrics: value, interval, n and what it means. */
+void html_metrics(struct html *page, const char *caption, const enum metric *metrics, size_t count);
+
+/* The figure of that name under its finding, with a caption; `table` writes its numbers. */
+bool html_figure(struct html *page, const char *name,
+                 void (*finding)(const struct result *, struct text *), const char *caption,
+                 void (*table)(struct html *), struct err *err);
+
+void html_style(struct text *out);
+void html_overview(struct html *page); /* banner, facts, contents, checks, key figures */
+bool html_course(struct html *page, struct err *err);    /* what happened, phases */
+bool html_providers(struct html *page, struct err *err); /* providers, selection */
+bool html_money(struct html *page, struct err *err);     /* orders and money, error budget */
+void html_calls(struct html *page);                      /* API calls and their cost */
+void html_method(struct html *page);                     /* method, notes, files */
+
+#endif

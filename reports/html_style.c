@@ -1,0 +1,115 @@
+#include "reports/html.h"
+#include "reports/tokens.h"
+
+/* In three pieces, because C promises no longer strings. */
+static const char page_rules[] =
+    "* { box-sizing: border-box }\n"
+    "html { -webkit-text-size-adjust: 100% }\n"
+    "body { margin: 0; background: var(--bg); color: var(--fg); font: 16px/1.55 system-ui, "
+    "-apple-system, "
+    "\"Segoe UI\", Roboto, \"Helvetica Neue\", \"Liberation Sans\", Arial, sans-serif }\n"
+    "header, main, footer { max-width: 58rem; margin: 0 auto; padding: 0 1.25rem }\n"
+    "header { padding-top: 2rem } footer { padding-bottom: 2rem }\n"
+    "h1 { font-size: 1.75rem; line-height: 1.2; margin: .1rem 0 1rem; text-wrap: balance; "
+    "overflow-wrap: anywhere }\n"
+    "h2 { font-size: 1.3rem; margin: 3rem 0 .6rem; padding-top: 1rem; border-top: 1px solid "
+    "var(--grid) }\n"
+    "h3 { font-size: 1.03rem; line-height: 1.4; margin: 0 0 .6rem; max-width: 46rem; text-wrap: "
+    "pretty; "
+    "overflow-wrap: anywhere }\n"
+    "p { max-width: 44rem; margin: .4rem 0 .9rem; overflow-wrap: anywhere }\n"
+    ".muted, figcaption { color: var(--muted); font-size: .875rem }\n"
+    ".verdict { background: var(--surface); border-left: 5px solid var(--muted); padding: .9rem "
+    "1.2rem; "
+    "margin: 0 0 1.2rem; border-radius: 0 6px 6px 0 }\n"
+    ".verdict.good { border-color: var(--good) } .verdict.bad { border-color: var(--bad) }\n"
+    ".verdict p { margin: .2rem 0 0; max-width: none }\n"
+    ".verdict strong { font-size: 1.1rem }\n"
+    ".good-word { color: var(--good); font-weight: 650; white-space: nowrap }\n"
+    ".bad-word { color: var(--bad); font-weight: 650; white-space: nowrap }\n"
+    ".open-word { color: var(--warn); font-weight: 650; white-space: nowrap }\n"
+    ".notice { border-left: 5px solid var(--warn); background: var(--surface); padding: .6rem "
+    "1.2rem; "
+    "margin: 1rem 0 }\n"
+    "dl.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); "
+    "gap: .8rem 1.5rem; margin: 1.2rem 0 }\n"
+    "dl.facts dt { color: var(--muted); font-size: .8rem } "
+    "dl.facts dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere }\n"
+    "dl.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: "
+    ".8rem; "
+    "margin: 1.4rem 0 }\n"
+    "dl.cards div { background: var(--surface); border-radius: 6px; padding: .7rem .9rem }\n"
+    "dl.cards dt { color: var(--muted); font-size: .8rem } "
+    "dl.cards dd { margin: 0; font-size: 1.35rem; font-weight: 600; font-variant-numeric: "
+    "tabular-nums; "
+    "line-height: 1.3 } dl.cards dd.small { font-size: .78rem; font-weight: 400; color: "
+    "var(--muted) }\n"
+    "figure { margin: 1.8rem 0 2.2rem } figcaption { max-width: 46rem; margin-top: .5rem }\n"
+    "svg.plot { display: block; width: 100%; height: auto; overflow: visible; font-family: inherit "
+    "}\n"
+    "svg.plot text { paint-order: stroke; stroke: var(--bg); stroke-width: 2.5px; stroke-linejoin: "
+    "round; "
+    "stroke-opacity: .55 }\n";
+static const char table_rules[] =
+    ".scroll { overflow-x: auto }\n"
+    "table { border-collapse: collapse; width: 100%; font-size: .9rem; "
+    "font-variant-numeric: tabular-nums }\n"
+    "caption { text-align: left; font-weight: 600; padding: .5rem 0 }\n"
+    "th, td { text-align: left; padding: .42rem .9rem .42rem 0; border-bottom: 1px solid "
+    "var(--grid); "
+    "vertical-align: top }\n"
+    "th:last-child, td:last-child { padding-right: 0 }\n"
+    "td:not(.n) { overflow-wrap: anywhere; min-width: 4rem }\n"
+    "thead th { font-weight: 600; color: var(--muted); vertical-align: bottom } "
+    "tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 6rem }\n"
+    "td.n, th.n { text-align: right } td.n { white-space: nowrap }\n"
+    "table.wide { font-size: .82rem }\n"
+    ".bar { display: block; height: .7rem; margin-top: .4rem; border-radius: 2px; min-width: 1px "
+    "}\n"
+    "td.track { width: 45% }\n"
+    ".key { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: "
+    ".5em; "
+    "vertical-align: -.05em }\n"
+    "code, pre { font: .86em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, \"DejaVu Sans "
+    "Mono\", "
+    "monospace } code { overflow-wrap: anywhere }\n"
+    "pre { background: var(--surface); padding: .8rem 1rem; overflow-x: auto; margin: .8rem 0; "
+    "border-radius: 6px }\n"
+    "details { margin: .7rem 0 } summary { cursor: pointer; color: var(--muted); font-size: "
+    ".875rem }\n"
+    "a { color: var(--walmart) } "
+    "a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 2px solid "
+    "var(--walmart); "
+    "outline-offset: 2px }\n"
+    "nav ol { padding-left: 1.3rem; columns: 2; max-width: 38rem }\n"
+    "ul.method { padding-left: 1.2rem; max-width: 46rem } ul.method li { margin: .35rem 0; "
+    "overflow-wrap: anywhere }\n"
+    ".skip { position: absolute; left: -999px } .skip:focus { left: 1rem; top: .5rem; "
+    "background: var(--bg); padding: .3rem .6rem; z-index: 1 }\n";
+static const char media_rules[] =
+    "@media (max-width: 640px) {\n"
+    "  header, main, footer { padding: 0 1rem } header { padding-top: 1.2rem }\n"
+    "  svg.plot { min-width: 640px } nav ol { columns: 1 } table { min-width: 32rem }\n"
+    "  h1 { font-size: 1.45rem }\n"
+    "}\n"
+    "@media print {\n"
+    "  body { font-size: 10.5pt } header, main, footer { max-width: none; padding: 0 }\n"
+    "  h2 { break-after: avoid; margin-top: 1.6rem } h3, caption { break-after: avoid }\n"
+    "  figure, .verdict, tr, dl.cards { break-inside: avoid } nav, .skip { display: none }\n"
+    "  .scroll { overflow: visible } a { color: inherit; text-decoration: none }\n"
+    "  * { -webkit-print-color-adjust: exact; print-color-adjust: exact }\n"
+    "}\n";
+
+void html_style(struct text *out)
+{
+    text_put(out, ":root { color-scheme: light dark; ");
+    tokens_write_css(out, false);
+    text_put(out, " }\n@media (prefers-color-scheme: dark) { :root { ");
+    tokens_write_css(out, true);
+    text_put(out, " } }\n@media print { :root { color-scheme: light; ");
+    tokens_write_css(out, false);
+    text_put(out, " } }\n");
+    text_put(out, page_rules);
+    text_put(out, table_rules);
+    text_put(out, media_rules);
+}

@@ -1,0 +1,26 @@
+/* reports/lanes.h - puts spans with words beside each other so that none covers another.
+ *
+ * Each span takes the first lane that is free for its bar and its words. Words stand inside the bar
+ * when they fit, else they run out to its right, else to its left. Past LANES_MAX lanes spans share
+ * the last one and lose their words: the table beside the figure names them all.
+ */
+#ifndef REPORTS_LANES_H
+#define REPORTS_LANES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { LANES_MAX = 8, LANES_SPANS_MAX = 128 };
+
+struct lane_span {
+    double from, until; /* pixels along the axis */
+    double words;       /* pixels that the words take */
+    uint32_t lane;      /* set: 0 is the topmost */
+    bool has_words;     /* set */
+    bool right_aligned; /* set: the words end at the bar's end */
+};
+
+/* Spans in order of start. Returns how many lanes are used. */
+uint32_t lanes_place(struct lane_span *spans, uint32_t count, double width);
+
+#endif
