@@ -73,7 +73,7 @@ int err_exit_code(enum err_code code)
     case ERR_ENVIRONMENT:
         return 4;
     }
-    assert(!"an err_code without an exit code");
+    assert(false && "an err_code without an exit code");
     return 4;
 }
 

@@ -49,21 +49,26 @@ size_t number_write_int(char text[static NUMBER_TEXT_MAX], int64_t value)
 }
 
 /* Writes `units` / 10^decimals without trailing zeros. */
-static size_t write_decimal(char *text, uint64_t units, unsigned decimals, uint64_t scale)
+static size_t write_decimal(char *text, uint64_t units, unsigned decimals)
 {
-    size_t length = write_digits(text, units / scale);
-    uint64_t fraction = units % scale;
-    if (fraction == 0) return length;
-    while (fraction % 10 == 0) {
-        fraction /= 10;
+    while (decimals > 0 && units % 10 == 0) {
+        units /= 10;
         decimals--;
     }
-    text[length++] = '.';
-    for (unsigned i = decimals; i > 0; i--) {
-        text[length + i - 1] = (char)('0' + fraction % 10);
-        fraction /= 10;
+    char digits[20];
+    const size_t count = write_digits(digits, units);
+    if (decimals == 0) {
+        memcpy(text, digits, count);
+        return count;
     }
-    return length + decimals;
+    const size_t whole = count > decimals ? count - decimals : 0;
+    const size_t zeros = count > decimals ? 0 : decimals - count; /* between point and digits */
+    size_t length = whole == 0 ? 1 : whole;
+    memcpy(text, whole == 0 ? "0" : digits, length);
+    text[length++] = '.';
+    memset(text + length, '0', zeros);
+    memcpy(text + length + zeros, digits + whole, count - whole);
+    return length + zeros + count - whole;
 }
 
 /* Most of what a log holds is a whole number, or one of thousandths or millionths. When k / 1000 is
@@ -74,17 +79,20 @@ static size_t write_common(char *text, double size)
     if (size < WHOLE_LIMIT && size == floor(size)) return write_digits(text, (uint64_t)size);
     const double thousandths = nearbyint(size * 1e3);
     if (thousandths < DIGITS_15_LIMIT && thousandths / 1e3 == size) {
-        return write_decimal(text, (uint64_t)thousandths, 3, 1000);
+        return write_decimal(text, (uint64_t)thousandths, 3);
     }
     const double millionths = nearbyint(size * 1e6);
     if (millionths < DIGITS_15_LIMIT && millionths / 1e6 == size) {
-        return write_decimal(text, (uint64_t)millionths, 6, 1000000);
+        return write_decimal(text, (uint64_t)millionths, 6);
     }
     return 0;
 }
 
-/* Tries 15, 16, then 17 digits, which always suffice; below the normal range one digit may do. */
-static size_t write_shortest(char *text, double size)
+/* ---- 15, 16 or 17 digits ---- */
+
+/* Asks strtod() whether 15, 16 or 17 digits are enough, which always suffice; below the normal
+ * range one digit may do. Slow, and the form for what is very large or very small. */
+static size_t write_by_trying(char *text, double size)
 {
     for (int digits = size < DBL_MIN ? 1 : DBL_DIG; digits < DBL_DECIMAL_DIG; digits++) {
         const int length = snprintf(text, NUMBER_TEXT_MAX - 1, "%.*g", digits, size);
@@ -93,6 +101,94 @@ static size_t write_shortest(char *text, double size)
     }
     return (size_t)snprintf(text, NUMBER_TEXT_MAX - 1, "%.*g", DBL_DECIMAL_DIG, size);
 }
+
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 wide;
+
+/* A double of the middle range as a whole number of 10^-decimals, in exact fixed point:
+ *
+ *     size * 10^decimals = scaled / 2^shift,   and half of the step to the next double is
+ *     10^decimals / 2    in the same units, since the last bit of the mantissa is worth 2^-shift.
+ *
+ * A mantissa of 53 bits times at most 10^21 (70 bits) leaves four bits of the 128 to spare. */
+struct fixed_point {
+    wide scaled;
+    wide
+        step; /* 10^decimals: twice the distance within which a decimal reads back as this double */
+    unsigned shift;
+    unsigned decimals;
+    uint64_t mantissa;
+};
+
+static const double unit_fractions[] = {1e0, 1e-1, 1e-2, 1e-3};
+enum { FIXED_DIGITS = 17, MANTISSA_BITS = 53 };
+#define MIDDLE_LOW  1e-4
+#define MIDDLE_HIGH 0x1p52 /* above it there are hardly fractions, and shift would end */
+
+static wide power_of_ten(unsigned exponent)
+{
+    wide power = 1;
+    while (exponent-- > 0)
+        power *= 10;
+    return power;
+}
+
+/* Decimals such that 17 digits are significant: 16 less the decimal exponent. */
+static struct fixed_point fixed_point_of(double size)
+{
+    int exponent = 0;
+    const double fraction = frexp(size, &exponent);
+    struct fixed_point fixed = {.mantissa = (uint64_t)ldexp(fraction, MANTISSA_BITS),
+                                .shift = (unsigned)(MANTISSA_BITS - exponent),
+                                .decimals = FIXED_DIGITS - 1};
+    for (double power = 10; power <= size; power *= 10)
+        fixed.decimals--;
+    for (double scaled = size; scaled < 1; scaled *= 10)
+        fixed.decimals++;
+    fixed.step = power_of_ten(fixed.decimals);
+    fixed.scaled = fixed.mantissa * fixed.step;
+    return fixed;
+}
+
+/* The multiple of `unit` nearest to the value, if it reads back as the double; otherwise 0. On the
+ * border of the interval the even mantissa wins, as in strtod(). Below a power of two doubles lie
+ * twice as dense, so that its lower border is half as far. */
+static uint64_t nearest_that_reads_back(const struct fixed_point *fixed, uint64_t unit)
+{
+    const wide unit_scaled = (wide)unit << fixed->shift;
+    const wide below = fixed->scaled / unit_scaled;
+    const wide rest = fixed->scaled - below * unit_scaled;
+    const wide rest_up = unit_scaled - rest;
+    const bool even = (fixed->mantissa & 1) == 0;
+    const bool power_of_two = fixed->mantissa == UINT64_C(1) << (MANTISSA_BITS - 1);
+    const wide reach_up = 2 * rest_up;
+    const wide reach_down = (power_of_two ? 4 : 2) * rest;
+    const bool up = even ? reach_up <= fixed->step : reach_up < fixed->step;
+    const bool down = even ? reach_down <= fixed->step : reach_down < fixed->step;
+    if (down && (rest < rest_up || !up)) return (uint64_t)below * unit;
+    return up ? (uint64_t)(below + 1) * unit : 0;
+}
+
+/* Exact integer arithmetic, several times as fast as asking strtod(). Returns 0 outside its range.
+ */
+static size_t write_middle(char *text, double size)
+{
+    if (size < MIDDLE_LOW || size >= MIDDLE_HIGH) return 0;
+    const struct fixed_point fixed = fixed_point_of(size);
+    uint64_t units = nearest_that_reads_back(&fixed, 100);
+    if (units == 0) units = nearest_that_reads_back(&fixed, 10);
+    if (units == 0) units = nearest_that_reads_back(&fixed, 1);
+    assert(units != 0);
+    return write_decimal(text, units, fixed.decimals);
+}
+#else
+static size_t write_middle(char *text, double size)
+{
+    (void)text;
+    (void)size;
+    return 0;
+}
+#endif
 
 size_t number_write(char text[static NUMBER_TEXT_MAX], double value)
 {
@@ -103,8 +199,10 @@ size_t number_write(char text[static NUMBER_TEXT_MAX], double value)
     size_t length = 0;
     if (signbit(value)) text[length++] = '-'; /* also of zero, or it would not read back */
     const double size = fabs(value);
-    const size_t common = write_common(text + length, size);
-    length += common != 0 ? common : write_shortest(text + length, size);
+    size_t digits = write_common(text + length, size);
+    if (digits == 0) digits = write_middle(text + length, size);
+    if (digits == 0) digits = write_by_trying(text + length, size);
+    length += digits;
     text[length] = '\0';
     return length;
 }

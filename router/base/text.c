@@ -12,6 +12,7 @@ enum { TEXT_CAPACITY_FIRST = 256 };
 
 /* What takes the place of bytes that neither JSON nor XML could carry. */
 static const char replacement_character[] = "\xEF\xBF\xBD";
+static const char byte_order_mark[] = "\xEF\xBB\xBF";
 
 /* ---- the buffer ---- */
 
@@ -253,7 +254,9 @@ void text_html(struct text *text, const char *string)
 void text_csv(struct text *text, const char *string)
 {
     assert(string != NULL);
-    if (strpbrk(string, ",\"\r\n") == NULL) {
+    /* A byte order mark at the start of a file would be taken for the file's own. */
+    const bool marked = strncmp(string, byte_order_mark, strlen(byte_order_mark)) == 0;
+    if (!marked && strpbrk(string, ",\"\r\n") == NULL) {
         text_put(text, string);
         return;
     }

@@ -111,6 +111,25 @@ static void reads_back_the_edges_of_every_power_of_two(void **state)
     }
 }
 
+static void reads_back_what_lies_around_every_power_of_ten(void **state)
+{
+    (void)state;
+    for (int exponent = -12; exponent <= 20; exponent++) {
+        const double power =
+            strtod((char[]){'1', 'e', exponent < 0 ? '-' : '+', (char)('0' + abs(exponent) / 10),
+                            (char)('0' + abs(exponent) % 10), '\0'},
+                   NULL);
+        double below = power;
+        double above = power;
+        for (int i = 0; i < 200; i++) {
+            check_round_trip(below);
+            check_round_trip(above);
+            below = nextafter(below, 0);
+            above = nextafter(above, DBL_MAX);
+        }
+    }
+}
+
 /* No form with fewer digits reads back: tried for all lengths from one digit up. */
 static void wastes_no_digit(void **state)
 {
@@ -266,6 +285,7 @@ static void quotes_any_bytes(void **state)
         {"caf\u00E9 \U0001F95B", "\"caf\u00E9 \U0001F95B\"", "caf\u00E9 \U0001F95B",
          "caf\u00E9 \U0001F95B"},
         {"\xFFz\xC3", "\"\uFFFDz\uFFFD\"", "\uFFFDz\uFFFD", "\xFFz\xC3"},
+        {"\xEF\xBB\xBFid", "\"\xEF\xBB\xBFid\"", "\xEF\xBB\xBFid", "\"\xEF\xBB\xBFid\""},
         {"\xEF\xBF\xBF", "\"\xEF\xBF\xBF\"", "\uFFFD", "\xEF\xBF\xBF"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -393,6 +413,7 @@ int main(void)
         cmocka_unit_test(writes_doubles_in_their_shortest_form),
         cmocka_unit_test(reads_back_a_million_doubles_bit_for_bit),
         cmocka_unit_test(reads_back_the_edges_of_every_power_of_two),
+        cmocka_unit_test(reads_back_what_lies_around_every_power_of_ten),
         cmocka_unit_test(wastes_no_digit),
         cmocka_unit_test(writes_integers),
         cmocka_unit_test(rounds_the_exact_value_half_away_from_zero),
