@@ -40,18 +40,6 @@ static void default_workload(struct workload_spec *workload)
     workload->confirm = 1.0;
 }
 
-/* Prices: lognormal with the log-mean 1.146 and log-sigma 0.62 of 2,639 foods of one chain.
- * Popularity: slope -0.73, as among 39,000 products of an online shop. */
-static void default_catalogue(struct catalogue_spec *catalogue)
-{
-    (void)snprintf(catalogue->name_column, sizeof catalogue->name_column, "name");
-    (void)snprintf(catalogue->price_column, sizeof catalogue->price_column, "price");
-    catalogue->size = 4000;
-    catalogue->price_median_cents = 315.0;
-    catalogue->price_sigma = 0.62;
-    catalogue->zipf = 0.73;
-}
-
 void scenario_default(struct scenario *scenario)
 {
     *scenario = (struct scenario){
@@ -63,12 +51,15 @@ void scenario_default(struct scenario *scenario)
         .duration_us = US_PER_HOUR,
         .replications = 1,
         .profile = PROFILE_AS_DOCUMENTED,
+        .catalogue = catalogue_spec_default(),
         .policy = policy_default(),
         .slo = {.indicator = SLO_ORDERS_OK, .objective = 0.999, .period_us = 30 * US_PER_DAY},
     };
     scenario->policy.detect_substitutions = true;
+    (void)snprintf(scenario->catalogue.name_column, sizeof scenario->catalogue.name_column, "name");
+    (void)snprintf(scenario->catalogue.price_column, sizeof scenario->catalogue.price_column,
+                   "price");
     default_workload(&scenario->workload);
-    default_catalogue(&scenario->catalogue);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         scenario->providers[p] = (struct provider_spec){
             .mode = MODE_MOCK,

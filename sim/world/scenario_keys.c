@@ -129,10 +129,11 @@ static const struct scenario_key catalogue_keys[] = {
      .help = "A product of rank k is asked for in proportion to k to the power of minus this."},
     {.name = NULL}};
 
-static void slo_is_given(void *object, const cJSON *node)
+static bool slo_is_given(void *object, const cJSON *node)
 {
     (void)node;
     ((struct slo_spec *)object)->given = true;
+    return false;
 }
 
 static const struct scenario_key slo_keys[] = {

@@ -73,11 +73,12 @@ struct scenario_key {
     const struct scenario_key *element;
     const char *identity;        /* list of objects: the key that tells its elements apart */
     void (*fresh)(void *object); /* list: what an element is before it is read */
-    void (*prepare)(void *object, const cJSON *node); /* object: called before its keys are read */
-    uint32_t place_offset;                            /* object: of its struct place; 0: none */
-    const char *unit;                                 /* "ms", "US cents"; may be NULL */
-    const char *defaults; /* said in the manual instead of the value; may be NULL */
-    const char *help;     /* a sentence or two */
+    /* object: called before its keys are read; true when what was given in it no longer counts */
+    bool (*prepare)(void *object, const cJSON *node);
+    uint32_t place_offset; /* object: of its struct place; 0: none */
+    const char *unit;      /* "ms", "US cents"; may be NULL */
+    const char *defaults;  /* said in the manual instead of the value; may be NULL */
+    const char *help;      /* a sentence or two */
 };
 
 extern const struct scenario_key scenario_root; /* an object: the whole file */
@@ -158,6 +159,10 @@ void scenario_read_node(struct scenario_reader *reader, const struct scenario_ke
 
 /* Forgets complaints from `from` on that were made before. */
 void scenario_drop_repeated(struct err_list *list, uint32_t from);
+
+/* Calls the `prepare` of an object, if it has one, before keys of `node` are read into it. */
+void scenario_prepare(struct scenario *scenario, const struct scenario_key *key, void *object,
+                      const cJSON *node);
 
 /* Applies one `--set`-like override. */
 void scenario_apply_override(struct scenario *scenario, const struct scenario_override *override,

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <string.h>
 
 #include "sim/world/scenario_keys.h"
@@ -13,7 +14,8 @@ static const char *const per_names[] = {"order", "call", NULL};
 
 /* ---- latency laws ---- */
 
-#define LAW_SPAN(member) AT(law_spec, member), RANGE(0, LAW_US_MAX), .flags = KEY_UNSET
+static_assert(US_PER_HOUR < LAW_US_MAX, "a span of a law must fit its table");
+#define LAW_SPAN(member) AT(law_spec, member), RANGE(0, US_PER_HOUR), .flags = KEY_UNSET
 
 static const struct scenario_key where_keys[] = {
     {"column", KEY_TEXT, AT(law_spec, where_column), .help = "Its name in the header."},
@@ -76,13 +78,13 @@ const struct scenario_key scenario_law_keys[] = {
 
 /* A law that names its kind owes nothing to the default. One that does not, changes the default,
  * and may change its form: quantiles take the place of parameters and the other way round. */
-static void prepare_law(void *object, const cJSON *node)
+static bool prepare_law(void *object, const cJSON *node)
 {
     struct law_spec *law = object;
     if (cJSON_GetObjectItemCaseSensitive(node, "law") != NULL) {
         *law = law_spec_none();
         if (law->floor_us < 0) law->floor_us = 0;
-        return;
+        return true;
     }
     const bool quantiles = cJSON_GetObjectItemCaseSensitive(node, "p50") != NULL ||
                            cJSON_GetObjectItemCaseSensitive(node, "p95") != NULL;
@@ -96,6 +98,7 @@ static void prepare_law(void *object, const cJSON *node)
     } else if (parameters) {
         law->p50_us = law->p95_us = -1;
     }
+    return false;
 }
 
 static const struct scenario_key law_element = {.type = KEY_OBJECT,
@@ -304,7 +307,7 @@ const struct scenario_key scenario_fault_keys[] = {
     {"ramp", KEY_SPAN, AT(fault_spec, ramp_us), RANGE(0, DURATION_US_MAX),
      .help = "The fraction grows from 0 over this span."},
     {"flap", KEY_OBJECT, AT_START, .keys = flap_keys, .help = "Comes and goes."},
-    {"add", KEY_SPAN, AT(fault_spec, add_us), RANGE(0, LAW_US_MAX),
+    {"add", KEY_SPAN, AT(fault_spec, add_us), RANGE(0, US_PER_HOUR),
      .help = "`latency`: added to each call."},
     {"multiply", KEY_NUMBER, AT(fault_spec, multiply), RANGE(0, 10000), .flags = KEY_ABOVE,
      .help =

@@ -227,7 +227,7 @@ static void write_section(const struct manual *manual, const struct scenario_key
     text_put(out, "\n| key | takes | default | what it does |\n|---|---|---|---|\n");
     for (const struct scenario_key *row = key->keys; row->name != NULL; row++) {
         if (is_section(row)) {
-            text_format(out, "| `%s` | %s | | %s Below. |\n", row->name,
+            text_format(out, "| `%s` | %s | | %s |\n", row->name,
                         row->type == KEY_LIST ? "list of objects" : "object", row->help);
         } else {
             write_row(manual, row, object == NULL ? NULL : (const char *)object + row->offset);

@@ -12,13 +12,23 @@ struct path_walk {
     const struct scenario_key *key;
     char *address;
     int provider;
-    bool for_all;
     char done[KEY_PATH_MAX]; /* what has been followed */
 };
 
 static struct place override_place(const struct scenario_override *override)
 {
     return (struct place){.file = override->origin == NULL ? "--set" : override->origin};
+}
+
+/* An object is told which key comes, as if the override were written out. */
+static void announce(const struct path_walk *walk, const char *part)
+{
+    if (walk->key->prepare == NULL) return;
+    cJSON *object = cJSON_CreateObject();
+    if (object != NULL && cJSON_AddNullToObject(object, part) != NULL) {
+        scenario_prepare(walk->scenario, walk->key, walk->address, object);
+    }
+    cJSON_Delete(object);
 }
 
 /* The next part of the path; false at its end. An env key and whatever follows is one part. */
@@ -63,6 +73,7 @@ static bool enter_object(struct path_walk *walk, const char *part)
     for (const struct scenario_key *row = walk->key->keys; row->name != NULL; row++) {
         const bool kept = row->type != KEY_SHORT && row->type != KEY_IGNORED;
         if (kept && strcmp(row->name, part) == 0) {
+            announce(walk, part);
             walk->key = row;
             walk->address += row->offset;
             return true;

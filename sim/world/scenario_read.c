@@ -202,13 +202,18 @@ static void require_keys(struct scenario_reader *reader, const struct scenario_k
     }
 }
 
+void scenario_prepare(struct scenario *scenario, const struct scenario_key *key, void *object,
+                      const cJSON *node)
+{
+    if (key->prepare != NULL && key->prepare(object, node)) {
+        forget_given(scenario, object, key->size);
+    }
+}
+
 static void read_object(struct scenario_reader *reader, const struct scenario_key *key,
                         const cJSON *node, struct place named, void *object)
 {
-    if (key->prepare != NULL) key->prepare(object, node);
-    if (key->prepare != NULL && cJSON_GetObjectItemCaseSensitive(node, "law") != NULL) {
-        forget_given(reader->scenario, object, key->size);
-    }
+    scenario_prepare(reader->scenario, key, object, node);
     if (key->place_offset != 0) {
         memcpy((char *)object + key->place_offset, &named, sizeof named);
     }
