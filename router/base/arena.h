@@ -4,8 +4,8 @@
  * move, so pointers into an arena stay good until it is released. Nothing from it is freed by hand.
  *
  * Ownership: the arena owns its chunks; arena_release(NULL) is fine.
- * Failure:   when malloc fails, arena_push() returns NULL; the caller reports ERR_ENVIRONMENT. Tests
- *            make the n-th chunk fail with arena_fail_after().
+ * Failure:   when malloc fails, arena_push() returns NULL; the caller reports ERR_ENVIRONMENT.
+ * Tests make the n-th chunk fail with arena_fail_after().
  */
 #ifndef ROUTER_BASE_ARENA_H
 #define ROUTER_BASE_ARENA_H
@@ -30,7 +30,8 @@ char *arena_text(struct arena *arena, const char *bytes, size_t length);
 
 void arena_release(struct arena *arena);
 
-/* Fault sweeps only: the `countdown`-th chunk allocation from now fails; 0 switches it off. */
+/* Fault sweeps only: memory_fail_after() under the name that arena tests look for. It counts what
+ * all base modules allocate; an arena does so once a chunk. */
 void arena_fail_after(uint32_t countdown);
 
 #endif

@@ -17,7 +17,7 @@
 
 #include "router/base/err.h"
 
-enum { CSV_FIELDS_MAX = 512 }; /* a record this wide has lost a quote */
+enum { CSV_FIELDS_MAX = 512 };          /* a record this wide has lost a quote */
 #define CSV_BYTES_MAX ((size_t)1 << 30) /* lines and columns stay within 31 bits */
 
 struct csv_spot { /* counted as in struct place */

@@ -2,14 +2,15 @@
  *
  * A function that can fail returns bool and takes `struct err *` last; on false the err is filled
  * in once, by whoever knows most, and passed up untouched. A provider that times out or answers 401
- * is no err: that is what routesim simulates, and it is data. An err is bad input or a failing machine.
+ * is no err: that is what routesim simulates, and it is data. An err is bad input or a failing
+ * machine.
  *
  * `struct err_list` gathers every mistake of one input before giving up, so that a person mends a
  * scenario in one go. err_print() is the one printer: gcc's `file:line:column:` form, the line, a
  * caret with tildes under the culprit, and a hint.
  *
  * Ownership: places borrow their file name; err_list keeps copies of messages inside itself.
- * Failure:   none; a message longer than its buffer is cut at a UTF-8 boundary.
+ * Failure:   none; a message longer than its buffer is cut between characters and ends in "...".
  */
 #ifndef ROUTER_BASE_ERR_H
 #define ROUTER_BASE_ERR_H
@@ -59,7 +60,8 @@ struct err_list {
     uint32_t warnings; /* met in all */
 };
 
-/* Appends a copy; past ERR_LIST_MAX it only counts. Errors displace nothing. */
+/* Appends a copy; past ERR_LIST_MAX it only counts. Then an error takes the place of the last
+ * warning kept, for whoever is refused must be told why; no error is ever displaced. */
 void err_list_add(struct err_list *list, const struct err *err);
 
 /* Makes and appends an error (err_add) or a warning (err_warn). `hint` may be NULL. */
@@ -68,9 +70,21 @@ void err_add(struct err_list *list, struct place place, const char *hint, const 
 void err_warn(struct err_list *list, struct place place, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Prints one err. `source` is the text of place.file for the excerpt, or NULL for none. `color` adds
- * ANSI colour to the words "error" and "warning" and the caret only. */
+/* Prints one err:
+ *
+ *     scenarios/x.json:3:20: error: unknown provider "KROGER" in fault
+ *         3 |       {"provider": "KROGER", "at": "10m"}
+ *           |                    ^~~~~~~~
+ *       hint: did you mean "KROGER_API"?
+ *
+ * `source` is the text of place.file for the excerpt, or NULL for none. Long lines are cut around
+ * the caret, tabs are shown as four spaces. Control characters, marks that turn the direction of
+ * writing and bytes that are not UTF-8 are shown as escapes, whether they come from a message, a
+ * file name or the source. `color` adds ANSI colour to the words "error" and "warning" and the
+ * caret only. */
 void err_print(FILE *stream, const struct err *err, const char *source, bool color);
+
+/* Prints what was kept, then how many more were met. `source` is the text of every place. */
 void err_list_print(FILE *stream, const struct err_list *list, const char *source, bool color);
 
 #endif

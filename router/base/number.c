@@ -143,8 +143,8 @@ static struct fixed_point fixed_point_of(double size)
                                 .decimals = FIXED_DIGITS - 1};
     for (double power = 10; power <= size; power *= 10)
         fixed.decimals--;
-    for (double scaled = size; scaled < 1; scaled *= 10)
-        fixed.decimals++;
+    for (int i = 0; i < 4; i++)
+        fixed.decimals += size < unit_fractions[i];
     fixed.step = power_of_ten(fixed.decimals);
     fixed.scaled = fixed.mantissa * fixed.step;
     return fixed;

@@ -1,15 +1,15 @@
 /* router/base/random.h - keyed randomness: every draw is a pure function of what it is for.
  *
- * There is no stream and no state. A draw's key names the replication's seed, the purpose, the order
- * (or the entity and its step in time), the provider, the operation, the item and the attempt, so
- * that adding a fault, a provider or a cache hit moves no other number, and two policies meet the
- * same luck order by order (common random numbers).
+ * There is no stream and no state. A draw's key names the replication's seed, the purpose, the
+ * order (or the entity and its step in time), the provider, the operation, the item and the
+ * attempt, so that adding a fault, a provider or a cache hit moves no other number, and two
+ * policies meet the same luck order by order (common random numbers).
  *
  * The mixing function is the 64-bit finaliser of splitmix64 (Steele, Lea, Flood, "Fast splittable
- * pseudorandom number generators", OOPSLA 2014; the constants are variant 13 of David Stafford). Keys
- * are combined by multiplying with odd constants before mixing, two rounds for anything that a key is
- * derived from. tests/router/base/test_random.c checks uniformity, bit balance and independence of
- * neighbouring keys.
+ * pseudorandom number generators", OOPSLA 2014; the constants are variant 13 of David Stafford).
+ * Keys are combined by multiplying with odd constants before mixing, two rounds for anything that a
+ * key is derived from. tests/router/base/test_random.c checks uniformity, bit balance and
+ * independence of neighbouring keys.
  */
 #ifndef ROUTER_BASE_RANDOM_H
 #define ROUTER_BASE_RANDOM_H
@@ -37,27 +37,27 @@ static inline uint64_t random_replication(uint64_t seed, uint32_t replication)
 }
 
 enum random_purpose { /* what a draw is for; part of its key, so the numbers are never reused */
-    RANDOM_ARRIVAL = 1,
-    RANDOM_CART_SIZE,
-    RANDOM_CART_ITEM,
-    RANDOM_QUANTITY,
-    RANDOM_PREFERENCE,
-    RANDOM_POSTAL,
-    RANDOM_LATENCY,
-    RANDOM_ERROR,
-    RANDOM_FAULT,
-    RANDOM_REGIME,
-    RANDOM_PRICE,
-    RANDOM_PROMOTION,
-    RANDOM_STOCK,
-    RANDOM_ETA,
-    RANDOM_RETRY,
-    RANDOM_CONFIRM,
-    RANDOM_OUTCOME,
-    RANDOM_EVENT_SAMPLE,
-    RANDOM_TOKEN,
-    RANDOM_BOOTSTRAP,
-    RANDOM_PROBE,
+                      RANDOM_ARRIVAL = 1,
+                      RANDOM_CART_SIZE,
+                      RANDOM_CART_ITEM,
+                      RANDOM_QUANTITY,
+                      RANDOM_PREFERENCE,
+                      RANDOM_POSTAL,
+                      RANDOM_LATENCY,
+                      RANDOM_ERROR,
+                      RANDOM_FAULT,
+                      RANDOM_REGIME,
+                      RANDOM_PRICE,
+                      RANDOM_PROMOTION,
+                      RANDOM_STOCK,
+                      RANDOM_ETA,
+                      RANDOM_RETRY,
+                      RANDOM_CONFIRM,
+                      RANDOM_OUTCOME,
+                      RANDOM_EVENT_SAMPLE,
+                      RANDOM_TOKEN,
+                      RANDOM_BOOTSTRAP,
+                      RANDOM_PROBE,
 };
 
 /* One draw, 64 uniform bits, under a key (an order's, an entity's). `what` packs the rest. */
@@ -66,7 +66,8 @@ static inline uint64_t random_draw(uint64_t key, uint64_t what)
     return random_mix(key ^ (what * UINT64_C(0x9E3779B97F4A7C15)));
 }
 
-/* Packs purpose (8 bits), provider (8), operation (8), item (16) and attempt (8) without overlap. */
+/* Packs purpose (8 bits), provider (8), operation (8), item (16) and attempt (8) without overlap.
+ */
 static inline uint64_t random_what(enum random_purpose purpose, unsigned provider,
                                    unsigned operation, unsigned item, unsigned attempt)
 {
@@ -90,7 +91,7 @@ static inline uint32_t random_below(uint64_t bits, uint32_t limit) /* [0, limit)
     return (uint32_t)(((bits >> 32) * limit) >> 32);
 }
 
-uint64_t random_hash_text(const char *text);  /* FNV-1a, mixed: the key of a name */
-uint64_t random_rate_q32(double rate);        /* clamps to [0, 1] */
+uint64_t random_hash_text(const char *text); /* FNV-1a, mixed: the key of a name */
+uint64_t random_rate_q32(double rate);       /* clamps to [0, 1] */
 
 #endif
