@@ -3,8 +3,8 @@
  *
  * Every number that routesim writes goes through here: no locale, no lost last bit. Doubles take
  * the fewest digits that strtod() turns back into the same double (17 at most), in JSON's grammar;
- * NaN and infinities become null. Integers take a fast path of their own, because the event log
- * writes millions.
+ * NaN and infinities become null. Whole numbers, thousandths and all that lies between 1e-4 and
+ * 2^52 are written without printf(), because the event log writes millions.
  *
  * Ownership: `struct text` owns its bytes; text_release() frees them. text_take() moves them out.
  * Failure:   growth that fails sets `failed` and drops what follows; look at it once, at the end.
