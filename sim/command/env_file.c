@@ -114,6 +114,16 @@ static bool take_value(const struct line *line, const char *at, struct value *va
     return fail_at(line, at, NULL, message);
 }
 
+/* A key from elsewhere, a scenario's, is meant to be replaced; one of this file hardly. */
+static bool stands_in_file(const struct env *env, const char *key, const char *file)
+{
+    for (uint32_t i = 0; i < env->count; i++) {
+        const struct env_pair *pair = &env->pairs[i];
+        if (strcmp(pair->key, key) == 0) return pair->place.file == file;
+    }
+    return false;
+}
+
 static bool parse_line(const struct line *line, struct env *env, struct place *secret_place)
 {
     const char *at = after_blanks(line->start, line->end);
@@ -136,7 +146,7 @@ static bool parse_line(const struct line *line, struct env *env, struct place *s
     struct value value = {.length = 0};
     if (!take_value(line, stop + 1, &value)) return false;
     const struct place place = place_of(line, at, length);
-    if (env_get(env, key) != NULL) {
+    if (stands_in_file(env, key, line->file)) {
         err_warn(line->list, place, NULL, "%s is given again; this value holds", key);
     }
     if (config_key_is_secret(key) && secret_place->line == 0) *secret_place = place;

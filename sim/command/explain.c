@@ -41,7 +41,7 @@ static int32_t part_of(const struct score_parts *parts, unsigned term)
 
 static void begin_row(struct text *text, const char *label, const char *weight)
 {
-    text_format(text, "  %-13s%7s", label, weight);
+    text_format(text, "  %-12s%6s", label, weight);
 }
 
 static void put_scores(struct text *text, const struct router_order *order,
@@ -76,7 +76,15 @@ static void write_money(const struct quote *quote, unsigned row, char cell[stati
 
 static const char *const quote_rows[] = {"subtotal", "delivery fee", "tax",  "total",
                                          "ETA",      "items",        "kind", "answered"};
-enum { MONEY_ROWS = 4, ROW_ETA = MONEY_ROWS, ROW_ITEMS, ROW_KIND, ROW_ANSWERED, ROW_COUNT };
+enum {
+    ROW_TOTAL = 3,
+    MONEY_ROWS,
+    ROW_ETA = MONEY_ROWS,
+    ROW_ITEMS,
+    ROW_KIND,
+    ROW_ANSWERED,
+    ROW_COUNT
+};
 
 static void write_cell(const struct router_order *order, const struct order_slot *slot,
                        unsigned row, char cell[static CELL_MAX])
@@ -98,6 +106,8 @@ static void write_cell(const struct router_order *order, const struct order_slot
                        quote->canned      ? "canned"
                        : quote->estimated ? "estimated"
                                           : "quoted");
+    } else if (slot->settled_us == order->start_us) {
+        (void)snprintf(cell, CELL_MAX, "at once"); /* canned: nothing was called */
     } else {
         char span[DURATION_TEXT_MAX];
         duration_for_people(slot->settled_us - order->start_us, span);
@@ -164,15 +174,39 @@ static void put_sentences(struct text *text, const struct router_order *order)
     }
 }
 
+static void put_failure(struct text *text, const struct router_order *order, enum profile profile)
+{
+    text_format(text, "Not routed: %s%s%s\n",
+                order_code_name((enum order_code)order->code, profile),
+                order->fault != NULL ? ": " : "", order->fault != NULL ? order->fault : "");
+    put_absent(text, order);
+}
+
+void explain_write_brief(struct text *text, const struct router_order *order, enum profile profile)
+{
+    assert(order->decided);
+    if (order->code != ORDER_ROUTED) {
+        put_failure(text, order, profile);
+        return;
+    }
+    put_sentences(text, order);
+    for (unsigned rank = 0; rank < order->quote_count; rank++) {
+        const struct order_slot *slot = &order->slots[order->ranked[rank]];
+        char total[CELL_MAX], eta[CELL_MAX];
+        write_cell(order, slot, ROW_TOTAL, total);
+        write_cell(order, slot, ROW_ETA, eta);
+        text_format(text, "  %-10s %10s  %10s\n", provider_traits[slot->provider].short_name, total,
+                    eta);
+    }
+    put_absent(text, order);
+}
+
 void explain_write(struct text *text, const struct router_order *order,
                    const struct score_weights *weights, enum profile profile)
 {
     assert(order->decided);
     if (order->code != ORDER_ROUTED) {
-        text_format(text, "Not routed: %s%s%s\n",
-                    order_code_name((enum order_code)order->code, profile),
-                    order->fault != NULL ? ": " : "", order->fault != NULL ? order->fault : "");
-        put_absent(text, order);
+        put_failure(text, order, profile);
         return;
     }
     assert(order->quote_count >= 1);

@@ -14,4 +14,7 @@
 void explain_write(struct text *text, const struct router_order *order,
                    const struct score_weights *weights, enum profile profile);
 
+/* The chosen provider's sentence, its total and ETA, and the alternatives. */
+void explain_write_brief(struct text *text, const struct router_order *order, enum profile profile);
+
 #endif

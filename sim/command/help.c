@@ -83,8 +83,8 @@ static void put_options(struct text *text, enum command command)
 
 void help_write_overview(struct text *text)
 {
-    text_put(text, "routesim: rehearses a grocery-order router against mock providers, in virtual "
-                   "time\n\nUsage: routesim COMMAND [options] [files]\n\n");
+    text_put(text, "routesim: rehearses a grocery-order router in virtual time\n\nUsage: routesim "
+                   "COMMAND [options] [files]\n\n");
     for (unsigned i = 0; i < command_table_count; i++) {
         const struct command_traits *command = &command_table[i];
         text_format(text, "  %-*s%s", NAME_COLUMN - 2, command->name, command->summary);

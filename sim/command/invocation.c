@@ -211,18 +211,19 @@ static bool fill_rest(struct invocation *invocation, environment_get environment
 
 /* ---- the command ---- */
 
-/* Any command's option of that name that takes the next word: what stands before the command is
- * skipped by it, so that `routesim --color never run x.json` finds its command. */
+/* Before the command only options that every command takes may have a value, as in `routesim
+ * --color never run x.json`: of the others nobody knows yet whether they take one. */
 static bool skips_next_word(const char *word)
 {
-    if (word[0] != '-' || strchr(word, '=') != NULL) return false;
-    for (enum option option = 0; option < OPTION_COUNT; option++) {
-        const struct option_traits *traits = &option_table[option];
-        if (traits->type == OPTION_FLAG || traits->type == OPTION_MAYBE_PATH) continue;
-        if (word[1] == '-' && strcmp(word + 2, traits->name) == 0) return true;
-        if (word[1] != '\0' && word[1] == traits->letter && word[2] == '\0') return true;
+    if (word[0] != '-' || word[1] != '-') return false;
+    for (unsigned i = 0; i < command_table_count; i++) {
+        const char *name = word + 2;
+        const enum option option =
+            option_by_name(command_table[i].command, name, (unsigned)strlen(name));
+        if (option == OPTION_COUNT || !option_takes_value(option)) return false;
+        if (option_table[option].type == OPTION_MAYBE_PATH) return false;
     }
-    return false;
+    return true;
 }
 
 static int find_command(const struct invocation *invocation)
