@@ -1,0 +1,257 @@
+/* Credentials and tokens. Goal: who is let in, when, and with which status. Method: a mock provider
+ * is asked around every boundary: a token's life, a rotation, an expiry, and each auth fault. */
+#include "mocks/credentials.h"
+
+#include "tests/mocks/fixture.h"
+
+static uint16_t status_of(struct fixture *fixture, enum operation operation, int64_t now_us)
+{
+    return fixture_ask(fixture, operation, 5, now_us).http_status;
+}
+
+static void a_token_lives_to_its_last_microsecond(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    const struct backend_spec spec = fixture_spec(PROVIDER_KROGER_API);
+    fixture_open(&fixture, PROVIDER_KROGER_API, &spec, NULL, 0);
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 0), 401); /* none yet */
+    const struct reply reply = fixture_fetch_token(&fixture, 1000);
+    assert_int_equal(reply.as.token.life_us, 1800 * US_PER_SECOND);
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 1000), 200);
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 999 + 1800 * US_PER_SECOND), 200);
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 1000 + 1800 * US_PER_SECOND), 401);
+    fixture.token ^= 2; /* a forged one */
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 2000), 401);
+    assert_int_equal(backend_counters(fixture.backend)->unauthorized, 3);
+    fixture_close(&fixture);
+}
+
+static void a_token_of_another_replication_or_past_the_ring_is_none(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    const struct backend_spec spec = fixture_spec(PROVIDER_KROGER_API);
+    fixture_open(&fixture, PROVIDER_KROGER_API, &spec, NULL, 0);
+    (void)fixture_fetch_token(&fixture, 0);
+    const uint64_t first = fixture.token;
+    for (int i = 1; i < BACKEND_TOKENS_MAX; i++)
+        (void)fixture_fetch_token(&fixture, i);
+    const uint64_t last = fixture.token;
+    fixture.token = first;
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 5000), 200);
+    (void)fixture_fetch_token(&fixture, 6000); /* takes the first one's place */
+    fixture.token = first;
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 7000), 401);
+    fixture.token = last;
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 7000), 200);
+    backend_reset(fixture.backend, FIXTURE_SEED + 1, FIXTURE_EPOCH_US);
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 8000), 401);
+    fixture_close(&fixture);
+}
+
+static void a_wrong_credential_is_refused_in_each_providers_own_way(void **state)
+{
+    (void)state;
+    static const struct {
+        enum provider provider;
+        enum operation operation;
+        uint16_t wrong;
+    } rows[] = {
+        {PROVIDER_KROGER_API, OPERATION_TOKEN, 400},  {PROVIDER_KROGER_API, OPERATION_SEARCH, 401},
+        {PROVIDER_KROGER_API, OPERATION_SINGLE, 401}, {PROVIDER_KROGER_API, OPERATION_HEALTH, 401},
+        {PROVIDER_INSTACART, OPERATION_TOKEN, 401},   {PROVIDER_INSTACART, OPERATION_STORE, 401},
+        {PROVIDER_WALMART_API, OPERATION_STORE, 401}, {PROVIDER_WALMART_API, OPERATION_SEARCH, 401},
+        {PROVIDER_MEALME, OPERATION_CART, 401},       {PROVIDER_MEALME, OPERATION_CONFIRM, 401},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct fixture fixture;
+        const struct backend_spec spec = fixture_spec(rows[i].provider);
+        const char *const label = operation_names[rows[i].operation];
+        fixture_open(&fixture, rows[i].provider, &spec, NULL, 0);
+        const uint64_t right = fixture.credential.fingerprint;
+        fixture.credential.fingerprint = right + 1;
+        CHECK_ROW(label, status_of(&fixture, rows[i].operation, 0) == rows[i].wrong);
+        fixture.credential.fingerprint = 0;
+        CHECK_ROW(label, status_of(&fixture, rows[i].operation, 0) == rows[i].wrong);
+        fixture.credential.fingerprint = right;
+        const bool needs_token =
+            rows[i].operation == OPERATION_SEARCH || rows[i].operation == OPERATION_STORE;
+        if (needs_token && operation_exists(rows[i].provider, OPERATION_TOKEN)) {
+            (void)fixture_fetch_token(&fixture, 0);
+        }
+        CHECK_ROW(label, status_of(&fixture, rows[i].operation, 0) == 200);
+        fixture_close(&fixture);
+    }
+}
+
+static void a_rotation_refuses_the_old_credential_and_leaves_its_tokens(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct backend_spec spec = fixture_spec(PROVIDER_KROGER_API);
+    spec.credentials.rotated_at_us = US_PER_MINUTE;
+    fixture_open(&fixture, PROVIDER_KROGER_API, &spec, NULL, 0);
+    const uint64_t old = fixture.credential.fingerprint;
+    assert_int_equal(old, credential_fingerprint("mock-KROGER_API", "generation-1"));
+    (void)fixture_fetch_token(&fixture, 0);
+    assert_int_equal(status_of(&fixture, OPERATION_TOKEN, US_PER_MINUTE - 1), 200);
+    assert_int_equal(status_of(&fixture, OPERATION_TOKEN, US_PER_MINUTE), 400);
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, US_PER_MINUTE), 200);
+    fixture.credential.fingerprint = backend_credential(fixture.backend, US_PER_MINUTE);
+    assert_int_equal(fixture.credential.fingerprint,
+                     credential_fingerprint("mock-KROGER_API", "generation-2"));
+    assert_int_equal(status_of(&fixture, OPERATION_TOKEN, US_PER_MINUTE), 200);
+
+    const uint64_t third = backend_rotate(fixture.backend, 2 * US_PER_MINUTE); /* an operator's */
+    assert_int_equal(status_of(&fixture, OPERATION_TOKEN, 2 * US_PER_MINUTE), 400);
+    fixture.credential.fingerprint = third;
+    assert_int_equal(status_of(&fixture, OPERATION_TOKEN, 2 * US_PER_MINUTE), 200);
+    backend_reset(fixture.backend, FIXTURE_SEED, FIXTURE_EPOCH_US);
+    assert_int_equal(backend_credential(fixture.backend, US_PER_HOUR),
+                     credential_fingerprint("mock-KROGER_API", "generation-2"));
+    fixture_close(&fixture);
+}
+
+static void an_expired_credential_is_refused_until_it_is_rotated(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct backend_spec spec = fixture_spec(PROVIDER_WALMART_API);
+    spec.credentials.expires_at_us = US_PER_MINUTE;
+    fixture_open(&fixture, PROVIDER_WALMART_API, &spec, NULL, 0);
+    assert_int_equal(status_of(&fixture, OPERATION_STORE, US_PER_MINUTE - 1), 200);
+    assert_int_equal(status_of(&fixture, OPERATION_STORE, US_PER_MINUTE), 401);
+    assert_int_equal(backend_credential(fixture.backend, US_PER_MINUTE), 0);
+    fixture.credential.fingerprint = backend_rotate(fixture.backend, 2 * US_PER_MINUTE);
+    assert_int_equal(status_of(&fixture, OPERATION_STORE, 2 * US_PER_MINUTE), 200);
+    fixture_close(&fixture);
+}
+
+static void auth_faults_refuse_what_they_name_while_they_last(void **state)
+{
+    (void)state;
+    /* At 1 min the fault begins, at 2 min it ends. "old" tokens are of 0 s, "new" ones of 90 s. */
+    static const struct {
+        const char *label;
+        enum provider provider;
+        enum fault_auth auth;
+        uint16_t token, old_search, new_search; /* while it lasts, at 100 s; 0: not asked */
+    } rows[] = {
+        {"Kroger, expired", PROVIDER_KROGER_API, AUTH_EXPIRED, 200, 401, 200},
+        {"Kroger, revoked", PROVIDER_KROGER_API, AUTH_REVOKED, 400, 401, 0},
+        {"Kroger, wrong scope", PROVIDER_KROGER_API, AUTH_WRONG_SCOPE, 200, 403, 403},
+        {"Kroger, end point down", PROVIDER_KROGER_API, AUTH_TOKEN_ENDPOINT_DOWN, 503, 200, 0},
+        {"Walmart, expired", PROVIDER_WALMART_API, AUTH_EXPIRED, 0, 401, 0},
+        {"Walmart, revoked", PROVIDER_WALMART_API, AUTH_REVOKED, 0, 401, 0},
+        {"Walmart, wrong scope", PROVIDER_WALMART_API, AUTH_WRONG_SCOPE, 0, 403, 0},
+        {"Walmart, end point down", PROVIDER_WALMART_API, AUTH_TOKEN_ENDPOINT_DOWN, 0, 503, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct fixture fixture;
+        const struct backend_spec spec = fixture_spec(rows[i].provider);
+        struct fault_spec fault = fixture_fault("auth", FAULT_AUTH, US_PER_MINUTE, US_PER_MINUTE);
+        fault.auth = rows[i].auth;
+        fixture_open(&fixture, rows[i].provider, &spec, &fault, 1);
+        const bool tokens = operation_exists(rows[i].provider, OPERATION_TOKEN);
+        if (tokens) (void)fixture_fetch_token(&fixture, 0);
+        const uint64_t old = fixture.token;
+        CHECK_ROW(rows[i].label, status_of(&fixture, OPERATION_SEARCH, US_PER_MINUTE - 1) == 200);
+        if (tokens) {
+            const struct reply reply = fixture_fetch_token(&fixture, 90 * US_PER_SECOND);
+            CHECK_ROW(rows[i].label, reply.http_status == rows[i].token);
+        }
+        const int64_t during = 100 * US_PER_SECOND;
+        if (rows[i].new_search != 0) {
+            CHECK_ROW(rows[i].label,
+                      status_of(&fixture, OPERATION_SEARCH, during) == rows[i].new_search);
+        }
+        fixture.token = old;
+        CHECK_ROW(rows[i].label,
+                  status_of(&fixture, OPERATION_SEARCH, during) == rows[i].old_search);
+        CHECK_ROW(rows[i].label, status_of(&fixture, OPERATION_SEARCH, 2 * US_PER_MINUTE) == 200);
+        fixture_close(&fixture);
+    }
+}
+
+static void rotating_ends_a_revocation(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    const struct backend_spec spec = fixture_spec(PROVIDER_KROGER_API);
+    struct fault_spec fault = fixture_fault("revoked", FAULT_AUTH, US_PER_MINUTE, US_PER_HOUR);
+    fault.auth = AUTH_REVOKED;
+    fixture_open(&fixture, PROVIDER_KROGER_API, &spec, &fault, 1);
+    (void)fixture_fetch_token(&fixture, 0);
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 2 * US_PER_MINUTE), 401);
+    fixture.credential.fingerprint = backend_rotate(fixture.backend, 3 * US_PER_MINUTE);
+    assert_int_equal(fixture_fetch_token(&fixture, 3 * US_PER_MINUTE).http_status, 200);
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 3 * US_PER_MINUTE), 200);
+    fixture_close(&fixture);
+}
+
+static void a_skewed_clock_ends_tokens_early_and_spoils_signatures(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    const struct backend_spec kroger = fixture_spec(PROVIDER_KROGER_API);
+    struct fault_spec fault = fixture_fault("skew", FAULT_CLOCK_SKEW, US_PER_MINUTE, US_PER_HOUR);
+    fault.skew_us = -10 * US_PER_MINUTE; /* the router's clock is behind */
+    fixture_open(&fixture, PROVIDER_KROGER_API, &kroger, &fault, 1);
+    (void)fixture_fetch_token(&fixture, 0); /* for 30 min */
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 20 * US_PER_MINUTE - 1), 200);
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 20 * US_PER_MINUTE), 401);
+    (void)fixture_fetch_token(&fixture, 20 * US_PER_MINUTE); /* both its ends on the skewed clock */
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 50 * US_PER_MINUTE - 1), 200);
+    fixture_close(&fixture);
+
+    const struct backend_spec walmart = fixture_spec(PROVIDER_WALMART_API);
+    fault.skew_us = BACKEND_SIGNATURE_LIFE_US;
+    fixture_open(&fixture, PROVIDER_WALMART_API, &walmart, &fault, 1);
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 2 * US_PER_MINUTE), 200);
+    fixture_close(&fixture);
+    fault.skew_us = -BACKEND_SIGNATURE_LIFE_US - 1;
+    fixture_open(&fixture, PROVIDER_WALMART_API, &walmart, &fault, 1);
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 2 * US_PER_MINUTE), 401);
+    fixture_close(&fixture);
+}
+
+static void a_thief_works_until_the_credential_is_rotated(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct backend_spec spec = fixture_spec(PROVIDER_WALMART_API);
+    spec.limits.per_day = 100;
+    spec.limits.retry_after_s = 60;
+    struct fault_spec fault = fixture_fault("thief", FAULT_COMPROMISED, 0, US_PER_DAY);
+    fault.calls_per_minute = 60;
+    fixture_open(&fixture, PROVIDER_WALMART_API, &spec, &fault, 1);
+    assert_int_equal(status_of(&fixture, OPERATION_STORE, 97 * US_PER_SECOND), 200);
+    const struct reply limited = fixture_ask(&fixture, OPERATION_STORE, 6, 99 * US_PER_SECOND);
+    assert_int_equal(limited.http_status, 429);
+    assert_int_equal(limited.retry_after_s, 60);
+    assert_int_equal(backend_counters(fixture.backend)->limited, 1);
+
+    backend_reset(fixture.backend, FIXTURE_SEED, FIXTURE_EPOCH_US);
+    fixture.credential.fingerprint = backend_rotate(fixture.backend, 30 * US_PER_SECOND);
+    assert_int_equal(status_of(&fixture, OPERATION_STORE, US_PER_HOUR), 200);
+    backend_settle(fixture.backend, US_PER_DAY);
+    assert_int_equal(backend_counters(fixture.backend)->thief_calls, 30);
+    fixture_close(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_token_lives_to_its_last_microsecond),
+        cmocka_unit_test(a_token_of_another_replication_or_past_the_ring_is_none),
+        cmocka_unit_test(a_wrong_credential_is_refused_in_each_providers_own_way),
+        cmocka_unit_test(a_rotation_refuses_the_old_credential_and_leaves_its_tokens),
+        cmocka_unit_test(an_expired_credential_is_refused_until_it_is_rotated),
+        cmocka_unit_test(auth_faults_refuse_what_they_name_while_they_last),
+        cmocka_unit_test(rotating_ends_a_revocation),
+        cmocka_unit_test(a_skewed_clock_ends_tokens_early_and_spoils_signatures),
+        cmocka_unit_test(a_thief_works_until_the_credential_is_rotated),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
