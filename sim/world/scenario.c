@@ -61,6 +61,16 @@ static void settle_defaults(struct scenario *scenario)
     }
 }
 
+/* A fault that lies well inside the file's run may lie outside the short one: say which is meant.
+ */
+static void explain_short(struct err_list *list, uint32_t from)
+{
+    for (uint32_t i = from; i < list->count; i++) {
+        struct err *err = &list->items[i];
+        if (err->hint[0] == '\0') (void)err_hint(err, "so it is once \"short\" is applied");
+    }
+}
+
 static void read_variant(struct scenario *scenario, const char *file, const struct json *json,
                          const struct scenario_options *options, bool shortened,
                          struct err_list *list)
@@ -78,7 +88,9 @@ static void read_variant(struct scenario *scenario, const char *file, const stru
         scenario_add_check(scenario, options->checks[i], list);
     }
     settle_defaults(scenario);
+    const uint32_t before = list->count;
     scenario_validate(scenario, list);
+    if (shortened) explain_short(list, before);
 }
 
 /* ---- complaints in the order of the file ---- */

@@ -91,9 +91,9 @@ static const struct scenario_key cancel_keys[] = {
 
 const struct scenario_key scenario_workload_keys[] = {
     {"arrivals", KEY_OBJECT, AT(workload_spec, arrivals), .keys = arrival_keys,
-     .place_offset = offsetof(struct arrival_spec, place), .help = "When orders come."},
-    {"carts", KEY_OBJECT, AT(workload_spec, carts), .keys = cart_keys,
-     .place_offset = offsetof(struct cart_spec, place), .help = "What they ask for."},
+     PLACE_IN(arrival_spec), .help = "When orders come."},
+    {"carts", KEY_OBJECT, AT(workload_spec, carts), .keys = cart_keys, PLACE_IN(cart_spec),
+     .help = "What they ask for."},
     {"preferences", KEY_MAP, AT(workload_spec, preferences), .names = preference_names,
      .stride = sizeof(double), .element = &preference_share, .flags = KEY_REPLACES,
      .help = "What matters most to customers, as weights that need not sum to 1; a preference that "
@@ -171,8 +171,7 @@ static void fresh_check(void *object)
 static const struct scenario_key check_element = {.type = KEY_OBJECT,
                                                   .size = sizeof(struct check_spec),
                                                   .keys = check_keys,
-                                                  .place_offset =
-                                                      offsetof(struct check_spec, place)};
+                                                  PLACE_IN(check_spec)};
 
 /* ---- router ---- */
 
@@ -267,8 +266,7 @@ static const struct scenario_key provider_element = {
 static const struct scenario_key fault_element = {.type = KEY_OBJECT,
                                                   .size = sizeof(struct fault_spec),
                                                   .keys = scenario_fault_keys,
-                                                  .place_offset =
-                                                      offsetof(struct fault_spec, place)};
+                                                  PLACE_IN(fault_spec)};
 
 static const struct scenario_key root_keys[] = {
     {"$schema", KEY_IGNORED, .help = "For editors: where `routesim schema` was written to."},

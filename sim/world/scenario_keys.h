@@ -75,10 +75,10 @@ struct scenario_key {
     void (*fresh)(void *object); /* list: what an element is before it is read */
     /* object: called before its keys are read; true when what was given in it no longer counts */
     bool (*prepare)(void *object, const cJSON *node);
-    uint32_t place_offset; /* object: of its struct place; 0: none */
-    const char *unit;      /* "ms", "US cents"; may be NULL */
-    const char *defaults;  /* said in the manual instead of the value; may be NULL */
-    const char *help;      /* a sentence or two */
+    uint32_t place_end;   /* object: offset just past its struct place; 0: it has none */
+    const char *unit;     /* "ms", "US cents"; may be NULL */
+    const char *defaults; /* said in the manual instead of the value; may be NULL */
+    const char *help;     /* a sentence or two */
 };
 
 extern const struct scenario_key scenario_root; /* an object: the whole file */
@@ -96,6 +96,9 @@ const struct scenario_key *scenario_key_find(const struct scenario_key *keys, co
 
 /* The index of `name` in a list of names that NULL ends; -1 when there is none. */
 int scenario_name_index(const char *const *names, const char *name);
+
+/* Whether a text can be a name: letters, digits and - _ . only, a letter or digit first. */
+bool scenario_is_name(const char *text);
 
 /* Whether a row holds one value (lists of such values included), rather than more rows. */
 bool scenario_key_is_leaf(const struct scenario_key *key);

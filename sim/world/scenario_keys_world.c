@@ -105,7 +105,7 @@ static const struct scenario_key law_element = {.type = KEY_OBJECT,
                                                 .size = sizeof(struct law_spec),
                                                 .keys = scenario_law_keys,
                                                 .prepare = prepare_law,
-                                                .place_offset = offsetof(struct law_spec, place)};
+                                                PLACE_IN(law_spec)};
 
 /* ---- providers ---- */
 

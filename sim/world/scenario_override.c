@@ -90,9 +90,19 @@ static bool enter_map(struct path_walk *walk, const char *part)
 {
     const int index = scenario_name_index(walk->key->names, part);
     const bool operations = (walk->key->flags & KEY_OPERATIONS) != 0;
-    if (index < 0 || (operations && walk->provider >= 0 &&
-                      !operation_exists((enum provider)walk->provider, (enum operation)index))) {
-        refuse_part(walk, part, walk->key->names);
+    const char *names[OPERATION_COUNT + PROVIDER_COUNT + PREFERENCE_COUNT + 1];
+    int count = 0;
+    bool has = false;
+    for (int i = 0; walk->key->names[i] != NULL; i++) {
+        if (operations && !operation_exists((enum provider)walk->provider, (enum operation)i)) {
+            continue;
+        }
+        names[count++] = walk->key->names[i];
+        has = has || i == index;
+    }
+    names[count] = NULL;
+    if (!has) {
+        refuse_part(walk, part, names);
         return false;
     }
     if (walk->key->names == provider_id_names) walk->provider = index;

@@ -186,6 +186,21 @@ static bool is_repeated(const cJSON *object, const cJSON *node)
 
 /* ---- objects ---- */
 
+static void refuse_lack(struct scenario_reader *reader, const struct scenario_key *row,
+                        struct place named)
+{
+    struct text hint = {0};
+    text_put(&hint, "it takes ");
+    if (row->type == KEY_ENUM) {
+        for (int i = 0; row->names[i] != NULL; i++)
+            text_format(&hint, "%s%s", i == 0 ? "one of " : ", ", row->names[i]);
+    } else {
+        text_put(&hint, scenario_key_takes(row));
+    }
+    err_add(reader->list, named, hint.bytes, "\"%s\" lacks \"%s\"", reader->path, row->name);
+    text_release(&hint);
+}
+
 static void require_keys(struct scenario_reader *reader, const struct scenario_key *key,
                          const cJSON *node, struct place named, const void *object)
 {
@@ -196,8 +211,7 @@ static void require_keys(struct scenario_reader *reader, const struct scenario_k
             NULL) {
             continue;
         }
-        err_add(reader->list, named, NULL, "\"%s\" lacks \"%s\", %s", reader->path, row->name,
-                row->type == KEY_ENUM ? "one word of a list" : scenario_key_takes(row));
+        refuse_lack(reader, row, named);
         note_given(reader, row, (const char *)object + row->offset, named, true);
     }
 }
@@ -214,15 +228,19 @@ static void read_object(struct scenario_reader *reader, const struct scenario_ke
                         const cJSON *node, struct place named, void *object)
 {
     scenario_prepare(reader->scenario, key, object, node);
-    if (key->place_offset != 0) {
-        memcpy((char *)object + key->place_offset, &named, sizeof named);
+    if (key->place_end != 0) {
+        memcpy((char *)object + key->place_end - sizeof named, &named, sizeof named);
     }
     const char *names[NAMES_MAX + 1];
     for (const cJSON *child = node->child; child != NULL; child = child->next) {
         if (is_repeated(node, child)) continue;
         const struct scenario_key *row = scenario_key_find(key->keys, child->string);
         const struct place place = key_place_of(reader, child);
-        if (row == NULL || (row->type == KEY_SHORT && reader->shortened)) {
+        if (row != NULL && row->type == KEY_SHORT && reader->shortened) {
+            err_add(reader->list, place, NULL, "\"short\" cannot hold another \"short\"");
+            continue;
+        }
+        if (row == NULL) {
             gather_names(key->keys, names);
             refuse_key(reader, child->string, place, names);
             note_given(reader, key, object, place, true);
@@ -404,7 +422,8 @@ static void name_element(const struct scenario_key *key, const cJSON *node, uint
     const struct scenario_key *row = scenario_key_find(key->element->keys, key->identity);
     const cJSON *identity = cJSON_GetObjectItemCaseSensitive(node, key->identity);
     if ((row->flags & KEY_NAME) == 0 || !cJSON_IsString(identity)) return;
-    if (identity->valuestring[0] == '\0' || strlen(identity->valuestring) >= row->size) return;
+    const size_t length = strlen(identity->valuestring);
+    if (length >= row->size || !scenario_is_name(identity->valuestring)) return;
     (void)snprintf(name, KEY_PATH_MAX, "%s", identity->valuestring);
 }
 
@@ -500,10 +519,24 @@ static void read_env(struct scenario_reader *reader, const cJSON *node)
 
 /* ---- any node ---- */
 
+/* Of a list of names, the place of the first that is none. */
+static struct place mask_place(const struct scenario_reader *reader, const struct scenario_key *key,
+                               const cJSON *node)
+{
+    for (const cJSON *name = node->child; name != NULL; name = name->next) {
+        const bool known =
+            cJSON_IsString(name) && (strcmp(name->valuestring, all_entries) == 0 ||
+                                     scenario_name_index(key->names, name->valuestring) >= 0);
+        if (!known) return place_of(reader, name);
+    }
+    return place_of(reader, node);
+}
+
 void scenario_read_node(struct scenario_reader *reader, const struct scenario_key *key,
                         const cJSON *node, struct place named, void *address)
 {
-    const struct place place = place_of(reader, node);
+    const struct place place =
+        key->type == KEY_MASK ? mask_place(reader, key, node) : place_of(reader, node);
     if (key->type == KEY_MAP && (key->flags & KEY_ONE_FOR_ALL) != 0 && !cJSON_IsObject(node)) {
         read_all_entries(reader, key, node, named, address);
         return;

@@ -1,7 +1,8 @@
 /* sim/world/scenario_rows.h - shorthand for the tables of scenario keys; included by them alone.
  *
  * AT(policy, fill_least) fills in where a value lies in its struct and how large it is; AT_START
- * says that an object's keys count from the same struct as the object itself; RANGE() is inclusive.
+ * says that an object's keys count from the same struct as the object itself; PLACE_IN() says that
+ * the struct keeps the place where it stands; RANGE() is inclusive.
  */
 #ifndef SIM_WORLD_SCENARIO_ROWS_H
 #define SIM_WORLD_SCENARIO_ROWS_H
@@ -14,6 +15,7 @@
     .offset = (uint32_t)offsetof(struct type, member),                                             \
     .size = (uint32_t)sizeof(((struct type *)0)->member)
 #define AT_START        .offset = 0, .size = 0
+#define PLACE_IN(type)  .place_end = (uint32_t)(offsetof(struct type, place) + sizeof(struct place))
 #define RANGE(from, to) .least = (double)(from), .most = (double)(to)
 
 void scenario_fresh_fault(void *object);

@@ -1,5 +1,6 @@
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "router/base/duration.h"
@@ -153,26 +154,10 @@ static void validate_workload(const struct scenario *scenario, struct err_list *
 
 /* ---- router ---- */
 
-static void warn_of_weights(const struct scenario *scenario, const struct router_config *config,
-                            struct err_list *list)
+/* Whether the router took its timeout from this text; what it cannot use it has warned about. */
+static bool is_timeout(const char *text, int64_t timeout_us)
 {
-    const struct score_weights *weights = &config->weights;
-    const double sum = weights->price + weights->speed + weights->commission +
-                       weights->availability + weights->reliability;
-    if (fabs(sum - 1.0) < 1e-9) return;
-    for (uint32_t i = 0; i < scenario->env.count; i++) {
-        const struct env_pair *pair = &scenario->env.pairs[i];
-        if (strncmp(pair->key, "LOOPGPT_SCORE_", strlen("LOOPGPT_SCORE_")) != 0) continue;
-        if (strcmp(pair->key, "LOOPGPT_SCORE_PRIORITY_WEIGHT") == 0) continue;
-        err_warn(
-            list, pair->place,
-            "only their proportions and that to the priority's weight matter; a sum of 1 keeps "
-            "scores comparable",
-            "the weights of price, speed, commission, availability and reliability sum to %g, "
-            "not 1",
-            sum);
-        return;
-    }
+    return strtoll(text, NULL, 10) == timeout_us / US_PER_MS;
 }
 
 static void warn_of_timeouts(const struct scenario *scenario, const struct router_config *config,
@@ -183,12 +168,13 @@ static void warn_of_timeouts(const struct scenario *scenario, const struct route
         char key[ENV_KEY_MAX];
         char timeout[DURATION_TEXT_MAX];
         (void)snprintf(key, sizeof key, "LOOPGPT_%s_TIMEOUT", provider_traits[p].key);
-        if (config->providers[p].timeout_us <= ALERT_P95_US) continue;
+        const int64_t timeout_us = config->providers[p].timeout_us;
+        if (timeout_us <= ALERT_P95_US) continue;
         for (uint32_t i = 0; i < scenario->env.count; i++) {
-            if (strcmp(scenario->env.pairs[i].key, key) != 0) continue;
-            duration_format(config->providers[p].timeout_us, timeout);
-            err_warn(list, scenario->env.pairs[i].place,
-                     "while it hangs, every order waits that long",
+            const struct env_pair *pair = &scenario->env.pairs[i];
+            if (strcmp(pair->key, key) != 0 || !is_timeout(pair->value, timeout_us)) continue;
+            duration_format(timeout_us, timeout);
+            err_warn(list, pair->place, "while it hangs, every order waits that long",
                      "a timeout of %s lies above the 5 s of the alert \"High Latency\"", timeout);
         }
     }
@@ -200,7 +186,6 @@ static void validate_router(const struct scenario *scenario, struct err_list *li
     struct router_config config;
     config_read(&scenario->env, scenario->profile, scenario->policy.live_adapters, held, &config,
                 list);
-    warn_of_weights(scenario, &config, list);
     warn_of_timeouts(scenario, &config, list);
     const struct retry_policy *retry = &scenario->policy.retry;
     if (retry->backoff_us_max < retry->backoff_us && !REFUSED(policy.retry)) {

@@ -134,7 +134,7 @@ static struct place inside(struct place place)
     return place;
 }
 
-static bool is_name(const char *text)
+bool scenario_is_name(const char *text)
 {
     if (text[0] == '\0') return false;
     for (const char *c = text; *c != '\0'; c++) {
@@ -150,10 +150,10 @@ static bool read_text(const struct scenario_key *key, const char *path, const ch
                       struct place place, void *address, struct err_list *list)
 {
     const size_t length = strlen(text);
-    if ((key->flags & KEY_NAME) != 0 && !is_name(text)) {
+    if ((key->flags & KEY_NAME) != 0 && !scenario_is_name(text)) {
         err_add(list, place,
-                "letters, digits, \"-\", \"_\" and \".\", beginning with a letter or digit",
-                "\"%s\" cannot be called \"%s\"", path, text);
+                "a name has letters, digits, \"-\", \"_\" and \".\", a letter or digit first",
+                "\"%s\" cannot be \"%s\"", path, text);
         return false;
     }
     if (length >= key->size) {
@@ -171,7 +171,9 @@ static void refuse_word(const char *path, const char *word, const char *const *n
 {
     char near[ERR_HINT_MAX];
     struct text hint = {0};
-    if (text_suggest(word, names, near, sizeof near)) {
+    if (names == fault_kind_names && strcmp(word, "timeout") == 0) {
+        text_put(&hint, "a provider that never answers is a \"hang\". ");
+    } else if (text_suggest(word, names, near, sizeof near)) {
         text_put(&hint, near);
         text_char(&hint, ' ');
     }
@@ -358,7 +360,9 @@ static bool read_whole(const struct scenario_key *key, const char *path, const c
 {
     int64_t value = 0;
     if (!json_whole(node, &value)) {
-        err_add(list, place, NULL, "\"%s\" takes a whole number", path);
+        char is[NUMBER_TEXT_MAX];
+        is[number_write(is, node->valuedouble)] = '\0';
+        err_add(list, place, NULL, "\"%s\" takes a whole number; it is %s", path, is);
         return false;
     }
     if (!is_in_range(key, path, (double)value, place, list)) return false;
