@@ -10,25 +10,44 @@
 #include "router/base/json.h"
 #include "router/base/memory.h"
 
-/* Lines as they must stand; each is also read back as JSON. */
-static void check_log(struct text *log, const char *label, const char *expected)
+/* Expected lines are written "00.812 event 'key':value,...": what all of them share is left out,
+ * and single quotes stand for double ones. */
+static void write_expected(struct text *text, const char *lines)
 {
-    assert_non_null(log->bytes);
-    CHECK_ROW_TEXT(label, log->bytes, expected);
-    for (const char *line = log->bytes; *line != '\0'; line = strchr(line, '\n') + 1) {
-        const size_t length = (size_t)(strchr(line, '\n') - line);
-        struct json json = {0};
-        struct err_list list = {0};
-        CHECK_ROW(label, json_read(&json, "log", line, length, &list) && list.errors == 0);
-        CHECK_ROW(label, cJSON_IsObject(json.root));
-        json_release(&json);
+    while (*lines != '\0') {
+        const char *event = strchr(lines, ' ') + 1;
+        const char *fields = strchr(event, ' ') + 1;
+        const char *end = strchr(fields, '\n');
+        text_format(text, "{\"timestamp\":\"2024-03-01T12:00:%.*sZ\",\"event\":\"%.*s\",",
+                    (int)(event - lines - 1), lines, (int)(fields - event - 1), event);
+        text_put(text, "\"requestId\":\"req-000000000042\",");
+        for (const char *c = fields; c < end; c++)
+            text_char(text, *c == '\'' ? '"' : *c);
+        text_put(text, "}\n");
+        lines = end + 1;
     }
-    text_clear(log);
 }
 
-#define HEAD(time, event)                                                                          \
-    "{\"timestamp\":\"2024-03-01T12:00:" time "Z\",\"event\":\"" event                             \
-    "\",\"requestId\":\"req-000000000042\""
+static void check_is_json(const char *label, const char *line, size_t length)
+{
+    struct json json = {0};
+    struct err_list list = {0};
+    CHECK_ROW(label, json_read(&json, "log", line, length, &list) && list.errors == 0);
+    CHECK_ROW(label, cJSON_IsObject(json.root));
+    json_release(&json);
+}
+
+static void check_log(struct text *log, const char *label, const char *lines)
+{
+    struct text expected = {0};
+    write_expected(&expected, lines);
+    assert_non_null(log->bytes);
+    CHECK_ROW_TEXT(label, log->bytes, expected.bytes);
+    text_release(&expected);
+    for (const char *line = log->bytes; *line != '\0'; line = strchr(line, '\n') + 1)
+        check_is_json(label, line, (size_t)(strchr(line, '\n') - line));
+    text_clear(log);
+}
 
 static void a_routed_order_reads_so(void **state)
 {
@@ -42,89 +61,33 @@ static void a_routed_order_reads_so(void **state)
     struct router_order order;
     router_begin(&fake.router, &order, 42, fake_request(), 0);
     check_log(&fake.log, "start",
-              HEAD("00.000",
-                   "provider_quote_start") ",\"providerId\":\"KROGER_API\",\"itemCount\":2}"
-                                           "\n" HEAD("00.000",
-                                                     "provider_quote_start") ",\"providerId\":"
-                                                                             "\"MEALME\","
-                                                                             "\"itemCount\":2}\n");
+              "00.000 provider_quote_start 'providerId':'KROGER_API','itemCount':2\n"
+              "00.000 provider_quote_start 'providerId':'MEALME','itemCount':2\n");
 
     fake_quote(&fake, &order, 0, 4539, 0, 812345);
-    check_log(
-        &fake.log, "success",
-        HEAD("00.812", "provider_quote_success") ",\"providerId\":\"KROGER_API\","
-                                                 "\"latencyMs\":812.345,\"totalCents\":4539,"
-                                                 "\"estimatedDeliveryMinutes\":null,"
-                                                 "\"itemsFound\":2,\"itemsRequested\":2,"
-                                                 "\"itemsSubstituted\":0,\"priority\":60,"
-                                                 "\"subtotalCents\":4539,\"canned\":false}\n");
+    check_log(&fake.log, "success",
+              "00.812 provider_quote_success 'providerId':'KROGER_API','latencyMs':812.345,"
+              "'totalCents':4539,'estimatedDeliveryMinutes':null,'itemsFound':2,"
+              "'itemsRequested':2,'itemsSubstituted':0,'priority':60,'subtotalCents':4539,"
+              "'canned':false\n");
 
     fake_error(&fake, &order, 1, QUOTE_HTTP_ERROR, 503, 1000007);
-    check_log(
-        &fake.log, "error, fallback, decision",
-        HEAD(
-            "01.000",
-            "provider_quote_error") ",\"providerId\":\"MEALME\","
-                                    "\"latencyMs\":1000.007,\"error\":\"HTTP "
-                                    "503\",\"errorCode\":\"HTTP_503\","
-                                    "\"retryable\":true}\n" HEAD(
-                                        "01.000",
-                                        "provider_fallback") ",\"providerId\":\"MEALME\","
-                                                             "\"reason\":\"HTTP_503\","
-                                                             "\"fallbackMode\":\"mock\","
-                                                             "\"totalCents\":4708,"
-                                                             "\"estimatedDeliveryMinutes\":35,"
-                                                             "\"itemsFound\":2,\"itemsRequested\":"
-                                                             "2,"
-                                                             "\"itemsSubstituted\":0,\"priority\":"
-                                                             "50,\"subtotalCents\":3897,\"canned\":"
-                                                             "true}\n" HEAD(
-                                                                 "01.000",
-                                                                 "router_decision") ",\"selectedPro"
-                                                                                    "viderId\":"
-                                                                                    "\"KROGER_"
-                                                                                    "API\","
-                                                                                    "\"totalQuotes"
-                                                                                    "\":2,"
-                                                                                    "\"score\":141."
-                                                                                    "8,"
-                                                                                    "\"priority\":"
-                                                                                    "60,"
-                                                                                    "\"priceScore\""
-                                                                                    ":100,"
-                                                                                    "\"speedScore\""
-                                                                                    ":0,"
-                                                                                    "\"availability"
-                                                                                    "Score\":100,"
-                                                                                    "\"marginScore"
-                                                                                    "\":50,"
-                                                                                    "\"reliabilityS"
-                                                                                    "core\":93,"
-                                                                                    "\"totalCents\""
-                                                                                    ":4539,"
-                                                                                    "\"estimatedDel"
-                                                                                    "iveryMinutes\""
-                                                                                    ":null,"
-                                                                                    "\"preference\""
-                                                                                    ":\"balanced\","
-                                                                                    "\"history\":{"
-                                                                                    "\"KROGER_"
-                                                                                    "API\":{"
-                                                                                    "\"successRate"
-                                                                                    "\":96.5,"
-                                                                                    "\"avgMarginRat"
-                                                                                    "e\":3},"
-                                                                                    "\"MEALME\":{"
-                                                                                    "\"successRate"
-                                                                                    "\":null,"
-                                                                                    "\"avgMarginRat"
-                                                                                    "e\":null}}}"
-                                                                                    "\n" HEAD(
-                                                                                        "01.000",
-                                                                                        "router_"
-                                                                                        "latency") ",\"totalLatencyMs\":1000.007,"
-                                                                                                   "\"providerLatencies\":{\"KROGER_API\":812.345,\"MEALME\":1000.007},"
-                                                                                                   "\"slowestProvider\":\"MEALME\",\"fastestProvider\":\"KROGER_API\"}\n");
+    check_log(&fake.log, "error, fallback, decision",
+              "01.000 provider_quote_error 'providerId':'MEALME','latencyMs':1000.007,"
+              "'error':'HTTP 503','errorCode':'HTTP_503','retryable':true\n"
+              "01.000 provider_fallback 'providerId':'MEALME','reason':'HTTP_503',"
+              "'fallbackMode':'mock','totalCents':4708,'estimatedDeliveryMinutes':35,"
+              "'itemsFound':2,'itemsRequested':2,'itemsSubstituted':0,'priority':50,"
+              "'subtotalCents':3897,'canned':true\n"
+              "01.000 router_decision 'selectedProviderId':'KROGER_API','totalQuotes':2,"
+              "'score':134.3,'priority':60,'priceScore':100,'speedScore':0,"
+              "'availabilityScore':100,'marginScore':50,'reliabilityScore':93,'totalCents':4539,"
+              "'estimatedDeliveryMinutes':null,'preference':'balanced',"
+              "'history':{'KROGER_API':{'successRate':96.5,'avgMarginRate':3},"
+              "'MEALME':{'successRate':null,'avgMarginRate':null}}\n"
+              "01.000 router_latency 'totalLatencyMs':1000.007,"
+              "'providerLatencies':{'KROGER_API':812.345,'MEALME':1000.007},"
+              "'slowestProvider':'MEALME','fastestProvider':'KROGER_API'\n");
     fake_deinit(&fake);
 }
 
@@ -142,48 +105,20 @@ static void a_failed_order_reads_so(void **state)
     router_on_wake(&fake.router, &order, MS(10000));
     check_log(
         &fake.log, "failure",
-        HEAD("10.000",
-             "provider_quote_error") ",\"providerId\":\"INSTACART\","
-                                     "\"latencyMs\":10000.000,\"error\":\"Provider INSTACART timed "
-                                     "out after 10000ms\","
-                                     "\"errorCode\":\"TIMEOUT\",\"retryable\":true}\n" HEAD(
-                                         "10.000",
-                                         "router_failure") ",\"error\":\"No providers returned "
-                                                           "valid quotes\","
-                                                           "\"errorCode\":\"NO_PROVIDERS_"
-                                                           "AVAILABLE\",\"attemptedProviders\":"
-                                                           "[\"KROGER_API\",\"WALMART_API\","
-                                                           "\"MEALME\",\"INSTACART\"],\"errors\":["
-                                                           "{\"providerId\":\"KROGER_API\","
-                                                           "\"error\":\"Token request failed: HTTP "
-                                                           "400\","
-                                                           "\"errorCode\":\"AUTH_FAILED\"},"
-                                                           "{\"providerId\":\"WALMART_API\","
-                                                           "\"error\":\"Unauthorized\","
-                                                           "\"errorCode\":\"HTTP_401\"},"
-                                                           "{\"providerId\":\"MEALME\",\"error\":"
-                                                           "\"Network error\","
-                                                           "\"errorCode\":\"NETWORK_ERROR\"},"
-                                                           "{\"providerId\":\"INSTACART\","
-                                                           "\"error\":\"Provider INSTACART timed "
-                                                           "out after 10000ms\","
-                                                           "\"errorCode\":\"TIMEOUT\"}]}\n" HEAD(
-                                                               "10.000",
-                                                               "router_latency") ",\"totalLatencyMs"
-                                                                                 "\":10000.000,"
-                                                                                 "\"providerLatenci"
-                                                                                 "es\":{\"KROGER_"
-                                                                                 "API\":1.000,"
-                                                                                 "\"WALMART_API\":"
-                                                                                 "2.000,"
-                                                                                 "\"MEALME\":3.000,"
-                                                                                 "\"INSTACART\":"
-                                                                                 "10000.000},"
-                                                                                 "\"slowestProvider"
-                                                                                 "\":\"INSTACART\","
-                                                                                 "\"fastestProvider"
-                                                                                 "\":\"KROGER_"
-                                                                                 "API\"}\n");
+        "10.000 provider_quote_error 'providerId':'INSTACART','latencyMs':10000.000,"
+        "'error':'Provider INSTACART timed out after 10000ms','errorCode':'TIMEOUT',"
+        "'retryable':true\n"
+        "10.000 router_failure 'error':'No providers returned valid quotes',"
+        "'errorCode':'NO_PROVIDERS_AVAILABLE','attemptedProviders':['KROGER_API',"
+        "'WALMART_API','MEALME','INSTACART'],'errors':[{'providerId':'KROGER_API',"
+        "'error':'Token request failed: HTTP 400','errorCode':'AUTH_FAILED'},"
+        "{'providerId':'WALMART_API','error':'Unauthorized','errorCode':'HTTP_401'},"
+        "{'providerId':'MEALME','error':'Network error','errorCode':'NETWORK_ERROR'},"
+        "{'providerId':'INSTACART','error':'Provider INSTACART timed out after 10000ms',"
+        "'errorCode':'TIMEOUT'}]\n"
+        "10.000 router_latency 'totalLatencyMs':10000.000,"
+        "'providerLatencies':{'KROGER_API':1.000,'WALMART_API':2.000,'MEALME':3.000,"
+        "'INSTACART':10000.000},'slowestProvider':'INSTACART','fastestProvider':'KROGER_API'\n");
     fake_deinit(&fake);
 }
 
@@ -196,17 +131,15 @@ static void refused_orders_name_nobody(void **state)
     const struct order_request empty = {.user_id = "u", .postal_code = "1"};
     router_begin(&fake.router, &order, 42, &empty, 0);
     check_log(&fake.log, "invalid",
-              HEAD("00.000", "router_failure") ",\"error\":\"the cart has no items\","
-                                               "\"errorCode\":\"INVALID_REQUEST\","
-                                               "\"attemptedProviders\":[],\"errors\":[]}\n");
+              "00.000 router_failure 'error':'the cart has no items',"
+              "'errorCode':'INVALID_REQUEST','attemptedProviders':[],'errors':[]\n");
     fake_set(&fake, "LOOPGPT_ENABLE_MEALME", "0");
     fake_set(&fake, "LOOPGPT_ENABLE_INSTACART", "0");
     fake_deploy(&fake, PROFILE_AS_CODED);
     router_begin(&fake.router, &order, 42, fake_request(), 0);
     check_log(&fake.log, "nobody enabled",
-              HEAD("00.000", "router_failure") ",\"error\":\"No providers are enabled\","
-                                               "\"errorCode\":\"NO_PROVIDERS\","
-                                               "\"attemptedProviders\":[],\"errors\":[]}\n");
+              "00.000 router_failure 'error':'No providers are enabled',"
+              "'errorCode':'NO_PROVIDERS','attemptedProviders':[],'errors':[]\n");
     fake_deinit(&fake);
 }
 
@@ -231,118 +164,26 @@ static void confirming_reads_so(void **state)
     assert_true(router_confirm(&fake.router, &order, MS(100)));
     router_on_confirmed(&fake.router, &order, CONFIRM_UPSTREAM_5XX, MS(350));
     router_on_confirmed(&fake.router, &order, CONFIRM_OK, MS(600));
-    check_log(
-        &fake.log, "failover that works",
-        HEAD(
-            "00.350",
-            "commerce.failover_attempt") ",\"fromProviderId\":\"KROGER_API\","
-                                         "\"toProviderId\":\"MEALME\",\"reason\":\"UPSTREAM_5XX\"}"
-                                         "\n" HEAD(
-                                             "00.600",
-                                             "commerce.failover_success") ",\"fromProviderId\":"
-                                                                          "\"KROGER_API\","
-                                                                          "\"toProviderId\":"
-                                                                          "\"MEALME\",\"reason\":"
-                                                                          "\"UPSTREAM_5XX\"}"
-                                                                          "\n" HEAD(
-                                                                              "00.600",
-                                                                              "commerce.confirm_"
-                                                                              "order.success") ",\""
-                                                                                               "pro"
-                                                                                               "vid"
-                                                                                               "erI"
-                                                                                               "d\""
-                                                                                               ":\""
-                                                                                               "MEA"
-                                                                                               "LME"
-                                                                                               "\","
-                                                                                               "\"l"
-                                                                                               "ate"
-                                                                                               "ncy"
-                                                                                               "Ms"
-                                                                                               "\":"
-                                                                                               "500"
-                                                                                               ".00"
-                                                                                               "0,"
-                                                                                               "\"a"
-                                                                                               "tte"
-                                                                                               "mpt"
-                                                                                               "s\""
-                                                                                               ":2,"
-                                                                                               "\"t"
-                                                                                               "ota"
-                                                                                               "lCe"
-                                                                                               "nts"
-                                                                                               "\":"
-                                                                                               "400"
-                                                                                               "0}"
-                                                                                               "\n");
+    check_log(&fake.log, "failover that works",
+              "00.350 commerce.failover_attempt 'fromProviderId':'KROGER_API',"
+              "'toProviderId':'MEALME','reason':'UPSTREAM_5XX'\n"
+              "00.600 commerce.failover_success 'fromProviderId':'KROGER_API',"
+              "'toProviderId':'MEALME','reason':'UPSTREAM_5XX'\n"
+              "00.600 commerce.confirm_order.success 'providerId':'MEALME','latencyMs':500.000,"
+              "'attempts':2,'totalCents':4000\n");
 
     route(&fake, &order);
     assert_true(router_confirm(&fake.router, &order, MS(100)));
     router_on_confirmed(&fake.router, &order, CONFIRM_TIMEOUT, MS(350));
     router_on_confirmed(&fake.router, &order, CONFIRM_PAYMENT_DECLINED, MS(600));
-    check_log(
-        &fake.log, "failover that does not",
-        HEAD(
-            "00.350",
-            "commerce.failover_attempt") ",\"fromProviderId\":\"KROGER_API\","
-                                         "\"toProviderId\":\"MEALME\",\"reason\":\"TIMEOUT\"}"
-                                         "\n" HEAD(
-                                             "00.600",
-                                             "commerce.failover_failure") ",\"fromProviderId\":"
-                                                                          "\"KROGER_API\","
-                                                                          "\"toProviderId\":"
-                                                                          "\"MEALME\",\"reason\":"
-                                                                          "\"TIMEOUT\","
-                                                                          "\"errorCode\":\"PAYMENT_"
-                                                                          "DECLINED\","
-                                                                          "\"retryable\":false}"
-                                                                          "\n" HEAD(
-                                                                              "00.600",
-                                                                              "commerce.confirm_"
-                                                                              "order.failure") ",\""
-                                                                                               "pro"
-                                                                                               "vid"
-                                                                                               "erI"
-                                                                                               "d\""
-                                                                                               ":\""
-                                                                                               "MEA"
-                                                                                               "LME"
-                                                                                               "\","
-                                                                                               "\"l"
-                                                                                               "ate"
-                                                                                               "ncy"
-                                                                                               "Ms"
-                                                                                               "\":"
-                                                                                               "500"
-                                                                                               ".00"
-                                                                                               "0,"
-                                                                                               "\"a"
-                                                                                               "tte"
-                                                                                               "mpt"
-                                                                                               "s\""
-                                                                                               ":2,"
-                                                                                               "\"e"
-                                                                                               "rro"
-                                                                                               "rCo"
-                                                                                               "de"
-                                                                                               "\":"
-                                                                                               "\"P"
-                                                                                               "AYM"
-                                                                                               "ENT"
-                                                                                               "_DE"
-                                                                                               "CLI"
-                                                                                               "NED"
-                                                                                               "\","
-                                                                                               "\"r"
-                                                                                               "etr"
-                                                                                               "yab"
-                                                                                               "le"
-                                                                                               "\":"
-                                                                                               "fal"
-                                                                                               "se}"
-                                                                                               "\n");
+    check_log(&fake.log, "failover that does not",
+              "00.350 commerce.failover_attempt 'fromProviderId':'KROGER_API',"
+              "'toProviderId':'MEALME','reason':'TIMEOUT'\n"
+              "00.600 commerce.failover_failure 'fromProviderId':'KROGER_API',"
+              "'toProviderId':'MEALME','reason':'TIMEOUT','errorCode':'PAYMENT_DECLINED',"
+              "'retryable':false\n"
+              "00.600 commerce.confirm_order.failure 'providerId':'MEALME','latencyMs':500.000,"
+              "'attempts':2,'errorCode':'PAYMENT_DECLINED','retryable':false\n");
     fake_deinit(&fake);
 }
 
@@ -362,24 +203,17 @@ static void outcomes_read_so(void **state)
                                 .commission_cents = 136};
     struct text log = {0};
     event_write_outcome(&log, &note, MS(1), FAKE_EPOCH_US);
-    check_log(
-        &log, "success",
-        HEAD("00.001", "commerce.record_outcome") ",\"providerId\":\"KROGER_API\","
-                                                  "\"outcome\":\"success\",\"deliveredMinutes\":95,"
-                                                  "\"itemsDelivered\":2,\"rating\":4,"
-                                                  "\"valueCents\":4539,\"commissionCents\":136,"
-                                                  "\"issues\":[\"late_delivery\",\"a "
-                                                  "\\\"quoted\\\" one\"]}\n");
+    check_log(&log, "success",
+              "00.001 commerce.record_outcome 'providerId':'KROGER_API','outcome':'success',"
+              "'deliveredMinutes':95,'itemsDelivered':2,'rating':4,'valueCents':4539,"
+              "'commissionCents':136,'issues':['late_delivery','a \\\"quoted\\\" one']\n");
     note = (struct outcome_note){
         .order_index = 42, .provider = PROVIDER_MEALME, .outcome = "cancelled"};
     event_write_outcome(&log, &note, MS(1), FAKE_EPOCH_US);
-    check_log(
-        &log, "cancelled",
-        HEAD("00.001", "commerce.record_outcome") ",\"providerId\":\"MEALME\","
-                                                  "\"outcome\":\"cancelled\",\"deliveredMinutes\":"
-                                                  "null,\"itemsDelivered\":0,"
-                                                  "\"rating\":null,\"valueCents\":0,"
-                                                  "\"commissionCents\":0,\"issues\":[]}\n");
+    check_log(&log, "cancelled",
+              "00.001 commerce.record_outcome 'providerId':'MEALME','outcome':'cancelled',"
+              "'deliveredMinutes':null,'itemsDelivered':0,'rating':null,'valueCents':0,"
+              "'commissionCents':0,'issues':[]\n");
     text_release(&log);
 }
 
