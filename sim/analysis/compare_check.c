@@ -1,0 +1,112 @@
+/* Which runs may be compared, and what differs between their routers. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "sim/analysis/compare.h"
+#include "sim/world/quote_record.h"
+
+static void refuse(struct err_list *list, const struct comparison_side *b, const char *hint,
+                   const char *what, const char *in_a, const char *in_b)
+{
+    err_add(list, (struct place){.file = b->name}, hint,
+            "%s differs from the baseline's: %s, not %s", what, in_b, in_a);
+}
+
+static void refuse_number(struct err_list *list, const struct comparison_side *b, const char *hint,
+                          const char *what, int64_t in_a, int64_t in_b)
+{
+    char a_text[24], b_text[24];
+    if (in_a == in_b) return;
+    (void)snprintf(a_text, sizeof a_text, "%" PRId64, in_a);
+    (void)snprintf(b_text, sizeof b_text, "%" PRId64, in_b);
+    refuse(list, b, hint, what, a_text, b_text);
+}
+
+static void refuse_incomplete(struct err_list *list, const struct comparison_side *side)
+{
+    if (side->result->complete) return;
+    err_add(list, (struct place){.file = side->name}, "run it to its end",
+            "the run was stopped by %s before its end",
+            side->result->stopped_by[0] != '\0' ? side->result->stopped_by : "something");
+}
+
+bool comparison_check(const struct comparison_side *a, const struct comparison_side *b,
+                      const char *differing_keys, struct err_list *list)
+{
+    const struct result *in_a = a->result, *in_b = b->result;
+    const uint32_t before = list->errors;
+    refuse_incomplete(list, a);
+    refuse_incomplete(list, b);
+    if (strcmp(in_a->seed_text, in_b->seed_text) != 0) {
+        refuse(list, b, "run both with the same --seed", "the seed", in_a->seed_text,
+               in_b->seed_text);
+    }
+    refuse_number(list, b, "run both with the same --replications", "the number of replications",
+                  in_a->replications, in_b->replications);
+    refuse_number(list, b, NULL, "the duration in microseconds", in_a->duration_us,
+                  in_b->duration_us);
+    refuse_number(list, b, NULL, "the start in microseconds since 1970", in_a->start_unix_us,
+                  in_b->start_unix_us);
+    if (in_a->scenario_hash != in_b->scenario_hash) {
+        char a_text[24], b_text[24];
+        char hint[ERR_HINT_MAX];
+        (void)snprintf(a_text, sizeof a_text, "%016" PRIx64, in_a->scenario_hash);
+        (void)snprintf(b_text, sizeof b_text, "%016" PRIx64, in_b->scenario_hash);
+        const bool named = differing_keys != NULL && differing_keys[0] != '\0';
+        (void)snprintf(hint, sizeof hint, "%s%s", named ? "these keys differ: " : "",
+                       named ? differing_keys : "only router settings may differ");
+        refuse(list, b, hint, "the scenario (workload, providers, faults; hash)", a_text, b_text);
+    }
+    return list->errors == before;
+}
+
+/* ---- what differs in the router ---- */
+
+void comparison_add_setting(struct comparison *comparison, const char *path, const char *a,
+                            const char *b)
+{
+    if (comparison->setting_count == COMPARE_SETTINGS_MAX) {
+        comparison->settings_beyond++;
+        return;
+    }
+    struct comparison_setting *setting = &comparison->settings[comparison->setting_count++];
+    (void)snprintf(setting->path, sizeof setting->path, "%s", path);
+    (void)snprintf(setting->a, sizeof setting->a, "%s", a);
+    (void)snprintf(setting->b, sizeof setting->b, "%s", b);
+}
+
+static void compare_numbers(struct comparison *comparison, const char *path, double a, double b,
+                            const char *unit)
+{
+    char a_text[COMPARE_SETTING_VALUE], b_text[COMPARE_SETTING_VALUE];
+    if (a == b) return;
+    (void)snprintf(a_text, sizeof a_text, "%.10g%s", a, unit);
+    (void)snprintf(b_text, sizeof b_text, "%.10g%s", b, unit);
+    comparison_add_setting(comparison, path, a_text, b_text);
+}
+
+void comparison_note_records(struct comparison *comparison, const struct quote_record *a,
+                             const struct quote_record *b)
+{
+    static const char *const weights[6] = {"weight of priority",     "weight of price",
+                                           "weight of speed",        "weight of commission",
+                                           "weight of availability", "weight of reliability"};
+    if (a->kind != QUOTE_RECORD_CONFIG || b->kind != QUOTE_RECORD_CONFIG) return;
+    for (unsigned w = 0; w < 6; w++)
+        compare_numbers(comparison, weights[w], a->as.config.weights[w], b->as.config.weights[w],
+                        "");
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        char path[COMPARE_SETTING_PATH];
+        (void)snprintf(path, sizeof path, "timeout of %s", provider_traits[p].id);
+        compare_numbers(comparison, path, (double)a->as.config.timeout_us[p] / 1000.0,
+                        (double)b->as.config.timeout_us[p] / 1000.0, " ms");
+        (void)snprintf(path, sizeof path, "%s enabled", provider_traits[p].id);
+        compare_numbers(comparison, path, a->as.config.enabled[p], b->as.config.enabled[p], "");
+    }
+    compare_numbers(comparison, "profile", a->as.config.profile, b->as.config.profile, "");
+    compare_numbers(comparison, "zero is missing", a->as.config.zero_is_missing,
+                    b->as.config.zero_is_missing, "");
+    compare_numbers(comparison, "missing items", a->as.config.missing_items,
+                    b->as.config.missing_items, "");
+    compare_numbers(comparison, "least fill", a->as.config.fill_least, b->as.config.fill_least, "");
+}
