@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,21 +75,31 @@ int console_write(struct console *console, struct text *text)
         (void)err_fail(&err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
         code = console_error(console, &err, NULL);
     } else if (text->length > 0) {
-        (void)fwrite(text->bytes, 1, text->length, console->out);
+        errno = 0;
+        const size_t written = fwrite(text->bytes, 1, text->length, console->out);
+        if (written < text->length && console->write_errno == 0) console->write_errno = errno;
     }
     text_release(text);
     return code;
 }
 
+/* The other end of a pipe was closed: `| head` has seen enough. */
+static bool reader_is_gone(FILE *stream)
+{
+    struct pollfd asked = {.fd = fileno(stream), .events = POLLOUT};
+    return poll(&asked, 1, 0) == 1 && (asked.revents & POLLERR) != 0;
+}
+
 int console_close(struct console *console, int code)
 {
     errno = 0;
-    const bool whole = fflush(console->out) == 0 && ferror(console->out) == 0;
-    if (whole || errno == EPIPE) return code;
-    /* A stream that failed earlier has no errno left; EPIPE then shows again when we try once more.
-     */
+    const bool flushed = fflush(console->out) == 0;
+    if (console->write_errno == 0) console->write_errno = errno;
+    if (flushed && ferror(console->out) == 0) return code;
+    if (console->write_errno == EPIPE || reader_is_gone(console->out)) return code;
     struct err err;
     (void)err_fail(&err, ERR_ENVIRONMENT, (struct place){0}, "cannot write the result: %s",
-                   errno != 0 ? strerror(errno) : "standard output failed");
+                   console->write_errno != 0 ? strerror(console->write_errno)
+                                             : "standard output failed");
     return console_error(console, &err, NULL);
 }

@@ -21,6 +21,7 @@ struct console {
     bool err_color;
     bool utf8; /* the locale's characters: else ASCII bars and verdict words */
     bool quiet;
+    int write_errno; /* of the first write to `out` that failed */
 };
 
 typedef const char *(*environment_get)(const char *name); /* console_environment, or a test's own */
