@@ -278,7 +278,9 @@ static void start_replication(struct world *world, uint32_t replication)
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         backend_reset(world->backends[p], world->seed_r, world->scenario->start_unix_us);
     }
-    world->outcome_node.next = NULL;
+    /* What the last replication left waiting went with its wheel. */
+    world->arrival.next = world->segment_node.next = world->outcome_node.next = NULL;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) world->strike_nodes[p].next = NULL;
     start_router(world);
     await_segment(world);
     world_strikes_start(world);
