@@ -140,7 +140,7 @@ static void draw_panel(struct sheet *sheet, enum provider provider, const struct
     }
     text_format(script,
                 "plot DATA index %u u 1:2 w lines lw 2.4 lc rgb %s, \\\n"
-                "     LABELS index %d u 1:2:3 w labels left noenhanced offset 0,0.9 tc rgb %s font "
+                "     LABELS index %d u 1:2:3 w labels left offset 0,0.9 tc rgb %s font "
                 "BOLD, \\\n"
                 "     '' index %d u 1:2:3 w labels left noenhanced tc rgb MUTED font SMALL, \\\n"
                 "     '' index %d u 1:2:3 w labels right noenhanced tc rgb MUTED font SMALL\n"

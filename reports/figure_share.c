@@ -114,11 +114,11 @@ static void draw_groups(struct sheet *sheet)
     }
     for (size_t i = 0; i < count; i++)
         text_format(script,
-                    ", \\\n     LABELS index %d u 1:2:3 w labels left noenhanced offset 0.8,0 "
+                    ", \\\n     LABELS index %d u 1:2:3 w labels left offset 0.8,0 "
                     "tc rgb %s font BOLD",
                     blocks[i], provider_token((enum provider)shown[i]));
     text_format(script,
-                ", \\\n     LABELS index %d u 1:2:3 w labels left noenhanced offset 0.8,0 "
+                ", \\\n     LABELS index %d u 1:2:3 w labels left offset 0.8,0 "
                 "tc rgb MUTED font SMALL\nunset label\n",
                 rest);
 }

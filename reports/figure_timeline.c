@@ -124,9 +124,13 @@ static void draw_lanes(struct sheet *sheet, const struct fault_lanes *lanes, int
         sheet_label(sheet, 0, 0, ""); /* a block may not be empty */
         for (uint32_t i = 0; i < lanes->count; i++) {
             const struct lane_span *span = &lanes->spans[i];
-            if (!span->has_words || span->right_aligned != (right == 1)) continue;
-            const double at = right ? span->until - 5 : span->from + 5;
-            sheet_label(sheet, fmax(at, 0) * units, lanes->lanes - span->lane - 0.5,
+            if (span->place == LANE_WORDS_NONE) continue;
+            if ((span->place == LANE_WORDS_LEFT) != (right == 1)) continue;
+            const double at = span->place == LANE_WORDS_LEFT ? span->from - 5
+                              : span->place == LANE_WORDS_RIGHT
+                                  ? fmax(span->until, span->from + 2) + 5
+                                  : span->from + 5;
+            sheet_label(sheet, fmin(at * units, sheet->axis.end), lanes->lanes - span->lane - 0.5,
                         lanes->faults[i]->label);
         }
     }
@@ -245,7 +249,7 @@ static void draw_success(struct sheet *sheet, int top)
         text_format(script, "%sDATA u %d:%u w %s lw 2 lc rgb %s, \\\n", i > 0 ? "     " : "",
                     COLUMN_MIDDLE, COLUMN_SUCCESS + shown[i], line_style(sheet), token);
         text_format(script,
-                    "     LABELS index %d u 1:2:3 w labels left noenhanced offset 0.8,0 "
+                    "     LABELS index %d u 1:2:3 w labels left offset 0.8,0 "
                     "tc rgb %s font BOLD%s",
                     first + (int)i, token, i + 1 < count ? ", \\\n" : "");
     }

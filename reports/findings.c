@@ -54,7 +54,7 @@ void finding_verdict(const struct result *result, struct text *text)
     for (uint32_t i = 0; i < result->check_count; i++) {
         const struct result_check *check = &result->checks[i];
         if (check->verdict != CHECK_FAILED) continue;
-        text_format(text, "First to fail: %s was ", check->name);
+        text_format(text, "First to fail: \u201c%s\u201d measured ", check->name);
         put_measured(text, check);
         text_format(text, " against a limit of %s %s.", check_operator(check->op),
                     check->limit_text);
@@ -63,7 +63,7 @@ void finding_verdict(const struct result *result, struct text *text)
     for (uint32_t i = 0; i < result->check_count; i++) {
         const struct result_check *check = &result->checks[i];
         if (check->verdict != CHECK_INCONCLUSIVE) continue;
-        text_format(text, "Undecided: %s is ", check->name);
+        text_format(text, "Undecided: \u201c%s\u201d measured ", check->name);
         put_measured(text, check);
         text_char(text, '.');
         return;
@@ -223,8 +223,9 @@ void finding_share(const struct result *result, struct text *text)
         return;
     }
     text_put(text, scope_label(first));
-    text_put(text, " won most orders, ");
+    text_put(text, " won most often, ");
     show_share(text, share);
+    text_put(text, " of routed orders");
     const struct result_phase *worst = worst_phase(result);
     const struct result_phase *quiet = phase_named(result, "quiet");
     unsigned moved = PROVIDER_COUNT;
@@ -285,14 +286,14 @@ void finding_budget(const struct result *result, struct text *text)
     }
     const double pace = (double)result->duration_us / (double)result->slo_period_us;
     text_put(text, "The run spent ");
-    show_share(text, burned->value);
+    show_small_share(text, burned->value);
     text_put(text, " of the budget for ");
     show_span(text, result->slo_period_us);
     text_put(text, "; an even pace would have spent ");
-    show_share(text, pace);
+    show_small_share(text, pace);
     if (burned->value > 0 && pace > 0) {
         text_put(text, " (");
-        text_fixed(text, burned->value / pace, burned->value / pace < 10 ? 1 : 0);
+        text_fixed(text, burned->value / pace, burned->value / pace < 10 ? 2 : 0);
         text_put(text, " times the even pace)");
     }
     text_char(text, '.');

@@ -1,6 +1,7 @@
 #include "reports/html.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -16,11 +17,49 @@ void html_text(struct html *page, const char *plain)
     text_html(page->out, plain);
 }
 
+/* A number stays with its unit when a line is broken: "10.0 s", "> 10.0 s", "18 min". */
+static void bind_units(struct text *plain)
+{
+    struct text bound = {0};
+    for (size_t i = 0; i < plain->length; i++) {
+        const char *at = plain->bytes + i;
+        const bool number_before = i > 0 && isdigit((unsigned char)at[-1]);
+        const size_t word = *at == ' ' ? strspn(at + 1, "abcdefghijklmnopqrstuvwxyz") : 0;
+        const bool bind =
+            *at == ' ' && ((number_before && word >= 1 && word <= 3) || (i > 0 && at[-1] == '>'));
+        if (bind)
+            text_put(&bound, "\u00a0");
+        else
+            text_char(&bound, *at);
+    }
+    bound.failed |= plain->failed;
+    text_release(plain);
+    *plain = bound;
+}
+
 static void put_escaped(struct html *page, struct text *plain)
 {
+    bind_units(plain);
     if (plain->failed) page->out->failed = true;
     if (plain->bytes != NULL) text_html(page->out, plain->bytes);
     text_release(plain);
+}
+
+void html_code(struct html *page, const char *plain)
+{
+    text_put(page->out, "<code>");
+    while (*plain != '\0') {
+        const size_t whole = strcspn(plain, "/._");
+        const size_t length = plain[whole] != '\0' ? whole + 1 : whole;
+        struct text part = {0};
+        text_append(&part, plain, length);
+        if (part.failed) page->out->failed = true;
+        if (part.bytes != NULL) text_html(page->out, part.bytes);
+        text_release(&part);
+        plain += length;
+        if (*plain != '\0') text_put(page->out, "<wbr>");
+    }
+    text_put(page->out, "</code>");
 }
 
 void html_finding(struct html *page, void (*finding)(const struct result *, struct text *))
@@ -102,8 +141,15 @@ void html_cell_count(struct html *page, double count)
 void html_cell_value(struct html *page, enum metric_unit unit, const struct metric_value *value)
 {
     struct text plain = {0};
-    show_value(&plain, unit, value);
-    number_cell(page, &plain);
+    show_value_short(&plain, unit, value);
+    text_put(page->out, "<td class=\"n\">");
+    put_escaped(page, &plain);
+    if (value->state == VALUE_TOO_FEW) {
+        text_put(page->out, "<span class=\"need\">needs \u2265 ");
+        text_grouped(page->out, (int64_t)ceil(value->needs));
+        text_put(page->out, "</span>");
+    }
+    text_put(page->out, "</td>");
 }
 
 void html_cell_metric(struct html *page, uint32_t phase, unsigned scope, enum metric metric)
@@ -199,20 +245,22 @@ bool html_figure(struct html *page, const char *name,
     const struct drawing_figure *state = figure_state(page, name);
     const char *absence = state != NULL ? state->absence : NULL;
     const bool drawn = state != NULL && state->drawn;
+    if (absence != NULL) {
+        text_put(page->out, "<p>");
+        html_text(page, absence);
+        text_put(page->out, "</p>\n");
+        return true;
+    }
     text_format(page->out, "<figure id=\"fig-%s\"><h3>", name);
     html_finding(page, finding);
     text_put(page->out, "</h3>\n");
     if (drawn && !put_picture(page, name, err)) return false;
     text_put(page->out, "<figcaption>");
-    if (absence != NULL) {
-        html_text(page, absence);
-    } else {
-        if (drawn) text_format(page->out, "Figure %u. ", ++page->figures);
-        html_text(page, caption);
-        text_format(page->out, " Data: <code>plots/%s.tsv</code>.", name);
-    }
+    if (drawn) text_format(page->out, "Figure %u. ", ++page->figures);
+    html_text(page, caption);
+    text_format(page->out, " Data: <code>plots/%s.tsv</code>.", name);
     text_put(page->out, "</figcaption>\n");
-    if (absence == NULL && table != NULL) {
+    if (table != NULL) {
         text_put(page->out, drawn ? "<details><summary>The numbers</summary>\n"
                                   : "<details open><summary>The numbers</summary>\n");
         table(page);

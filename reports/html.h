@@ -29,6 +29,8 @@ bool html_write(struct html *page, struct err *err);
 /* ---- for html_*.c ---- */
 
 void html_text(struct html *page, const char *plain);
+/* As code that may be broken after a slash, a dot or an underscore. */
+void html_code(struct html *page, const char *plain);
 /* What a function of findings.h or show.h writes, escaped. */
 void html_finding(struct html *page, void (*finding)(const struct result *, struct text *));
 void html_section(struct html *page, const char *id, const char *title);

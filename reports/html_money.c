@@ -1,4 +1,6 @@
 /* Orders, money and the error budget. */
+#include <math.h>
+
 #include "reports/findings.h"
 #include "reports/groups.h"
 #include "reports/html.h"
@@ -66,7 +68,8 @@ static void put_objective(struct html *page)
     if (!result->slo_given) return;
     struct text words = {0};
     text_put(&words, "The objective: ");
-    show_share(&words, result->slo_objective);
+    text_double(&words, round(result->slo_objective * 1e9) / 1e7);
+    text_char(&words, '%');
     text_put(&words, " of orders good by ");
     text_put(&words, result->slo_indicator);
     text_put(&words, " over ");

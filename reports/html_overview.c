@@ -41,9 +41,11 @@ static void put_facts(struct html *page)
     if (result->replications > 1) text_format(&value, ", %u replications", result->replications);
     put_fact(page, "Simulated time", value.bytes ? value.bytes : "");
     text_clear(&value);
-    char start[INSTANT_TEXT_MAX];
+    char start[INSTANT_TEXT_MAX]; /* "2025-11-24T00:00:00.000Z" */
     instant_format(result->start_unix_us, start);
-    put_fact(page, "Starts at (virtual)", start);
+    text_format(&value, "%.10s %.8s UTC", start, start + 11);
+    put_fact(page, "Starts at (virtual)", value.bytes ? value.bytes : "");
+    text_clear(&value);
     text_grouped(&value, (int64_t)result->orders);
     text_put(&value, " orders, ");
     text_grouped(&value, (int64_t)result->calls);
@@ -82,28 +84,28 @@ static void put_check(struct html *page, const struct result_check *check)
         [CHECK_INCONCLUSIVE] = "<span class=\"open-word\">? undecided</span>"};
     struct text *out = page->out;
     html_row_begin(page, check->name);
-    text_put(out, "<td><code>");
-    html_text(page, check->metric);
-    text_put(out, "</code>");
+    text_put(out, "<td>");
+    html_code(page, check->metric);
     if (check->during[0] != '\0') {
         text_put(out, " during ");
         html_text(page, check->during);
     }
-    text_put(out, "</td><td class=\"n\">");
+    text_put(out, "</td><td class=\"n wrap\">");
     html_text(page, check_operator(check->op));
     text_char(out, ' ');
     html_text(page, check->limit_text);
     text_put(out, "</td>");
     html_cell_value(page, metric_traits[check->metric_id].unit, &check->measured);
     html_cell_count(page, (double)check->measured.n);
-    text_format(out, "<td>%s</td><td><code>", words[check->verdict]);
-    if (check->file != NULL) {
-        html_text(page, check->file);
-        text_format(out, ":%u", check->line);
-    } else {
-        text_put(out, "--check");
-    }
-    text_put(out, "</code></td>");
+    text_format(out, "<td>%s</td><td>", words[check->verdict]);
+    struct text where = {0};
+    if (check->file != NULL)
+        text_format(&where, "%s:%u", check->file, check->line);
+    else
+        text_put(&where, "--check");
+    html_code(page, where.bytes ? where.bytes : "");
+    text_release(&where);
+    text_put(out, "</td>");
     html_row_end(page);
 }
 
@@ -139,9 +141,15 @@ static void put_card(struct html *page, enum metric metric)
     text_put(page->out, "</dd><dd class=\"small\">");
     text_clear(&words);
     show_interval(&words, traits->unit, value);
-    if (words.length == 0 && value->state == VALUE_KNOWN &&
-        !percentile_of_histogram(page->result, metric))
-        text_put(&words, "exact");
+    if (words.length == 0 && value->state == VALUE_KNOWN) {
+        if (percentile_of_histogram(page->result, metric)) {
+            text_put(&words, "\u00b1");
+            text_fixed(&words, page->result->router_latency.error_bound * 100, 1);
+            text_char(&words, '%');
+        } else {
+            text_put(&words, "exact");
+        }
+    }
     if (value->state == VALUE_TOO_FEW) {
         text_put(&words, "needs \u2265 ");
         text_grouped(&words, (int64_t)ceil(value->needs));

@@ -206,14 +206,16 @@ bool html_providers(struct html *page, struct err *err)
             table_of_quantiles, err) ||
         !html_figure(page, "errors", finding_errors,
                      "All providers together, in at most 120 steps; the table tells them apart.",
-                     table_of_errors, err))
+                     NULL, err))
         return false;
+    table_of_errors(page);
     html_section(page, "selection", "Selection");
     if (!html_figure(
             page, "share", finding_share,
             "Of all completed orders, in at most 120 steps. The table counts routed orders only.",
-            put_bars, err))
+            NULL, err))
         return false;
+    put_bars(page);
     static const enum metric metrics[] = {METRIC_TOP_SHARE,          METRIC_SAVINGS_BEST_CENTS,
                                           METRIC_SAVINGS_MEAN_CENTS, METRIC_QUOTES_PER_ORDER,
                                           METRIC_CLOSE_CALLS,        METRIC_AUTHENTIC_RATIO};

@@ -1,23 +1,23 @@
 /* reports/lanes.h - puts spans with words beside each other so that none covers another.
  *
  * Each span takes the first lane that is free for its bar and its words. Words stand inside the bar
- * when they fit, else they run out to its right, else to its left. Past LANES_MAX lanes spans share
- * the last one and lose their words: the table beside the figure names them all.
+ * when they fit, else to its right, else to its left. Past LANES_MAX lanes spans share the last one
+ * and lose their words: the table beside the figure names them all.
  */
 #ifndef REPORTS_LANES_H
 #define REPORTS_LANES_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum { LANES_MAX = 8, LANES_SPANS_MAX = 128 };
 
+enum lane_words { LANE_WORDS_INSIDE, LANE_WORDS_RIGHT, LANE_WORDS_LEFT, LANE_WORDS_NONE };
+
 struct lane_span {
-    double from, until; /* pixels along the axis */
-    double words;       /* pixels that the words take */
-    uint32_t lane;      /* set: 0 is the topmost */
-    bool has_words;     /* set */
-    bool right_aligned; /* set: the words end at the bar's end */
+    double from, until;    /* pixels along the axis */
+    double words;          /* pixels that the words take, with their margins */
+    uint32_t lane;         /* set: 0 is the topmost */
+    enum lane_words place; /* set */
 };
 
 /* Spans in order of start. Returns how many lanes are used. */

@@ -76,7 +76,7 @@ void sheet_time_axis(struct sheet *sheet, bool with_words)
 void sheet_time_title(struct sheet *sheet, int panel_height)
 {
     text_format(&sheet->script, "set label 99 '%s since the start' at graph 1,", sheet->axis.unit);
-    text_fixed(&sheet->script, -38.0 / panel_height, 4);
+    text_fixed(&sheet->script, -42.0 / panel_height, 4);
     text_put(&sheet->script, " right tc rgb MUTED font SMALL\n");
 }
 
