@@ -380,7 +380,5 @@ bool router_cancel(struct router *router, struct router_order *order, int64_t no
 bool router_health_by_configuration(const struct router *router, enum provider provider)
 {
     const struct provider_config *config = &router->config->providers[provider];
-    if (!config->enabled) return false;
-    if (config->forced_mock) return true;
-    return !provider_traits[provider].direct || config->credential.fingerprint != 0;
+    return config->enabled && !config->lacks_credential;
 }
