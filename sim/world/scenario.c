@@ -19,6 +19,7 @@ static void name_after_file(struct scenario *scenario, const char *file)
     size_t length = strlen(base);
     if (length > 5 && strcmp(base + length - 5, ".json") == 0) length -= 5;
     if (length == 0 || length >= sizeof scenario->name || strcmp(base, "-") == 0) return;
+    memset(scenario->name, 0, sizeof scenario->name);
     for (size_t i = 0; i < length; i++) { /* a name goes into folder names and figures */
         const char c = base[i];
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||

@@ -47,15 +47,16 @@ enum key_type {
 
 enum key_flag {
     KEY_REQUIRED = 1 << 0,
-    KEY_ABOVE = 1 << 1,       /* `least` itself is not allowed */
-    KEY_UNSET = 1 << 2,       /* -1 means: not given */
-    KEY_NEVER = 1 << 3,       /* of an unset span: "never" says so */
-    KEY_REPLACES = 1 << 4,    /* a map of numbers: what is not named becomes 0 */
-    KEY_FULL = 1 << 5,        /* a list that must have exactly `capacity` elements */
-    KEY_OPERATIONS = 1 << 6,  /* a map by operation: only those that the provider has */
-    KEY_ONE_FOR_ALL = 1 << 7, /* a map that also takes one value for every entry */
-    KEY_NO_HASH = 1 << 8,     /* the run does not depend on it */
-    KEY_NAME = 1 << 9,        /* letters, digits and - _ . only, and not empty */
+    KEY_ABOVE = 1 << 1,        /* `least` itself is not allowed */
+    KEY_UNSET = 1 << 2,        /* -1 means: not given */
+    KEY_NEVER = 1 << 3,        /* of an unset span: "never" says so */
+    KEY_REPLACES = 1 << 4,     /* a map of numbers: what is not named becomes 0 */
+    KEY_FULL = 1 << 5,         /* a list that must have exactly `capacity` elements */
+    KEY_OPERATIONS = 1 << 6,   /* a map by operation: only those that the provider has */
+    KEY_ONE_FOR_ALL = 1 << 7,  /* a map that also takes one value for every entry */
+    KEY_NO_HASH = 1 << 8,      /* the run does not depend on it */
+    KEY_NAME = 1 << 9,         /* letters, digits and - _ . only, and not empty */
+    KEY_ZERO_IS_ALL = 1 << 10, /* a mask of nothing means everything, and "all" is kept so */
 };
 
 struct scenario_key {

@@ -279,10 +279,10 @@ static const struct scenario_key part_element = {
     .type = KEY_OBJECT, .size = sizeof(struct outage_part), .keys = part_keys};
 
 static const struct scenario_key flap_keys[] = {
-    {"on", KEY_SPAN, AT(fault_spec, flap_on_us), RANGE(US_PER_MS, DURATION_US_MAX),
-     .flags = KEY_REQUIRED, .help = "How long it strikes, first."},
-    {"off", KEY_SPAN, AT(fault_spec, flap_off_us), RANGE(US_PER_MS, DURATION_US_MAX),
-     .flags = KEY_REQUIRED, .help = "How long it then rests."},
+    {"on", KEY_SPAN, AT(fault_spec, flap_on_us), RANGE(0, DURATION_US_MAX), .flags = KEY_REQUIRED,
+     .help = "How long it strikes, first."},
+    {"off", KEY_SPAN, AT(fault_spec, flap_off_us), RANGE(0, DURATION_US_MAX), .flags = KEY_REQUIRED,
+     .help = "How long it then rests."},
     {.name = NULL}};
 
 const struct scenario_key scenario_fault_keys[] = {
@@ -295,8 +295,9 @@ const struct scenario_key scenario_fault_keys[] = {
     {"at", KEY_SPAN, AT(fault_spec, at_us), RANGE(0, DURATION_US_MAX), .help = "When it begins."},
     {"for", KEY_SPAN, AT(fault_spec, for_us), RANGE(US_PER_MS, DURATION_US_MAX), .flags = KEY_UNSET,
      .defaults = "to the end of the run", .help = "How long it lasts."},
-    {"operations", KEY_MASK, AT(fault_spec, operation_mask), .names = operation_names,
-     .defaults = "all", .help = "Which calls are hit: an operation, a list of them, or \"all\"."},
+    {"operations", KEY_MASK, AT(fault_spec, operation_mask), .flags = KEY_ZERO_IS_ALL,
+     .names = operation_names, .defaults = "all",
+     .help = "Which calls are hit: an operation, a list of them, or \"all\"."},
     {"fraction", KEY_SHARE, AT(fault_spec, fraction),
      .help =
          "Share of orders that are hit. One draw an order: all its matching calls are hit alike."},

@@ -131,6 +131,11 @@ static void validate_time(const struct fault_case *about)
         err_warn(about->list, place_of(about, "for"), NULL,
                  "fault \"%s\" lasts until %s, but the run ends at %s", fault->id, end, run);
     }
+    if ((fault->flap_on_us == 0) != (fault->flap_off_us == 0)) {
+        const void *flap = fault->flap_on_us == 0 ? &fault->flap_on_us : &fault->flap_off_us;
+        err_add(about->list, scenario_place(about->scenario, flap, sizeof(int64_t), fault->place),
+                NULL, "fault \"%s\" flaps: \"on\" and \"off\" must both be above 0s", fault->id);
+    }
     if (fault->ramp_us > fault->for_us) {
         err_warn(about->list, place_of(about, "ramp"), NULL,
                  "fault \"%s\" ends before its ramp does, so it never reaches its fraction",
@@ -140,6 +145,18 @@ static void validate_time(const struct fault_case *about)
 
 /* ---- what it hits ---- */
 
+static bool hits_an_operation(const struct fault_spec *fault)
+{
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        for (unsigned o = 0; o < OPERATION_COUNT; o++) {
+            const bool asked =
+                (fault->provider_mask >> p & 1u) != 0 && (fault->operation_mask >> o & 1u) != 0;
+            if (asked && operation_exists((enum provider)p, (enum operation)o)) return true;
+        }
+    }
+    return false;
+}
+
 static void validate_reach(const struct fault_case *about)
 {
     const struct fault_spec *fault = about->fault;
@@ -147,23 +164,21 @@ static void validate_reach(const struct fault_case *about)
         err_warn(about->list, place_of(about, "fraction"), NULL,
                  "fault \"%s\" hits no order: its fraction is 0", fault->id);
     }
-    for (unsigned p = 0; p < PROVIDER_COUNT && fault->operation_mask != 0; p++) {
+    if (fault->operation_mask == 0 || hits_an_operation(fault)) return;
+    struct text hint = {0};
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         if ((fault->provider_mask >> p & 1u) == 0) continue;
-        uint32_t has = 0;
-        struct text hint = {0};
-        text_put(&hint, "it has:");
+        text_format(&hint, "%s%s has", hint.length == 0 ? "" : "; ", provider_traits[p].id);
+        const char *between = " ";
         for (unsigned o = 0; o < OPERATION_COUNT; o++) {
             if (!operation_exists((enum provider)p, (enum operation)o)) continue;
-            text_format(&hint, "%s %s", has == 0 ? "" : ",", operation_names[o]);
-            has |= UINT32_C(1) << o;
+            text_format(&hint, "%s%s", between, operation_names[o]);
+            between = ", ";
         }
-        if ((has & fault->operation_mask) == 0) {
-            err_add(about->list, place_of(about, "operations"), hint.bytes,
-                    "fault \"%s\" hits nothing of %s, which has no such operation", fault->id,
-                    provider_traits[p].id);
-        }
-        text_release(&hint);
     }
+    err_add(about->list, place_of(about, "operations"), hint.bytes,
+            "fault \"%s\" hits nothing: no provider of it has such an operation", fault->id);
+    text_release(&hint);
 }
 
 static void validate_id(const struct fault_case *about, uint32_t index)

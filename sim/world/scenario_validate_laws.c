@@ -158,7 +158,7 @@ static void refuse_disorder(const struct law_case *about)
     }
     if ((law->where_column[0] == '\0') != (law->where_value[0] == '\0')) {
         err_add(about->list, place_of(about, law->where_column, sizeof law->where_column), NULL,
-                "\"where\" takes both \"column\" and \"value\"");
+                "\"where\" needs both \"column\" and \"value\"");
     }
 }
 

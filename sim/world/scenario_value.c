@@ -274,7 +274,10 @@ static bool read_mask(const struct scenario_key *key, const char *path, const cJ
                       struct place place, void *address, struct err_list *list)
 {
     uint32_t mask = 0;
+    uint32_t whole = 0;
     const cJSON *const first = cJSON_IsArray(node) ? node->child : node;
+    for (int i = 0; key->names[i] != NULL; i++)
+        whole |= UINT32_C(1) << i;
     for (const cJSON *name = first; name != NULL; name = name->next) {
         if (!cJSON_IsString(name)) {
             err_add(list, place, NULL, "\"%s\" takes %s, not %s in its list", path,
@@ -282,21 +285,19 @@ static bool read_mask(const struct scenario_key *key, const char *path, const cJ
             return false;
         }
         const int index = scenario_name_index(key->names, name->valuestring);
-        if (strcmp(name->valuestring, "all") == 0) {
-            for (int i = 0; key->names[i] != NULL; i++)
-                mask |= UINT32_C(1) << i;
-        } else if (index < 0) {
+        const bool all = strcmp(name->valuestring, "all") == 0;
+        if (!all && index < 0) {
             refuse_word(path, name->valuestring, key->names, place, list);
             return false;
-        } else {
-            mask |= UINT32_C(1) << index;
         }
+        mask |= all ? whole : UINT32_C(1) << index;
         if (first == node) break;
     }
     if (mask == 0) {
         err_add(list, place, NULL, "\"%s\" names nothing", path);
         return false;
     }
+    if (mask == whole && (key->flags & KEY_ZERO_IS_ALL) != 0) mask = 0;
     memcpy(address, &mask, sizeof mask);
     return true;
 }
