@@ -25,8 +25,10 @@ static void bind_units(struct text *plain)
         const char *at = plain->bytes + i;
         const bool number_before = i > 0 && isdigit((unsigned char)at[-1]);
         const size_t word = *at == ' ' ? strspn(at + 1, "abcdefghijklmnopqrstuvwxyz") : 0;
-        const bool bind =
-            *at == ' ' && ((number_before && word >= 1 && word <= 3) || (i > 0 && at[-1] == '>'));
+        const bool sign_before =
+            (i > 0 && at[-1] == '>') ||
+            (i > 2 && (memcmp(at - 3, "\u2264", 3) == 0 || memcmp(at - 3, "\u2265", 3) == 0));
+        const bool bind = *at == ' ' && ((number_before && word >= 1 && word <= 3) || sign_before);
         if (bind)
             text_put(&bound, "\u00a0");
         else

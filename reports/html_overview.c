@@ -92,7 +92,7 @@ static void put_check(struct html *page, const struct result_check *check)
     }
     text_put(out, "</td><td class=\"n wrap\">");
     html_text(page, check_operator(check->op));
-    text_char(out, ' ');
+    text_put(out, "&nbsp;");
     html_text(page, check->limit_text);
     text_put(out, "</td>");
     html_cell_value(page, metric_traits[check->metric_id].unit, &check->measured);

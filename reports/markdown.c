@@ -5,6 +5,9 @@
 #include "reports/show.h"
 #include "router/base/utf8.h"
 
+/* Shares of the 64 KiB; escaping makes a byte into five at most. */
+enum { CHECKS_BYTES_MAX = 32768, FINDING_BYTES_MAX = 600, COMMAND_BYTES_MAX = 8192 };
+
 /* Plain text as Markdown that shows it: nothing in it may become markup, a mention or a new line.
  */
 static void put_words(struct text *text, const char *words)
@@ -43,7 +46,7 @@ static void put_finding(struct text *text, const struct result *result,
     finding(result, &plain);
     /* Sentences are longer than names: they are put in parts, so that none is cut. */
     size_t at = 0;
-    while (at < plain.length) {
+    while (at < plain.length && at < FINDING_BYTES_MAX) {
         size_t end = at + MARKDOWN_WORDS_MAX - 4;
         if (end > plain.length) end = plain.length;
         end = at + utf8_whole(plain.bytes + at, end - at);
@@ -101,7 +104,9 @@ static void put_checks(struct text *text, const struct result *result)
                    "|:--|--:|--:|--:|:--|:--|\n");
     uint32_t shown = 0;
     for (int failed = 1; failed >= 0; failed--) /* those that failed come first, if not all fit */
-        for (uint32_t i = 0; i < result->check_count && shown < MARKDOWN_CHECKS_MAX; i++) {
+        for (uint32_t i = 0; i < result->check_count && shown < MARKDOWN_CHECKS_MAX &&
+                             text->length < CHECKS_BYTES_MAX;
+             i++) {
             const bool is_failed = result->checks[i].verdict == CHECK_FAILED;
             if (result->check_count > MARKDOWN_CHECKS_MAX ? is_failed != (failed == 1)
                                                           : failed == 1)
@@ -134,6 +139,7 @@ static void put_providers(struct text *text, const struct result *result)
 /* Indented code takes anything but a new line. */
 static void put_command(struct text *text, const char *command)
 {
+    if (strlen(command) > COMMAND_BYTES_MAX) command = "(too long to stand here: see report.html)";
     text_put(text, "    ");
     for (; *command != '\0'; command++)
         text_char(text, (unsigned char)*command < 0x20 ? ' ' : *command);

@@ -81,5 +81,6 @@ bool report_read(struct result *result, const char *directory, struct err_list *
     if (!good) return false;
     if (read_series(result, directory, list)) return true;
     result_release(result);
+    *result = (struct result){0};
     return false;
 }

@@ -425,6 +425,7 @@ bool summary_read(struct result *result, const char *name, const char *bytes, si
     const bool good = list->errors == errors;
     if (!good) {
         result_release(result);
+        *result = (struct result){0};
     }
     json_release(&reader.json);
     return good;

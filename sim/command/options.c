@@ -17,6 +17,44 @@ const char *const option_group_titles[OPTION_GROUP_COUNT] = {
 };
 
 const struct command_traits command_table[] = {
+    {.command = COMMAND_RUN,
+     .name = "run",
+     .summary = "Route carts through the router for one scenario and judge the result",
+     .about =
+         "Simulates the scenario in virtual time: its orders through the full router, its four "
+         "mock providers, its faults. Prints the checks first, then what happened, and writes the "
+         "report and every number behind it to the output folder.",
+     .usage = "[options] SCENARIO.json",
+     .example = "routesim run scenarios/kroger-timeout.json -r 8",
+     .operand_kind = OPERAND_FILE,
+     .operands_least = 1,
+     .operands_most = 1,
+     .handle = command_run},
+    {.command = COMMAND_LINT,
+     .name = "lint",
+     .alias = "validate",
+     .summary = "Check scenario files without running them",
+     .about =
+         "Reports every mistake of each file with its line and column, opens the data files they "
+         "name, and warns of what is allowed but looks wrong.",
+     .usage = "[options] SCENARIO.json...",
+     .example = "routesim lint scenarios/baseline.json scenarios/bursty.json",
+     .operand_kind = OPERAND_FILE,
+     .operands_least = 1,
+     .operands_most = OPERANDS_MAX,
+     .handle = command_lint},
+    {.command = COMMAND_REPORT,
+     .name = "report",
+     .summary = "Rebuild the reports of a finished run",
+     .about =
+         "Reads summary.json and series.csv of a run's folder and makes the figures, the HTML, "
+         "Markdown and JUnit reports and the console summary anew.",
+     .usage = "[options] DIR",
+     .example = "routesim report out/kroger-timeout-20251123",
+     .operand_kind = OPERAND_FOLDER,
+     .operands_least = 1,
+     .operands_most = 1,
+     .handle = command_report},
     {.command = COMMAND_SCORE,
      .name = "score",
      .summary = "Score quote sets given as JSON lines",
@@ -30,6 +68,18 @@ const struct command_traits command_table[] = {
      .operands_least = 1,
      .operands_most = OPERANDS_MAX,
      .handle = command_score},
+    {.command = COMMAND_ROUTE,
+     .name = "route",
+     .summary = "Route one cart and explain the choice",
+     .about =
+         "Sends one order request, in the form that the profile takes, through the whole router at "
+         "the first instant of a scenario. Exit code 1 means that it could not be routed.",
+     .usage = "[options] CART.json",
+     .example = "routesim route --explain --scenario scenarios/baseline.json cart.json",
+     .operand_kind = OPERAND_FILE,
+     .operands_least = 1,
+     .operands_most = 1,
+     .handle = command_route},
     {.command = COMMAND_DOCTOR,
      .name = "doctor",
      .summary = "Check libraries, gnuplot, fonts, limits and folders",
@@ -40,6 +90,16 @@ const struct command_traits command_table[] = {
      .example = "routesim doctor --config",
      .operand_kind = OPERAND_NONE,
      .handle = command_doctor},
+    {.command = COMMAND_SCHEMA,
+     .name = "schema",
+     .summary = "Print the JSON Schema of scenario files",
+     .about =
+         "For editors: it holds every key with its type, range, default and help, from the same "
+         "table that the reader goes by.",
+     .usage = "[options]",
+     .example = "routesim schema > scenario.schema.json",
+     .operand_kind = OPERAND_NONE,
+     .handle = command_schema},
     {.command = COMMAND_COMPLETION,
      .name = "completion",
      .summary = "Print a completion script for bash or zsh",

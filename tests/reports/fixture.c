@@ -165,7 +165,7 @@ static void fill_router(struct metric_value *v, const struct sums *s, double slo
     v[METRIC_ERROR_RATE] = ratio(s->failed, s->orders);
     v[METRIC_OK_RATE] = ratio(s->ok, s->orders);
     v[METRIC_FAILOVERS] = known(31, s->orders);
-    v[METRIC_CONFIRMED] = known(s->routed * 0.98, s->routed);
+    v[METRIC_CONFIRMED] = known(floor(s->routed * 0.98), s->routed);
     v[METRIC_EMPTY_WINS] = known(0, s->routed);
     v[METRIC_CLOSE_CALLS] = known(floor(s->routed * 0.04), s->routed);
     if (s->orders == 0) return;

@@ -1,4 +1,4 @@
-#include "reports/console.h"
+#include "reports/terminal.h"
 
 #include <assert.h>
 #include <math.h>
@@ -11,7 +11,7 @@ enum { WIDTH = 80, LIMIT_WIDTH = 10, MEASURED_WIDTH = 13, WHERE_MAX = 26, NAME_L
 
 struct console {
     struct text *text;
-    const struct console_style *style;
+    const struct terminal_style *style;
 };
 
 /* What ASCII says for the characters that we use; names from a scenario get a question mark. */
@@ -370,8 +370,8 @@ static void put_verdict(struct console *console, const struct result *result)
     if (!result->complete) text_put(console->text, " Stopped early.");
 }
 
-void console_write_verdict(struct text *text, const struct result *result,
-                           const struct console_style *style)
+void terminal_write_verdict(struct text *text, const struct result *result,
+                            const struct terminal_style *style)
 {
     struct console console = {text, style};
     put_verdict(&console, result);
@@ -382,8 +382,8 @@ void console_write_verdict(struct text *text, const struct result *result,
     text_char(text, '\n');
 }
 
-void console_write(struct text *text, const struct result *result,
-                   const struct console_style *style)
+void terminal_write(struct text *text, const struct result *result,
+                    const struct terminal_style *style)
 {
     struct console console = {text, style};
     assert(style != NULL);
@@ -392,5 +392,5 @@ void console_write(struct text *text, const struct result *result,
     put_providers(&console, result);
     put_router(&console, result);
     if (style->histogram) put_histogram(&console, result);
-    console_write_verdict(text, result, style);
+    terminal_write_verdict(text, result, style);
 }

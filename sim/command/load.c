@@ -1,0 +1,243 @@
+#include "sim/command/load.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/command/env_file.h"
+
+enum { SCENARIO_BYTES_MAX = 16 << 20, OVERRIDES_MAX = REPEATS_MAX + 16 };
+
+extern char **environ;
+
+struct overrides {
+    struct scenario_override items[OVERRIDES_MAX];
+    uint32_t count;
+    struct arena arena;
+    const char *checks[REPEATS_MAX];
+    uint32_t check_count;
+};
+
+static void add(struct overrides *overrides, const char *path, const char *value,
+                const char *origin)
+{
+    assert(overrides->count < OVERRIDES_MAX);
+    overrides->items[overrides->count++] =
+        (struct scenario_override){.path = path, .value = value, .origin = origin};
+}
+
+/* As JSON text: a seed past 2^53 is no JSON number that survives. */
+static const char *quoted(struct overrides *overrides, const char *value)
+{
+    struct text text = {0};
+    text_json_string(&text, value);
+    const char *kept = text.failed ? value : arena_text(&overrides->arena, text.bytes, text.length);
+    text_release(&text);
+    return kept;
+}
+
+static bool split_set(struct overrides *overrides, const char *argument, struct err_list *list)
+{
+    const char *equals = strchr(argument, '=');
+    if (equals == NULL || equals == argument) {
+        err_add(list, (struct place){.file = "--set"}, "write --set path=value",
+                "\"%s\" has no path and value", argument);
+        return false;
+    }
+    add(overrides, arena_text(&overrides->arena, argument, (size_t)(equals - argument)), equals + 1,
+        "--set");
+    return true;
+}
+
+static bool gather(const struct invocation *invocation, struct overrides *overrides,
+                   struct err_list *list)
+{
+    static const struct {
+        enum option option;
+        const char *path, *origin;
+    } shadows[] = {{OPTION_SEED, "seed", "--seed"},
+                   {OPTION_DURATION, "duration", "--duration"},
+                   {OPTION_RATE, "workload.arrivals.rate", "--rate"},
+                   {OPTION_REQUESTS, "workload.arrivals.limit", "--requests"},
+                   {OPTION_REPLICATIONS, "replications", "--replications"}};
+    bool fine = true;
+    for (size_t i = 0; i < sizeof shadows / sizeof shadows[0]; i++) {
+        if (!option_belongs(shadows[i].option, invocation->command->command)) continue;
+        if (!invocation_given(invocation, shadows[i].option)) continue;
+        const char *value = invocation->values[shadows[i].option].text;
+        if (shadows[i].option == OPTION_SEED) value = quoted(overrides, value);
+        add(overrides, shadows[i].path, value, shadows[i].origin);
+    }
+    for (unsigned i = 0; i < invocation->repeat_count; i++) {
+        const char *argument = invocation->repeats[i].text;
+        if (invocation->repeats[i].option == OPTION_SET) {
+            fine = split_set(overrides, argument, list) && fine;
+        } else if (invocation->repeats[i].option == OPTION_CHECK) {
+            overrides->checks[overrides->check_count++] = argument;
+        }
+    }
+    return fine;
+}
+
+/* --- the environment
+ * ------------------------------------------------------------------------------ */
+
+static void inherit(struct scenario *scenario, bool wanted, struct err_list *list)
+{
+    static const char prefix[] = "LOOPGPT_";
+    unsigned ignored = 0;
+    const char *first = NULL;
+    for (char **entry = environ; *entry != NULL; entry++) {
+        if (strncmp(*entry, prefix, sizeof prefix - 1) != 0) continue;
+        const char *equals = strchr(*entry, '=');
+        if (equals == NULL) continue;
+        if (!wanted) {
+            if (ignored++ == 0) first = *entry;
+            continue;
+        }
+        struct err err;
+        char *key = arena_text(&scenario->arena, *entry, (size_t)(equals - *entry));
+        if (key == NULL) continue;
+        if (!env_set(&scenario->env, key, equals + 1, (struct place){.file = "environment"},
+                     &err)) {
+            err_list_add(list, &err);
+        }
+    }
+    if (ignored == 0) return;
+    err_warn(list, (struct place){.file = "environment"},
+             "--inherit-env lets them reach the router; better is to write them into the scenario",
+             "%.*s%s of this shell %s ignored", (int)strcspn(first, "="), first,
+             ignored == 1 ? "" : " and other LOOPGPT_* keys", ignored == 1 ? "is" : "are");
+}
+
+static bool add_env(const struct invocation *invocation, struct scenario *scenario,
+                    struct err_list *list)
+{
+    if (!option_belongs(OPTION_ENV_FILE, invocation->command->command)) return true;
+    const uint32_t before = list->errors;
+    if (invocation_given(invocation, OPTION_ENV_FILE)) {
+        (void)env_file_read(invocation->values[OPTION_ENV_FILE].text, &scenario->env, list);
+    }
+    inherit(scenario, invocation_on(invocation, OPTION_INHERIT_ENV), list);
+    return list->errors == before;
+}
+
+/* --- the whole
+ * ------------------------------------------------------------------------------------ */
+
+static bool load_source(const char *path, struct loaded *loaded)
+{
+    struct err err;
+    loaded->source = json_load(path, SCENARIO_BYTES_MAX, &loaded->length, &err);
+    if (loaded->source != NULL) return true;
+    err.code = ERR_INPUT; /* a scenario that is not there is an unusable input */
+    err_list_add(&loaded->list, &err);
+    loaded->exit_code = 3;
+    return false;
+}
+
+static bool read_scenario(const struct invocation *invocation, const char *path,
+                          const struct overrides *overrides, struct loaded *loaded)
+{
+    const bool may_shorten = option_belongs(OPTION_SHORT, invocation->command->command);
+    const struct scenario_options options = {.overrides = overrides->items,
+                                             .override_count = overrides->count,
+                                             .checks = overrides->checks,
+                                             .check_count = overrides->check_count,
+                                             .shortened = may_shorten &&
+                                                          invocation_on(invocation, OPTION_SHORT)};
+    const bool given = loaded->source != NULL;
+    const char *name = path == NULL ? "defaults" : strcmp(path, "-") == 0 ? "standard input" : path;
+    return scenario_read(loaded->scenario, name, given ? loaded->source : "{}",
+                         given ? loaded->length : 2, &options, &loaded->list);
+}
+
+bool load_read(const struct invocation *invocation, const char *path, struct loaded *loaded)
+{
+    *loaded = (struct loaded){.exit_code = 3};
+    if (path != NULL && !load_source(path, loaded)) return false;
+    loaded->scenario = calloc(1, sizeof *loaded->scenario);
+    struct overrides *overrides = calloc(1, sizeof *overrides);
+    bool fine = false;
+    if (loaded->scenario == NULL || overrides == NULL) {
+        struct err err;
+        (void)err_fail(&err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
+        err_list_add(&loaded->list, &err);
+        loaded->exit_code = 4;
+    } else if (!gather(invocation, overrides, &loaded->list)) {
+        loaded->exit_code = 2;
+    } else {
+        fine = read_scenario(invocation, path, overrides, loaded) &&
+               add_env(invocation, loaded->scenario, &loaded->list);
+    }
+    if (overrides != NULL) arena_release(&overrides->arena);
+    free(overrides);
+    if (fine) loaded->exit_code = 0;
+    return fine;
+}
+
+bool load_scenario(const struct invocation *invocation, struct console *console, const char *path,
+                   struct loaded *loaded)
+{
+    if (load_read(invocation, path, loaded)) return true;
+    (void)console_errors(console, &loaded->list, loaded->source);
+    load_release(loaded);
+    return false;
+}
+
+void load_release(struct loaded *loaded)
+{
+    if (loaded->scenario != NULL) {
+        scenario_release(loaded->scenario);
+        free(loaded->scenario);
+    }
+    free(loaded->source);
+    loaded->scenario = NULL;
+    loaded->source = NULL;
+}
+
+static void put_word(struct text *text, const char *word)
+{
+    text_char(text, ' ');
+    const bool plain =
+        word[0] != '\0' && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLM"
+                                             "NOPQRSTUVWXYZ0123456789_./:=,+%@-")] == '\0';
+    if (plain) {
+        text_put(text, word);
+        return;
+    }
+    text_char(text, '\'');
+    for (const char *c = word; *c != '\0'; c++) {
+        if (*c == '\'') {
+            text_put(text, "'\\''");
+        } else {
+            text_char(text, *c);
+        }
+    }
+    text_char(text, '\'');
+}
+
+void load_canonical_command(const struct invocation *invocation, const char *path,
+                            struct text *text)
+{
+    static const enum option valued[] = {OPTION_SEED,        OPTION_REPLICATIONS, OPTION_DURATION,
+                                         OPTION_REQUESTS,    OPTION_RATE,         OPTION_ENV_FILE,
+                                         OPTION_PERCENTILES, OPTION_EXACT,        OPTION_EVENTS};
+    static const enum option flags[] = {OPTION_SHORT, OPTION_INHERIT_ENV, OPTION_NO_QUOTES,
+                                        OPTION_STRICT_EVIDENCE};
+    text_format(text, "routesim %s", invocation->command->name);
+    put_word(text, path);
+    for (size_t i = 0; i < sizeof valued / sizeof valued[0]; i++) {
+        if (!invocation_given(invocation, valued[i])) continue;
+        text_format(text, " --%s", option_table[valued[i]].name);
+        put_word(text, invocation->values[valued[i]].text);
+    }
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        if (invocation_on(invocation, flags[i]))
+            text_format(text, " --%s", option_table[flags[i]].name);
+    }
+    for (unsigned i = 0; i < invocation->repeat_count; i++) {
+        text_format(text, " --%s", option_table[invocation->repeats[i].option].name);
+        put_word(text, invocation->repeats[i].text);
+    }
+}

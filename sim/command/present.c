@@ -1,0 +1,224 @@
+#include "sim/command/present.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "reports/exports.h"
+#include "reports/files.h"
+#include "reports/report.h"
+#include "reports/summary.h"
+#include "reports/terminal.h"
+#include "sim/command/command.h"
+#include "sim/command/digest.h"
+#include "sim/command/version.h"
+
+enum { FILES_LISTED_MAX = 8 + 4 * FIGURES_MAX };
+
+static bool plots_wanted(const struct invocation *invocation)
+{
+    return !invocation_on(invocation, OPTION_NO_PLOTS);
+}
+
+/* --- files ---------------------------------------------------------------------------------------
+ */
+
+struct listing {
+    struct result_file files[FILES_LISTED_MAX];
+    char names[FILES_LISTED_MAX][64];
+    uint32_t count;
+};
+
+static bool list_file(struct listing *listing, const char *directory, const char *name,
+                      struct err *err)
+{
+    if (listing->count == FILES_LISTED_MAX) return true;
+    char *kept = listing->names[listing->count];
+    (void)snprintf(kept, sizeof listing->names[0], "%s", name);
+    if (digest_file(directory, kept, &listing->files[listing->count], err)) {
+        listing->count++;
+        return true;
+    }
+    return err->code == ERR_NONE; /* not there: not every run leaves every file */
+}
+
+/* All but run.json, which is about this machine, and report.html, which holds the list. */
+static bool list_files(struct listing *listing, const char *directory,
+                       const struct drawing *drawing, struct err *err)
+{
+    static const char *const always[] = {"summary.json", "series.csv", "metrics.csv",
+                                         "events.jsonl", "quotes.bin", "report.md",
+                                         "junit.xml"};
+    static const char *const endings[] = {"svg", "png", "gp", "tsv"};
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
+        if (!list_file(listing, directory, always[i], err)) return false;
+    }
+    for (uint32_t f = 0; f < drawing->count; f++) {
+        for (size_t e = 0; e < sizeof endings / sizeof endings[0]; e++) {
+            char name[64];
+            (void)snprintf(name, sizeof name, "plots/%.40s.%s", drawing->figures[f].name,
+                           endings[e]);
+            if (!list_file(listing, directory, name, err)) return false;
+        }
+    }
+    return true;
+}
+
+static int64_t unix_now_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Instants of the wall clock; SOURCE_DATE_EPOCH, where it is set, stands in for both. */
+static void put_instants(struct text *json, int64_t started_unix_us)
+{
+    char text[INSTANT_TEXT_MAX];
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+    const int64_t fixed_us = epoch != NULL ? strtoll(epoch, NULL, 10) * 1000000 : -1;
+    instant_format(fixed_us >= 0 ? fixed_us : started_unix_us, text);
+    text_format(json, "  \"started\": \"%s\",\n", text);
+    instant_format(fixed_us >= 0 ? fixed_us : unix_now_us(), text);
+    text_format(json, "  \"ended\": \"%s\",\n", text);
+}
+
+static bool write_run_json(const struct present *present, struct err *err)
+{
+    struct text json = {0};
+    struct utsname host = {0};
+    (void)uname(&host);
+    text_put(&json, "{\n  \"schema\": \"routesim.run/1\",\n  \"command\": ");
+    text_json_string(&json, present->result->command);
+    text_put(&json, ",\n  \"arguments\": [");
+    for (int i = 0; i < present->invocation->argc; i++) {
+        if (i > 0) text_put(&json, ", ");
+        text_json_string(&json, present->invocation->argv[i]);
+    }
+    text_put(&json, "],\n");
+    put_instants(&json, present->started_unix_us);
+    text_format(&json, "  \"exit_code\": %d,\n  \"host\": {\"system\": ", present->exit_code);
+    text_json_string(&json, host.sysname);
+    text_put(&json, ", \"release\": ");
+    text_json_string(&json, host.release);
+    text_put(&json, ", \"machine\": ");
+    text_json_string(&json, host.machine);
+    text_put(&json, "},\n  \"build\": ");
+    version_write_json(&json);
+    while (json.length > 0 && json.bytes[json.length - 1] == '\n')
+        json.length--;
+    text_put(&json, ",\n  \"settings\": ");
+    scenario_describe(present->scenario, &json);
+    while (json.length > 0 && json.bytes[json.length - 1] == '\n')
+        json.length--;
+    text_put(&json, "\n}\n");
+    const bool written = files_write(present->directory, "run.json", &json, err);
+    text_release(&json);
+    return written;
+}
+
+bool present_files(struct present *present, struct err *err)
+{
+    const struct report_options options = {.plots = plots_wanted(present->invocation)};
+    struct drawing drawing;
+    if (!report_write_data(present->result, present->directory, err)) return false;
+    if (!report_draw(present->result, present->directory, &options, &drawing, err)) return false;
+    const bool failed = drawing.state == DRAWING_MISSING || drawing.state == DRAWING_FAILED;
+    if (failed && invocation_on(present->invocation, OPTION_REQUIRE_PLOTS)) {
+        (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "%s", drawing.reason);
+        return err_hint(err, "install gnuplot, or leave out --require-plots");
+    }
+    if (failed) {
+        fprintf(present->console->err, "routesim: %s The report does without pictures.\n",
+                drawing.reason);
+    }
+    struct listing *listing = calloc(1, sizeof *listing);
+    if (listing == NULL) {
+        return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
+    }
+    bool fine = list_files(listing, present->directory, &drawing, err) &&
+                report_write_page(present->result, present->directory, &drawing, listing->files,
+                                  listing->count, err);
+    free(listing);
+    if (fine && present->scenario != NULL) fine = write_run_json(present, err);
+    return fine;
+}
+
+/* --- what is shown -------------------------------------------------------------------------------
+ */
+
+static bool write_copy(const struct present *present, enum option option, struct text *text,
+                       struct err *err)
+{
+    const char *path = present->invocation->values[option].text;
+    FILE *stream = fopen(path, "wb");
+    bool fine = stream != NULL && !text->failed &&
+                fwrite(text->bytes, 1, text->length, stream) == text->length;
+    if (stream != NULL && fclose(stream) != 0) fine = false;
+    text_release(text);
+    return fine || err_fail(err, ERR_ENVIRONMENT, (struct place){.file = path},
+                            "cannot write it: %s", strerror(errno));
+}
+
+static bool wanted(const struct present *present, enum option option)
+{
+    return option_belongs(option, present->invocation->command->command) &&
+           present->invocation->values[option].text != NULL;
+}
+
+static bool write_copies(const struct present *present, struct err *err)
+{
+    struct text text = {0};
+    if (wanted(present, OPTION_JUNIT)) {
+        junit_write(&text, present->result);
+        if (!write_copy(present, OPTION_JUNIT, &text, err)) return false;
+    }
+    if (wanted(present, OPTION_MARKDOWN)) {
+        markdown_write(&text, present->result);
+        if (!write_copy(present, OPTION_MARKDOWN, &text, err)) return false;
+    }
+    if (wanted(present, OPTION_JSON) &&
+        strcmp(present->invocation->values[OPTION_JSON].text, "-") != 0) {
+        summary_write(&text, present->result);
+        if (!write_copy(present, OPTION_JSON, &text, err)) return false;
+    }
+    return true;
+}
+
+int present_result(struct present *present)
+{
+    struct console *console = present->console;
+    struct text text = {0};
+    struct err err;
+    if (!write_copies(present, &err)) return console_error(console, &err, NULL);
+    if (wanted(present, OPTION_JSON) &&
+        strcmp(present->invocation->values[OPTION_JSON].text, "-") == 0) {
+        summary_write(&text, present->result);
+        return console_write(console, &text);
+    }
+    if (option_belongs(OPTION_CSV, present->invocation->command->command) &&
+        invocation_on(present->invocation, OPTION_CSV)) {
+        metrics_csv_write(&text, present->result);
+        return console_write(console, &text);
+    }
+    char page[4400];
+    (void)snprintf(page, sizeof page, "%.4300s/report.html", present->final_path);
+    const double wall_seconds =
+        present->scenario != NULL ? (double)(unix_now_us() - present->started_unix_us) / 1e6 : -1.0;
+    const struct terminal_style style = {.unicode = console->utf8,
+                                         .color = console->out_color,
+                                         .histogram =
+                                             invocation_on(present->invocation, OPTION_VERBOSE),
+                                         .wall_seconds = wall_seconds,
+                                         .report_path = page};
+    if (console->quiet) {
+        if (present->result->checks_failed == 0) return EXIT_DONE;
+        terminal_write_verdict(&text, present->result, &style);
+    } else {
+        terminal_write(&text, present->result, &style);
+    }
+    return console_write(console, &text);
+}

@@ -1,0 +1,300 @@
+/* sim/command/run.c - `routesim run`: one scenario through the full router, judged and reported. */
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim/command/command.h"
+#include "sim/command/folder.h"
+#include "sim/command/load.h"
+#include "sim/command/logs.h"
+#include "sim/command/present.h"
+#include "sim/command/progress.h"
+#include "sim/command/version.h"
+#include "sim/world/run.h"
+
+enum { EVENT_LINES_DEFAULT = 1000000 };
+
+/* --- signals -------------------------------------------------------------------------------------
+ */
+
+static volatile sig_atomic_t stop_signal;
+
+/* The first asks to finish what is in flight; the second leaves at once. */
+static void on_signal(int number)
+{
+    if (stop_signal != 0) _exit(128 + number);
+    stop_signal = number;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    stop_signal = 0;
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
+/* --- progress ------------------------------------------------------------------------------------
+ */
+
+struct watch {
+    struct progress progress;
+    int64_t duration_us;
+    uint32_t replications;
+};
+
+static void on_time(void *context, int64_t now_us, uint64_t orders)
+{
+    struct watch *watch = context;
+    char now[DURATION_TEXT_MAX], whole[DURATION_TEXT_MAX], text[PROGRESS_TEXT_MAX];
+    duration_for_people(now_us, now);
+    duration_for_people(watch->duration_us, whole);
+    (void)snprintf(text, sizeof text, "%s of %s simulated, %" PRIu64 " orders", now, whole, orders);
+    if (watch->replications > 1) return; /* then replications are what is shown */
+    progress_update(&watch->progress, (double)now_us / (double)watch->duration_us, text);
+}
+
+static void on_replication(void *context, uint32_t done, uint32_t of)
+{
+    struct watch *watch = context;
+    char text[PROGRESS_TEXT_MAX];
+    if (of < 2) return;
+    (void)snprintf(text, sizeof text, "%" PRIu32 " of %" PRIu32 " replications", done, of);
+    progress_update(&watch->progress, (double)done / of, text);
+}
+
+static void begin_watch(struct watch *watch, const struct invocation *invocation,
+                        const struct console *console, const struct scenario *scenario)
+{
+    enum progress_mode mode =
+        progress_mode_for(invocation->values[OPTION_PROGRESS].choice, isatty(STDERR_FILENO) != 0);
+    if (console->quiet) mode = PROGRESS_NONE;
+    const struct progress_setup setup = {.stream = console->err,
+                                         .label = scenario->name,
+                                         .mode = mode,
+                                         .utf8 = console->utf8,
+                                         .now_us = progress_clock_us,
+                                         .columns = progress_columns};
+    watch->duration_us = scenario->duration_us;
+    watch->replications = scenario->replications;
+    progress_begin(&watch->progress, &setup);
+}
+
+/* --- what was asked for --------------------------------------------------------------------------
+ */
+
+struct run_command {
+    const struct invocation *invocation;
+    struct console *console;
+    struct loaded loaded;
+    struct text canonical;
+    double percents[PERCENTILES_MAX];
+    unsigned percent_count;
+    struct folder folder;
+    struct logs logs;
+    struct world_outputs outputs;
+    struct watch watch;
+    struct result result;
+    struct present present;
+};
+
+static uint32_t jobs_wanted(const struct invocation *invocation)
+{
+    if (invocation_given(invocation, OPTION_JOBS)) {
+        return (uint32_t)invocation->values[OPTION_JOBS].whole;
+    }
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 0 ? (uint32_t)cores : 1;
+}
+
+static struct logs_wish wish_of(const struct invocation *invocation)
+{
+    struct logs_wish wish = {.events = true,
+                             .event_sample = 1,
+                             .event_lines_most = EVENT_LINES_DEFAULT,
+                             .quotes = !invocation_on(invocation, OPTION_NO_QUOTES)};
+    if (!invocation_given(invocation, OPTION_EVENTS)) return wish;
+    const struct option_value *value = &invocation->values[OPTION_EVENTS];
+    wish.event_lines_most = 0; /* asked for in so many words */
+    if (strcmp(value->text, "none") == 0) wish.events = false;
+    if (strncmp(value->text, "sample=", 7) == 0) wish.event_sample = (uint32_t)value->whole;
+    return wish;
+}
+
+static void output_path(const struct run_command *run, char path[static FOLDER_PATH_MAX])
+{
+    if (invocation_given(run->invocation, OPTION_OUT)) {
+        (void)snprintf(path, FOLDER_PATH_MAX, "%s", run->invocation->values[OPTION_OUT].text);
+        return;
+    }
+    const struct scenario *scenario = run->loaded.scenario;
+    (void)snprintf(path, FOLDER_PATH_MAX, "out/%s-%s", scenario->name, scenario->seed_text);
+}
+
+/* --- the plan, without doing it ------------------------------------------------------------------
+ */
+
+static int dry_run(struct run_command *run)
+{
+    struct world_plan plan;
+    struct err err;
+    const struct scenario *scenario = run->loaded.scenario;
+    if (!world_plan_make(scenario, &plan, &err)) {
+        return console_error(run->console, &err, run->loaded.source);
+    }
+    const double orders = workload_rate(&plan.workload) * (double)scenario->duration_us / 1e6 *
+                          scenario->replications;
+    world_plan_release(&plan);
+    char span[DURATION_TEXT_MAX], path[FOLDER_PATH_MAX];
+    duration_for_people(scenario->duration_us, span);
+    output_path(run, path);
+    struct text text = {0};
+    text_format(&text, "%s, seed %s\n  %s of virtual time, %" PRIu32 " replication%s, about ",
+                scenario->name, scenario->seed_text, span, scenario->replications,
+                scenario->replications == 1 ? "" : "s");
+    text_grouped(&text, (int64_t)(orders + 0.5));
+    text_format(&text,
+                " orders\n  %" PRIu32 " fault%s, %" PRIu32 " check%s\n  results would go to %s\n"
+                "  %s\nNothing was run or written.\n",
+                scenario->fault_count, scenario->fault_count == 1 ? "" : "s", scenario->check_count,
+                scenario->check_count == 1 ? "" : "s", path, run->canonical.bytes);
+    return console_write(run->console, &text);
+}
+
+/* --- running -------------------------------------------------------------------------------------
+ */
+
+static bool simulate(struct run_command *run, const struct world_outputs *outputs,
+                     struct result *result, struct err *err)
+{
+    static char program[64];
+    (void)snprintf(program, sizeof program, "routesim %s", version_text());
+    const struct world_control control = {
+        .stop = &stop_signal, .progress = on_time, .progress_context = &run->watch};
+    const struct run_request request = {.scenario = run->loaded.scenario,
+                                        .jobs = jobs_wanted(run->invocation),
+                                        .percents = run->percents,
+                                        .percent_count = run->percent_count,
+                                        .sample_limit =
+                                            (uint32_t)run->invocation->values[OPTION_EXACT].whole,
+                                        .outputs = outputs,
+                                        .control = &control,
+                                        .replicated = on_replication,
+                                        .replicated_context = &run->watch,
+                                        .program = program,
+                                        .command = run->canonical.bytes};
+    return run_scenario(&request, result, err);
+}
+
+/* Runs once more, without logs, and holds the hash of all decisions and settled quotes to the
+ * first. */
+static bool runs_alike(struct run_command *run, struct err *err)
+{
+    static const struct world_outputs nowhere = {0};
+    struct result again;
+    if (!simulate(run, &nowhere, &again, err)) return false;
+    const uint64_t first = run->result.event_hash, second = again.event_hash;
+    result_release(&again);
+    if (first == second) return true;
+    return err_fail(err, ERR_ENVIRONMENT, (struct place){0},
+                    "the same seed gave two different runs: hash %016" PRIx64 ", then %016" PRIx64
+                    "; this is a bug in routesim",
+                    first, second);
+}
+
+static int verdict_code(const struct run_command *run)
+{
+    if (stop_signal != 0) return 128 + (int)stop_signal;
+    if (run->result.checks_failed > 0) return EXIT_CHECK_FAILED;
+    if (run->result.checks_inconclusive > 0 &&
+        invocation_on(run->invocation, OPTION_STRICT_EVIDENCE)) {
+        return EXIT_INCONCLUSIVE;
+    }
+    return EXIT_DONE;
+}
+
+static bool run_and_report(struct run_command *run, int64_t started_unix_us, struct err *err)
+{
+    const struct scenario *scenario = run->loaded.scenario;
+    const struct logs_wish wish = wish_of(run->invocation);
+    if (!logs_open(&run->logs, &wish, run->folder.temporary, scenario, &run->outputs, err)) {
+        return false;
+    }
+    begin_watch(&run->watch, run->invocation, run->console, scenario);
+    const bool ran = simulate(run, &run->outputs, &run->result, err);
+    progress_end(&run->watch.progress, ran ? "simulated" : "stopped");
+    if (!ran) return false;
+    if (!logs_close(&run->logs, err)) return false;
+    if (invocation_on(run->invocation, OPTION_CHECK_DETERMINISM) && !runs_alike(run, err)) {
+        return false;
+    }
+    run->present = (struct present){.invocation = run->invocation,
+                                    .console = run->console,
+                                    .result = &run->result,
+                                    .scenario = scenario,
+                                    .directory = run->folder.temporary,
+                                    .final_path = run->folder.path,
+                                    .started_unix_us = started_unix_us,
+                                    .exit_code = verdict_code(run)};
+    return present_files(&run->present, err) && folder_commit(&run->folder, err);
+}
+
+static int64_t unix_now_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int run_loaded(struct run_command *run)
+{
+    char path[FOLDER_PATH_MAX];
+    struct err err;
+    output_path(run, path);
+    if (!folder_open(&run->folder, path, run->loaded.scenario->name,
+                     invocation_on(run->invocation, OPTION_FORCE), &err)) {
+        return console_error(run->console, &err, NULL);
+    }
+    catch_signals();
+    const int64_t started_unix_us = unix_now_us();
+    if (!run_and_report(run, started_unix_us, &err)) {
+        struct err ignored;
+        (void)logs_close(&run->logs, &ignored);
+        folder_discard(&run->folder);
+        result_release(&run->result);
+        return console_error(run->console, &err, run->loaded.source);
+    }
+    const int shown = present_result(&run->present);
+    const int code = verdict_code(run);
+    result_release(&run->result);
+    return shown != EXIT_DONE ? shown : code;
+}
+
+int command_run(const struct invocation *invocation, struct console *console)
+{
+    struct run_command *run = calloc(1, sizeof *run);
+    if (run == NULL) return EXIT_ENVIRONMENT;
+    run->invocation = invocation;
+    run->console = console;
+    int code;
+    if (!load_scenario(invocation, console, invocation->operands[0], &run->loaded)) {
+        code = run->loaded.exit_code;
+        free(run);
+        return code;
+    }
+    (void)console_errors(console, &run->loaded.list, run->loaded.source); /* warnings */
+    run->percent_count = percent_list(invocation->values[OPTION_PERCENTILES].text, run->percents);
+    load_canonical_command(invocation, invocation->operands[0], &run->canonical);
+    code = invocation_on(invocation, OPTION_DRY_RUN) ? dry_run(run) : run_loaded(run);
+    text_release(&run->canonical);
+    load_release(&run->loaded);
+    free(run);
+    return code;
+}
