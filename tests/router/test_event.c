@@ -155,6 +155,22 @@ static void route(struct fake_port *fake, struct router_order *order)
     text_clear(&fake->log);
 }
 
+static void of_equally_slow_ones_the_first_candidate_is_named(void **state)
+{
+    (void)state;
+    struct fake_port fake = {0};
+    fake_set(&fake, "LOOPGPT_ENABLE_INSTACART", "false");
+    fake_init(&fake, PROFILE_AS_DOCUMENTED);
+    struct router_order order;
+    router_begin(&fake.router, &order, 42, fake_request(), 0);
+    fake_quote(&fake, &order, 2, 4000, 60, MS(1));
+    text_clear(&fake.log);
+    router_on_wake(&fake.router, &order, MS(10000)); /* Kroger and Walmart */
+    assert_non_null(strstr(fake.log.bytes, "\"slowestProvider\":\"KROGER_API\""));
+    assert_non_null(strstr(fake.log.bytes, "\"fastestProvider\":\"MEALME\""));
+    fake_deinit(&fake);
+}
+
 static void confirming_reads_so(void **state)
 {
     (void)state;
@@ -483,6 +499,7 @@ int main(void)
         cmocka_unit_test(a_routed_order_reads_so),
         cmocka_unit_test(a_failed_order_reads_so),
         cmocka_unit_test(refused_orders_name_nobody),
+        cmocka_unit_test(of_equally_slow_ones_the_first_candidate_is_named),
         cmocka_unit_test(confirming_reads_so),
         cmocka_unit_test(outcomes_read_so),
         cmocka_unit_test(every_error_has_its_words),
