@@ -102,17 +102,13 @@ void show_money(struct text *text, double cents)
         return;
     }
     text_char(text, '$');
-    const double dollars = size / 100;
-    if (dollars >= 1e6) {
-        text_grouped(text, llround(dollars));
-    } else {
-        text_grouped(text, (int64_t)dollars);
-        struct text fraction = {0};
-        text_fixed(&fraction, dollars, 2);
-        const char *point = fraction.bytes ? strchr(fraction.bytes, '.') : NULL;
-        text_put(text, point ? point : ".00");
-        text_release(&fraction);
+    if (size >= 1e8) { /* a million dollars: cents say nothing any more */
+        text_grouped(text, llround(size / 100));
+        return;
     }
+    const long long whole_cents = llround(size); /* first, so that 199.6 is $2.00 */
+    text_grouped(text, whole_cents / 100);
+    text_format(text, ".%02d", (int)(whole_cents % 100));
 }
 
 void show_count(struct text *text, double count)
