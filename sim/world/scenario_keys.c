@@ -159,7 +159,7 @@ static const struct scenario_key check_keys[] = {
      .help = "How the measured value compares with the limit when all is well."},
     {"limit", KEY_LIMIT, AT(check_spec, limit_text), .flags = KEY_REQUIRED,
      .help =
-         "A number in the metric's own unit; or \"5s\" where that is a time, \"95%\" where it is "
+         "A number in the metric's own unit; or \"4.9s\" where that is a time, \"95%\" where it is "
          "a share."},
     {.name = NULL}};
 

@@ -35,6 +35,13 @@ static void go_up(struct scenario_reader *reader, size_t length)
 
 /* ---- what was given ---- */
 
+static void out_of_memory(const struct scenario_reader *reader, struct place place)
+{
+    struct err err;
+    (void)err_fail(&err, ERR_ENVIRONMENT, place, "out of memory");
+    err_list_add(reader->list, &err);
+}
+
 static bool room_for_given(struct scenario *scenario)
 {
     if (scenario->given_count < scenario->given_capacity) return true;
@@ -54,9 +61,7 @@ static void note_given(struct scenario_reader *reader, const struct scenario_key
 {
     struct scenario *scenario = reader->scenario;
     if (!room_for_given(scenario)) {
-        struct err err;
-        (void)err_fail(&err, ERR_ENVIRONMENT, place, "out of memory");
-        err_list_add(reader->list, &err);
+        out_of_memory(reader, place);
         return;
     }
     const ptrdiff_t offset = (const char *)address - (const char *)scenario;
@@ -435,7 +440,10 @@ static void read_elements(struct scenario_reader *reader, const struct scenario_
     const struct scenario_given *const old = scenario->given;
     const uint32_t old_count = scenario->given_count;
     struct scenario_given *copy = arena_push(&scenario->arena, struct scenario_given, old_count);
-    if (copy == NULL) return;
+    if (copy == NULL) {
+        out_of_memory(reader, place_of(reader, node));
+        return;
+    }
     if (old_count > 0) memcpy(copy, old, old_count * sizeof *copy);
     forget_given(scenario, elements, (size_t)key->capacity * key->stride);
 
@@ -475,7 +483,10 @@ static void read_list(struct scenario_reader *reader, const struct scenario_key 
     if (key->count_offset != 0) memcpy(&count_before, count_address, sizeof count_before);
     const size_t size = (size_t)key->capacity * key->stride;
     void *before = arena_alloc(&reader->scenario->arena, 1, size);
-    if (before == NULL) return;
+    if (before == NULL) {
+        out_of_memory(reader, place);
+        return;
+    }
     memcpy(before, elements, size);
     read_elements(reader, key, node, elements, before, count_before);
     if (key->count_offset != 0) memcpy(count_address, &count, sizeof count);

@@ -60,7 +60,7 @@ static const char *limit_form(enum metric_unit unit)
     case UNIT_SHARE:
         return "a share such as 0.95 or \"95%\"";
     case UNIT_MS:
-        return "a span such as \"5s\", or a number of milliseconds";
+        return "a span such as \"4.9s\", or a number of milliseconds";
     case UNIT_CENTS:
         return "a number of US cents";
     case UNIT_MINUTES:
@@ -72,12 +72,36 @@ static const char *limit_form(enum metric_unit unit)
     return "";
 }
 
-static bool parse_limit(const char *text, enum metric_unit unit, double *limit)
+/* "1h30m", or a decimal number and one unit: a limit is compared, not scheduled, so "9.9s" is fine.
+ */
+static bool parse_span(const char *text, double *us)
 {
-    char *end = NULL;
+    static const struct {
+        const char *unit;
+        int64_t us;
+    } units[] = {{"us", 1},          {"ms", US_PER_MS}, {"s", US_PER_SECOND}, {"m", US_PER_MINUTE},
+                 {"h", US_PER_HOUR}, {"d", US_PER_DAY}};
     struct err ignored;
     int64_t span_us = 0;
     const struct place nowhere = {0};
+    if (duration_parse(text, nowhere, &span_us, &ignored)) {
+        *us = (double)span_us;
+        return true;
+    }
+    char *end = NULL;
+    const double number = strtod(text, &end);
+    for (size_t i = 0; i < sizeof units / sizeof units[0] && number >= 0; i++) {
+        if (strcmp(end, units[i].unit) != 0) continue;
+        *us = number * (double)units[i].us;
+        return true;
+    }
+    return false;
+}
+
+static bool parse_limit(const char *text, enum metric_unit unit, double *limit)
+{
+    char *end = NULL;
+    double us = 0;
     const double number = strtod(text, &end);
     if (end == text || !isfinite(number)) return false;
     if (*end == '\0') {
@@ -89,8 +113,8 @@ static bool parse_limit(const char *text, enum metric_unit unit, double *limit)
         return true;
     }
     if (unit != UNIT_MS && unit != UNIT_MINUTES) return false;
-    if (!duration_parse(text, nowhere, &span_us, &ignored)) return false;
-    *limit = (double)span_us / (double)(unit == UNIT_MS ? US_PER_MS : US_PER_MINUTE);
+    if (!parse_span(text, &us)) return false;
+    *limit = us / (double)(unit == UNIT_MS ? US_PER_MS : US_PER_MINUTE);
     return true;
 }
 

@@ -251,12 +251,14 @@ static void reads_limits_in_the_unit_of_their_metric(void **state)
         "  {\"metric\": \"router.p95_ms\", \"op\": \"<=\", \"limit\": \"5s\"},\n"
         "  {\"metric\": \"router.p95_ms\", \"op\": \"<\", \"limit\": 250, \"during\": \"quiet\"},\n"
         "  {\"metric\": \"KROGER_API.success_rate\", \"op\": \">=\", \"limit\": \"95%\"},\n"
-        "  {\"metric\": \"router.eta_minutes\", \"op\": \"<=\", \"limit\": \"1h\"}]}");
+        "  {\"metric\": \"router.eta_minutes\", \"op\": \"<=\", \"limit\": \"1h\"},\n"
+        "  {\"metric\": \"router.p99_ms\", \"op\": \"<=\", \"limit\": \"9.9s\"}]}");
     const struct check_spec *checks = reading->scenario.checks;
     CHECK_NEAR(checks[0].limit, 5000, 0);
     CHECK_NEAR(checks[1].limit, 250, 0);
     CHECK_NEAR(checks[2].limit, 0.95, 1e-15);
     CHECK_NEAR(checks[3].limit, 60, 0);
+    CHECK_NEAR(checks[4].limit, 9900, 1e-9);
     assert_string_equal(checks[0].name, "router.p95_ms <= 5s");
     assert_string_equal(checks[1].name, "router.p95_ms < 250, while quiet");
     assert_int_equal(checks[2].place.line, 4);
@@ -653,18 +655,23 @@ static void describes_the_same_scenario_the_same_way(void **state)
 static void ends_cleanly_whichever_allocation_fails(void **state)
 {
     (void)state;
-    for (uint32_t nth = 1;; nth++) {
+    const uint64_t whole = hash_of(rich, false);
+    uint32_t refused = 0;
+    for (uint32_t nth = 1; nth < 400; nth++) {
         struct reading *reading = calloc(1, sizeof *reading);
         arena_fail_after(nth);
-        reading->accepted =
-            scenario_read(&reading->scenario, "t.json", rich, strlen(rich), NULL, &reading->list);
+        reading->accepted = scenario_read(&reading->scenario, "folder/test.json", rich,
+                                          strlen(rich), NULL, &reading->list);
         arena_fail_after(0);
-        const bool accepted = reading->accepted;
-        assert_true(accepted || reading->list.errors > 0);
+        if (reading->accepted) {
+            assert_true(scenario_hash(&reading->scenario, false) == whole);
+        } else {
+            assert_true(reading->list.errors > 0);
+            refused++;
+        }
         done(reading);
-        if (accepted && nth > 200) break;
-        assert_true(nth < 5000);
     }
+    assert_true(refused >= 5); /* the scanner, the tree, and the arena's chunks */
 }
 
 int main(void)
