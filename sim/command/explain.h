@@ -2,7 +2,8 @@
  *
  * A column a quoting provider, best first: each part of its score, the points it brings under the
  * order's weights (weight times part), their sum, and the quote behind them. Under the table, who
- * did not quote and why, and each provider's sentence. Lines are at most 80 characters wide.
+ * did not quote and why; above it each provider's sentence. The table is at most 80 characters
+ * wide.
  */
 #ifndef SIM_COMMAND_EXPLAIN_H
 #define SIM_COMMAND_EXPLAIN_H

@@ -19,7 +19,7 @@ const char *const option_group_titles[OPTION_GROUP_COUNT] = {
 const struct command_traits command_table[] = {
     {.command = COMMAND_RUN,
      .name = "run",
-     .summary = "Route carts through the router for one scenario and judge the result",
+     .summary = "Run one scenario through the router and judge the result",
      .about =
          "Simulates the scenario in virtual time: its orders through the full router, its four "
          "mock providers, its faults. Prints the checks first, then what happened, and writes the "

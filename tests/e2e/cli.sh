@@ -158,6 +158,70 @@ fi
 code=$(cat "$scratch/code") err=$(cat "$scratch/err") out=
 check 'takes a reader that went away for no failure' '$code == 0 && -z $err'
 
+# ---- lint ----
+cat >"$scratch/bad.json" <<'END'
+{
+  "name": "bad",
+  "duration": "10m",
+  "workload": {"arivals": {"kind": "poisson", "rate": "5/s"}}
+}
+END
+run lint "$scratch/bad.json"
+check 'shows a mistake with its place, line, caret and hint' '$code == 3 && $out == *"bad.json:4:16: error: "*"arivals"*"^~~"*"did you mean \"arrivals\"?"* && -z $err'
+run lint --format json "$scratch/bad.json"
+check 'tells it to programs' '$code == 3 && $out == "{\"schema\":\"routesim.findings/1\",\"errors\":1,"*"\"line\":4,\"column\":16,"*'
+run lint --format github "$scratch/bad.json"
+check 'tells it to a workflow' '$code == 3 && $out == "::error file="*"bad.json,line=4,col=16::"*'
+run validate --set 'duration=5 minutes' "$scratch/bad.json"
+check 'finds mistakes in --set too, and goes by its alias' '$code == 3 && $out == *"--set"*'
+echo '{"name": "good"}' >"$scratch/good.json"
+run lint "$scratch/good.json"
+check 'has nothing to say of a good file' '$code == 0 && $out == "1 file, 0 errors, 0 warnings"'
+run lint -q "$scratch/good.json"
+check 'or says nothing at all' '$code == 0 && -z $out && -z $err'
+run lint "$scratch/bad.json" /nonexistent.json "$scratch/good.json"
+check 'goes through all files' '$code == 3 && $out == *"/nonexistent.json: error: "*"3 files, 2 errors, 0 warnings"'
+run schema
+check 'prints the schema' '$code == 0 && $out == *"https://json-schema.org/draft/2020-12/schema"*'
+
+# ---- route ----
+cat >"$scratch/cart.json" <<'END'
+{"items": [{"name": "whole milk", "quantity": 2}], "shippingAddress": {"postalCode": "45202"}}
+END
+run route --explain "$scratch/cart.json"
+check 'explains a choice' '$code == 0 && $out == *" selected for "*"reliability"*"score"*"subtotal"* && -z $err'
+explained=$out
+"$program" route --explain - <"$scratch/cart.json" >"$scratch/out" 2>&1
+out=$(cat "$scratch/out")
+check 'the same from standard input, and every time' '$out == "$explained"'
+run route "$scratch/cart.json" --set router.profile=as_coded
+check 'tells the other form of a request by its profile' '$code == 3 && $err == *"the profile as_coded calls it \"location\""*'
+off='LOOPGPT_ENABLE_MEALME LOOPGPT_ENABLE_INSTACART LOOPGPT_ENABLE_KROGER LOOPGPT_ENABLE_WALMART'
+for key in $off; do echo "$key=false"; done >"$scratch/off.env"
+run route "$scratch/cart.json" --env-file "$scratch/off.env"
+check 'lets an env file reach the router' '$code == 1 && $out == "Not routed: NO_PROVIDERS"*'
+LOOPGPT_ENABLE_MEALME=false run route "$scratch/cart.json"
+check 'ignores keys of this shell, and says so' '$code == 0 && $err == *"warning: "*"LOOPGPT_ENABLE_MEALME"*"--inherit-env"*'
+(for key in $off; do export "$key=false"; done; run route --inherit-env "$scratch/cart.json"; [ "$code" -eq 1 ])
+check 'unless they are to be inherited' '$? -eq 0'
+echo 'KROGER_CLIENT_SECRET=canary-91c2' >"$scratch/secret.env"
+chmod 644 "$scratch/secret.env"
+run route "$scratch/cart.json" --env-file "$scratch/secret.env"
+check 'refuses secrets that others may read' '$code == 3 && $err == *"secret.env:1:1: error: "*"chmod 600"* && $err$out != *canary*'
+
+# ---- bugs ----
+mkfifo "$scratch/fifo"
+"$program" score - <"$scratch/fifo" >/dev/null 2>"$scratch/err" &
+victim=$!
+exec 3>"$scratch/fifo"
+# More empty lines than a pipe holds: once they are written, the program is up and reading.
+head -c 300000 /dev/zero | tr '\0' '\n' >&3
+kill -ABRT "$victim"
+wait "$victim" 2>/dev/null
+code=$? err=$(cat "$scratch/err") out=
+exec 3>&-
+check 'calls a failed assertion a bug of its own' '$code == 70 && $err == *"this is a bug in routesim"*"routesim version --json"*'
+
 # ---- doctor ----
 mkdir "$scratch/empty" && cd "$scratch/empty" || exit 1
 run doctor
