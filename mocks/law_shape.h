@@ -37,8 +37,8 @@ double law_shape_quantile(const struct law_shape *shape, double probability);
 
 /* Every quantile that a compiled law holds, LAW_CELLS + 1 a table: of the whole, of the first and
  * of the last cell. Gamma and body_tail are solved at 705 knots and interpolated between them on
- * the normal scale, where their logarithm is nearly straight: within 1e-5 of law_shape_quantile().
- */
+ * the normal scale, where their logarithm is nearly straight, or solved where it is not: within
+ * 2e-6 of law_shape_quantile(). */
 enum law_table { LAW_TABLE_WHOLE, LAW_TABLE_LOW, LAW_TABLE_HIGH, LAW_TABLE_COUNT };
 double law_table_probability(enum law_table table, uint32_t cell);
 void law_shape_tabulate(const struct law_shape *shape, double us[LAW_TABLE_COUNT][LAW_CELLS + 1]);

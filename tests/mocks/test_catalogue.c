@@ -247,7 +247,8 @@ static void stock_runs_out_for_a_period_and_substitutes_are_marked(void **state)
     spec.stock_out = 0.04;
     spec.substitution = 0.3;
     open_shop(&shop, &spec);
-    uint64_t out = 0, substituted = 0, n = 0;
+    uint64_t out = 0, substituted = 0, again = 0, n = 0;
+    bool was_out[PRODUCTS] = {false};
     for (int64_t period = 0; period < 20; period++) {
         for (uint32_t product = 0; product < PRODUCTS; product++) {
             const int32_t base = shop.catalogue.products[product].base_cents;
@@ -256,6 +257,8 @@ static void stock_runs_out_for_a_period_and_substitutes_are_marked(void **state)
             assert_int_equal(answer, ask(&shop, 1, product, from_us + 4 * US_PER_HOUR - 1));
             n++;
             out += answer != base;
+            again += answer != base && was_out[product];
+            was_out[product] = answer != base;
             substituted += answer < 0;
             if (answer < 0)
                 assert_true(abs(-answer * 2 - base * 3) <= 1); /* 1.5 times, rounded */
@@ -265,6 +268,7 @@ static void stock_runs_out_for_a_period_and_substitutes_are_marked(void **state)
     }
     assert_true(share_fits(out, n, 0.04));
     assert_true(share_fits(substituted, out, 0.3));
+    assert_true(share_fits(again, n - PRODUCTS, 0.04 * 0.04)); /* each period is drawn anew */
     close_shop(&shop);
 }
 

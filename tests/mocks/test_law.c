@@ -25,7 +25,7 @@ struct row {
     struct law_spec spec;
 };
 
-enum { ROWS = 10 };
+enum { ROWS = 11 };
 static void make_rows(struct row rows[ROWS])
 {
     rows[0] = (struct row){"uniform", of(LAW_UNIFORM)};
@@ -66,6 +66,11 @@ static void make_rows(struct row rows[ROWS])
     rows[9].spec.sigma = 0.4;
     rows[9].spec.tail_weight = 0.0;
     rows[9].spec.tail_factor = 1;
+    rows[10] = (struct row){"body_tail, with a gap between", of(LAW_BODY_TAIL)};
+    rows[10].spec.median_us = 160000;
+    rows[10].spec.sigma = 0.1;
+    rows[10].spec.tail_weight = 0.013;
+    rows[10].spec.tail_factor = 10;
 }
 
 static void compile(const struct law_spec *spec, struct arena *arena, struct law *law)
@@ -208,6 +213,57 @@ static void the_table_is_the_exact_quantile_from_one_in_a_million_to_the_other(v
             }
         }
         arena_release(&arena);
+    }
+}
+
+static void tabulated_quantiles_are_the_solved_ones_to_a_millionth_or_so(void **state)
+{
+    (void)state;
+    static double us[LAW_TABLE_COUNT][LAW_CELLS + 1];
+    struct row rows[ROWS];
+    make_rows(rows);
+    for (uint32_t r = 0; r < ROWS; r++) {
+        struct law_shape shape;
+        struct err err;
+        assert_true(law_shape_settle(&rows[r].spec, &shape, &err));
+        law_shape_tabulate(&shape, us);
+        for (enum law_table table = 0; table < LAW_TABLE_COUNT; table++) {
+            for (uint32_t i = 0; i <= LAW_CELLS; i += 7) {
+                const double p = law_table_probability(table, i);
+                const double exact = law_shape_quantile(&shape, p);
+                CHECK_ROW(rows[r].label, fabs(us[table][i] - exact) <= 2e-6 * exact);
+            }
+        }
+    }
+}
+
+static void a_law_is_not_taken_for_the_one_before_that_differs_in_one_number(void **state)
+{
+    (void)state;
+    static double us[LAW_TABLE_COUNT][LAW_CELLS + 1];
+    const struct law_shape plain = {.kind = LAW_BODY_TAIL,
+                                    .median = 1e5,
+                                    .sigma = 0.3,
+                                    .tail_weight = 0.01,
+                                    .tail_factor = 4,
+                                    .tail_sigma = 0.5};
+    const struct law_shape gamma = {.kind = LAW_GAMMA, .shape = 2, .scale = 1e5};
+    struct law_shape shapes[] = {plain, plain, plain, plain, plain, plain, gamma, gamma, gamma};
+    shapes[1].sigma = 0.4;
+    shapes[2].tail_weight = 0.02;
+    shapes[3].tail_factor = 5;
+    shapes[4].tail_sigma = 0.6;
+    shapes[5].median = 2e5;
+    shapes[7].shape = 3;
+    shapes[8].scale = 2e5;
+    for (size_t i = 0; i < 2 * sizeof shapes / sizeof *shapes; i++) {
+        /* The plain one and a changed one in turn, so that whatever was kept is of the other. */
+        const struct law_shape *const shape = &shapes[i % 2 == 0 ? (i / 2 < 6 ? 0 : 6) : i / 2];
+        law_shape_tabulate(shape, us);
+        const uint32_t cell = LAW_CELLS - 40; /* the upper percent, where everything shows */
+        const double exact =
+            law_shape_quantile(shape, law_table_probability(LAW_TABLE_WHOLE, cell));
+        CHECK_NEAR(us[LAW_TABLE_WHOLE][cell], exact, 2e-6 * exact);
     }
 }
 
@@ -504,6 +560,8 @@ int main(void)
         cmocka_unit_test(every_law_keeps_to_its_cdf),
         cmocka_unit_test(every_law_agrees_with_gsls_sampler),
         cmocka_unit_test(the_table_is_the_exact_quantile_from_one_in_a_million_to_the_other),
+        cmocka_unit_test(tabulated_quantiles_are_the_solved_ones_to_a_millionth_or_so),
+        cmocka_unit_test(a_law_is_not_taken_for_the_one_before_that_differs_in_one_number),
         cmocka_unit_test(more_bits_never_mean_a_shorter_latency),
         cmocka_unit_test(p50_and_p95_are_met),
         cmocka_unit_test(what_makes_no_distribution_is_refused_with_its_reason),
