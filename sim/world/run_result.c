@@ -106,7 +106,7 @@ static void fill_latency(const struct run_request *request, struct samples *samp
                                        .mean_ms = samples_mean_us(samples) / 1000.0,
                                        .min_ms = NAN,
                                        .max_ms = NAN};
-    latency->error_bound = latency->exact ? 0.0 : 1.0 / (2 * SAMPLES_OCTAVE);
+    latency->error_bound = latency->exact ? 0.0 : SAMPLES_ERROR_BOUND;
     if (samples->count > 0) {
         latency->min_ms = (double)samples->least_us / 1000.0;
         latency->max_ms = (double)samples->most_us / 1000.0;
