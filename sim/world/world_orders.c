@@ -293,6 +293,21 @@ static void log_outcome(struct world *world, const struct world_order *slot,
 
 /* Outcomes become known on whole seconds, and what becomes known in one second is recorded at once:
  * the ring of seconds keeps memory flat however many orders are on their way. */
+static void learn(struct world *world, enum provider provider, enum order_outcome outcome,
+                  int64_t value_cents, int64_t second)
+{
+    if (world->router.history.frozen) return;
+    const unsigned place = (unsigned)(second % OUTCOME_SECONDS);
+    struct outcome_batch *batch = &world->outcomes[place][provider];
+    batch->counts[outcome]++;
+    if (outcome == ORDER_SUCCESS) {
+        batch->value_cents += value_cents;
+        batch->commission_cents += history_commission_cents(provider, value_cents);
+    }
+    world->outcome_bits[place / 64] |= UINT64_C(1) << (place % 64);
+    schedule_outcomes(world, second);
+}
+
 static void place_order(struct world *world, struct world_order *slot, int64_t now_us)
 {
     struct router_order *order = &slot->order;
@@ -322,17 +337,7 @@ static void place_order(struct world *world, struct world_order *slot, int64_t n
         log_outcome(world, slot, &fate, (enum provider)chosen->provider, quote->total_cents,
                     second);
     }
-    if (world->router.history.frozen) return;
-    const unsigned place = (unsigned)(second % OUTCOME_SECONDS);
-    struct outcome_batch *batch = &world->outcomes[place][chosen->provider];
-    batch->counts[fate.outcome]++;
-    if (fate.outcome == ORDER_SUCCESS) {
-        batch->value_cents += quote->total_cents;
-        batch->commission_cents +=
-            history_commission_cents((enum provider)chosen->provider, quote->total_cents);
-    }
-    world->outcome_bits[place / 64] |= UINT64_C(1) << (place % 64);
-    schedule_outcomes(world, second);
+    learn(world, (enum provider)chosen->provider, fate.outcome, quote->total_cents, second);
 }
 
 void world_outcomes_due(struct world *world, int64_t now_us)
@@ -361,6 +366,18 @@ void world_outcomes_due(struct world *world, int64_t now_us)
     }
 }
 
+/* Every attempt counts: a provider that would not take the order has failed it, also when the
+ * failover then did. */
+static void learn_failures(struct world *world, const struct router_order *order, int64_t now_us)
+{
+    for (unsigned attempt = 0; attempt < order->confirm_attempts; attempt++) {
+        if (order->confirm_errors[attempt] == CONFIRM_OK) continue;
+        const struct order_slot *asked = &order->slots[order->ranked[attempt]];
+        learn(world, (enum provider)asked->provider, ORDER_FAILED, 0,
+              (now_us + US_PER_SECOND - 1) / US_PER_SECOND);
+    }
+}
+
 static void confirmed(void *context, struct router_order *order, int64_t now_us)
 {
     struct world *world = context;
@@ -372,6 +389,7 @@ static void confirmed(void *context, struct router_order *order, int64_t now_us)
         world->tally->confirm_failed += !placed;
         world->tally->failovers += order->confirm_attempts == 2;
     }
+    learn_failures(world, order, now_us);
     if (placed) place_order(world, slot, now_us);
     judge(world, slot, placed && !order->slots[order->confirm_slot].result.quote.canned, now_us);
     world_order_unref(world, slot);
