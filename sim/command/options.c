@@ -55,6 +55,20 @@ const struct command_traits command_table[] = {
      .operands_least = 1,
      .operands_most = 1,
      .handle = command_report},
+    {.command = COMMAND_COMPARE,
+     .name = "compare",
+     .summary = "Compare two runs, or gate one against a baseline",
+     .about =
+         "Takes the output folders of two finished runs of one scenario and seed, A the baseline, "
+         "and pairs their orders. Prints what is worse, better, changed, inconclusive and the same "
+         "in B, each with its interval; router settings may differ and are listed, anything else "
+         "that differs is refused. Exit code 1 means that something is worse.",
+     .usage = "[options] A B",
+     .example = "routesim compare out/baseline-7 out/other-weights",
+     .operand_kind = OPERAND_FOLDER,
+     .operands_least = 2,
+     .operands_most = 2,
+     .handle = command_compare},
     {.command = COMMAND_SCORE,
      .name = "score",
      .summary = "Score quote sets given as JSON lines",
