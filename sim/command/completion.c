@@ -247,7 +247,12 @@ void completion_write_zsh(struct text *text)
                    "        ;;\n"
                    "    esac\n"
                    "}\n"
-                   "_routesim \"$@\"\n");
+                   "# Autoloaded, this file is the function; sourced, it has to be registered.\n"
+                   "if [ \"$funcstack[1]\" = _routesim ]; then\n"
+                   "    _routesim \"$@\"\n"
+                   "else\n"
+                   "    compdef _routesim routesim\n"
+                   "fi\n");
 }
 
 /* ---- the command ---- */
