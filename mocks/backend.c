@@ -6,8 +6,7 @@
 
 #include "mocks/backend_state.h"
 
-/* ---- making -------------------------------------------------------------------------------------
- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 static struct law_spec around(double median, double sigma)
 {
@@ -96,8 +95,7 @@ struct backend *backend_create(enum provider provider, const struct backend_spec
     return backend;
 }
 
-/* ---- time ---------------------------------------------------------------------------------------
- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 static void add_thieves(struct backend *backend)
 {
@@ -168,8 +166,7 @@ uint64_t backend_rotate(struct backend *backend, int64_t now_us)
     return fingerprint;
 }
 
-/* ---- good answers -------------------------------------------------------------------------------
- */
+/* ---- good answers ---------------------------------------------------------------------------- */
 
 static uint64_t draw(const struct backend *backend, const struct call *call,
                      enum random_purpose purpose)
@@ -344,8 +341,7 @@ static void answer(struct backend *backend, const struct call *call, const struc
     assert(false);
 }
 
-/* ---- refusals -----------------------------------------------------------------------------------
- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static void refuse(struct backend *backend, struct reply *reply, uint16_t status)
 {
@@ -368,8 +364,7 @@ static uint16_t own_failure(const struct backend *backend, const struct call *ca
     return (bits & 1) != 0 ? 503 : 402;
 }
 
-/* ---- under faults, limits and capacity ----------------------------------------------------------
- */
+/* ---- under faults, limits and capacity ------------------------------------------------------- */
 
 static void end_below_http(const struct backend *backend, enum fault_kind kind, struct reply *reply)
 {
@@ -496,8 +491,7 @@ static void answer_watchfully(struct backend *backend, const struct call *call, 
     }
 }
 
-/* ---- answering ----------------------------------------------------------------------------------
- */
+/* ---- answering ------------------------------------------------------------------------------- */
 
 void backend_answer(struct backend *backend, const struct call *call, struct reply *reply)
 {

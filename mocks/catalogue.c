@@ -21,8 +21,7 @@ static bool out_of_memory(struct err *err)
     return err_fail(err, ERR_ENVIRONMENT, nowhere, "out of memory for the catalogue");
 }
 
-/* ---- names to places ----------------------------------------------------------------------------
- */
+/* ---- names to places ------------------------------------------------------------------------- */
 
 static uint32_t *slot_of(const struct catalogue *catalogue, uint64_t name_hash, const char *name)
 {
@@ -70,8 +69,7 @@ static bool make_slots(struct catalogue *catalogue, struct arena *arena)
     return catalogue->slots != NULL;
 }
 
-/* ---- generated ----------------------------------------------------------------------------------
- */
+/* ---- generated ------------------------------------------------------------------------------- */
 
 static int32_t lognormal_cents(double median, double sigma, double unit)
 {
@@ -107,8 +105,7 @@ static bool generate(const struct catalogue_spec *spec, uint64_t seed, struct ar
     return true;
 }
 
-/* ---- from a file --------------------------------------------------------------------------------
- */
+/* ---- from a file ----------------------------------------------------------------------------- */
 
 struct read_rows {
     struct product *products;

@@ -44,8 +44,7 @@ void credentials_reset(struct credentials *credentials, uint64_t seed_r)
     (void)credentials_look(credentials, 0);
 }
 
-/* ---- generations --------------------------------------------------------------------------------
- */
+/* ---- generations ----------------------------------------------------------------------------- */
 
 uint32_t credentials_generation(const struct credentials *credentials, int64_t now_us)
 {
@@ -95,8 +94,7 @@ int64_t credentials_look(struct credentials *credentials, int64_t now_us)
     return next_us;
 }
 
-/* ---- tokens -------------------------------------------------------------------------------------
- */
+/* ---- tokens ---------------------------------------------------------------------------------- */
 
 uint64_t credentials_issue(struct credentials *credentials, int64_t now_us, int64_t clock_us)
 {
@@ -111,8 +109,7 @@ uint64_t credentials_issue(struct credentials *credentials, int64_t now_us, int6
     return value;
 }
 
-/* ---- refusing -----------------------------------------------------------------------------------
- */
+/* ---- refusing -------------------------------------------------------------------------------- */
 
 static uint16_t refusal_at_token_endpoint(enum provider provider)
 {

@@ -9,8 +9,7 @@
 #include "mocks/backend.h"
 #include "router/base/duration.h"
 
-/* ---- latency ------------------------------------------------------------------------------------
- */
+/* ---- latency --------------------------------------------------------------------------------- */
 
 /* The shape of real end points that answer 200 (section 3): a lognormal body of log-sigma 0.27, and
  * 0.9% of calls in a tail at 4.1 times the median. The tail's own width is an assumption: with 0.6
@@ -56,8 +55,7 @@ static const int16_t medians_ms[PROVIDER_COUNT][OPERATION_COUNT] = {
                               [OPERATION_HEALTH] = 120},
 };
 
-/* ---- prices -------------------------------------------------------------------------------------
- */
+/* ---- prices ---------------------------------------------------------------------------------- */
 
 /* Against the base price: assumptions (section 2: the level between chains is not in any data).
  * Delivery services mark up what shops sell. */
@@ -98,8 +96,7 @@ struct catalogue_spec catalogue_spec_default(void)
     };
 }
 
-/* ---- the rest -----------------------------------------------------------------------------------
- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static struct outcome_spec default_outcomes(void)
 {

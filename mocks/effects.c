@@ -6,8 +6,7 @@
 
 #define LATENCY_US_MAX INT64_C(1000000000000000) /* 31 years: what a doubtful factor is cut at */
 
-/* ---- who is hit ---------------------------------------------------------------------------------
- */
+/* ---- who is hit ------------------------------------------------------------------------------ */
 
 static uint64_t draw_of(const struct own_fault *fault, const struct call *call)
 {
@@ -59,8 +58,7 @@ static struct mishap mishap_of(const struct fault_spec *fault, uint64_t bits)
     return mishap;
 }
 
-/* ---- composing ----------------------------------------------------------------------------------
- */
+/* ---- composing ------------------------------------------------------------------------------- */
 
 /* Keeps the mishap of the lower layer; within a layer, the one that was there first. */
 static void keep_lowest(struct mishap *kept, struct mishap mishap)
@@ -194,8 +192,7 @@ bool effects_item_missing(const struct backend *backend, const struct effects *e
     return false;
 }
 
-/* ---- calls in flight ----------------------------------------------------------------------------
- */
+/* ---- calls in flight ------------------------------------------------------------------------- */
 
 static bool strikes(const struct fault_spec *fault)
 {

@@ -108,8 +108,7 @@ int64_t fault_next_change_us(const struct fault_spec *fault, int64_t now_us)
     return next_us < end_us ? next_us : end_us;
 }
 
-/* ---- a sentence for people ----------------------------------------------------------------------
- */
+/* ---- a sentence for people ------------------------------------------------------------------- */
 
 __attribute__((format(printf, 2, 3))) static void say(char label[FAULT_LABEL_MAX],
                                                       const char *format, ...)

@@ -30,8 +30,7 @@ struct law_spec law_spec_none(void)
                              .bad_for_us = -1};
 }
 
-/* ---- compiling ----------------------------------------------------------------------------------
- */
+/* ---- compiling ------------------------------------------------------------------------------- */
 
 static uint32_t whole_us(double us)
 {
@@ -90,8 +89,7 @@ bool law_compile(const struct law_spec *spec, const char *folder, struct arena *
     return true;
 }
 
-/* ---- regimes ------------------------------------------------------------------------------------
- */
+/* ---- regimes --------------------------------------------------------------------------------- */
 
 /* A sojourn's length. It is drawn once a spell, so that log() here costs nothing. */
 static int64_t sojourn_us(const struct law *law)
@@ -130,8 +128,7 @@ void law_seed(struct law *law, uint64_t key)
     if (law->kind == LAW_REGIMES) regime_restart(law);
 }
 
-/* ---- drawing ------------------------------------------------------------------------------------
- */
+/* ---- drawing --------------------------------------------------------------------------------- */
 
 static int64_t interpolate(const uint32_t *cell, uint32_t fraction)
 {
@@ -174,8 +171,7 @@ int64_t law_draw(struct law *law, uint64_t bits, int64_t now_us)
     return us + law->floor_us;
 }
 
-/* ---- for tests and reports ----------------------------------------------------------------------
- */
+/* ---- for tests and reports ------------------------------------------------------------------- */
 
 double law_quantile_us(const struct law_spec *spec, double probability)
 {

@@ -5,8 +5,7 @@
 #include <gsl/gsl_randist.h>
 #include <math.h>
 
-/* ---- quantiles and CDFs -------------------------------------------------------------------------
- */
+/* ---- quantiles and CDFs ---------------------------------------------------------------------- */
 
 /* Gamma and body_tail have no inverse in closed form. Both are looked at in y = log(x / scale),
  * where their CDFs are smooth: a tail is the CDF from below or from above, whichever is the smaller
@@ -147,8 +146,7 @@ double law_shape_cdf(const struct law_shape *shape, double us)
     return NAN;
 }
 
-/* ---- settling the parameters --------------------------------------------------------------------
- */
+/* ---- settling the parameters ----------------------------------------------------------------- */
 
 static bool refuse(const struct law_spec *spec, struct err *err, const char *what)
 {

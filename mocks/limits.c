@@ -73,8 +73,7 @@ bool limits_take(struct limits *limits, bool is_token, int64_t now_us)
     return take_one(limits, is_token, now_us);
 }
 
-/* ---- thieves ------------------------------------------------------------------------------------
- */
+/* ---- thieves --------------------------------------------------------------------------------- */
 
 void limits_add_thief(struct limits *limits, int64_t from_us, int64_t until_us,
                       double calls_per_minute)

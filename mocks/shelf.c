@@ -11,8 +11,7 @@
     (3 * US_PER_DAY) /* 1970-01-01 was a Thursday: weeks counted from the Monday before */
 enum { SHELF_CENTS_MAX = 100000000 };
 
-/* ---- making -------------------------------------------------------------------------------------
- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 static bool lognormal(double median, double sigma, struct arena *arena, struct law *law,
                       struct err *err)
@@ -74,8 +73,7 @@ void shelf_reset(struct shelf *shelf, uint64_t seed_r, int64_t epoch_us)
     shelf->window_us = 0; /* the next question opens a window, and its stamp is a new one */
 }
 
-/* ---- time ---------------------------------------------------------------------------------------
- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 static int64_t floor_division(int64_t value, int64_t by)
 {
@@ -114,8 +112,7 @@ void shelf_open_window(struct shelf *shelf, int64_t now_us)
     shelf->stamp++;
 }
 
-/* ---- prices and stock ---------------------------------------------------------------------------
- */
+/* ---- prices and stock ------------------------------------------------------------------------ */
 
 bool shelf_store(const struct shelf *shelf, uint32_t postal_index, uint32_t *store)
 {

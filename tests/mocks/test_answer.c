@@ -41,8 +41,7 @@ static void own_errors_come_at_their_rate_and_fast(void **state)
     fixture_close(&fixture);
 }
 
-/* ---- answers ------------------------------------------------------------------------------------
- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 static void a_cart_is_the_sum_of_its_items(void **state)
 {
@@ -188,8 +187,7 @@ static void confirm_errors_are_half_retryable(void **state)
     fixture_close(&fixture);
 }
 
-/* ---- capacity -----------------------------------------------------------------------------------
- */
+/* ---- capacity -------------------------------------------------------------------------------- */
 
 /* The mean wait in an M/M/c queue, in mean service times (Erlang C). */
 static double erlang_c_wait(uint32_t servers, double load)

@@ -17,8 +17,7 @@ static struct fixture open_with(enum provider provider, const struct fault_spec 
     return fixture;
 }
 
-/* ---- composition --------------------------------------------------------------------------------
- */
+/* ---- composition ----------------------------------------------------------------------------- */
 
 struct composed {
     const char *label;
@@ -214,8 +213,7 @@ static void a_fault_touches_its_operations_and_providers_only(void **state)
     fixture_close(&fixture);
 }
 
-/* ---- who is hit ---------------------------------------------------------------------------------
- */
+/* ---- who is hit ------------------------------------------------------------------------------ */
 
 static void a_fraction_is_of_orders_and_hits_all_calls_of_one(void **state)
 {
@@ -310,8 +308,7 @@ static void a_ramp_hits_more_and_more_and_the_same_orders_stay_hit(void **state)
     fixture_close(&fixture);
 }
 
-/* ---- common random numbers ----------------------------------------------------------------------
- */
+/* ---- common random numbers ------------------------------------------------------------------- */
 
 static void check_equal_replies(struct fixture *one, struct fixture *two)
 {
@@ -385,8 +382,7 @@ static void a_fault_leaves_the_latency_draw_as_it_was(void **state)
     fixture_close(&slow);
 }
 
-/* ---- calls in flight ----------------------------------------------------------------------------
- */
+/* ---- calls in flight ------------------------------------------------------------------------- */
 
 static void a_strike_ends_the_calls_it_hits_when_it_begins(void **state)
 {

@@ -15,8 +15,7 @@ static void load(const struct catalogue_spec *spec, struct arena *arena,
     if (!catalogue_load(spec, "", 1, arena, catalogue, &err)) fail_msg("%s", err.message);
 }
 
-/* ---- the list -----------------------------------------------------------------------------------
- */
+/* ---- the list -------------------------------------------------------------------------------- */
 
 static void a_generated_catalogue_is_lognormal_and_finds_its_names(void **state)
 {
@@ -101,8 +100,7 @@ static void a_wrong_file_is_refused_where_it_is_wrong(void **state)
     }
 }
 
-/* ---- shelves ------------------------------------------------------------------------------------
- */
+/* ---- shelves --------------------------------------------------------------------------------- */
 
 enum { PRODUCTS = 2000, STORES = 4 };
 #define MONDAY_US (INT64_C(1717977600) * US_PER_SECOND) /* 2024-06-10 00:00 UTC */

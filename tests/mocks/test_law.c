@@ -388,8 +388,7 @@ static void a_constant_is_constant_and_a_floor_is_added(void **state)
     arena_release(&arena);
 }
 
-/* ---- regimes ------------------------------------------------------------------------------------
- */
+/* ---- regimes --------------------------------------------------------------------------------- */
 
 static struct law_spec spells(void)
 {
@@ -455,8 +454,7 @@ static void a_regime_does_not_depend_on_who_asks_when(void **state)
     arena_release(&arena);
 }
 
-/* ---- empirical ----------------------------------------------------------------------------------
- */
+/* ---- empirical ------------------------------------------------------------------------------- */
 
 #define CSV "site,code,ms\na,200,120\nb,200,1.25\na,500,7\na,200,300\n"
 
