@@ -111,7 +111,15 @@ static const struct result_fault *fault_of(const struct result *result,
     return NULL;
 }
 
-/* "p95 went from 2.91 s to > 10.0 s", or "p95 stayed at 2.91 s" within one percent. */
+/* What one run cannot tell from chance: half a point of a share, five percent of anything else. */
+static bool about_equal(enum metric_unit unit, const struct metric_value *before,
+                        const struct metric_value *during)
+{
+    const double margin = unit == UNIT_SHARE ? 0.005 : 0.05 * fabs(before->value);
+    return before->state == during->state && fabs(during->value - before->value) <= margin;
+}
+
+/* "p95 went from 2.91 s to > 10.0 s", or "p95 stayed at 2.91 s". */
 static void put_change(struct text *text, const char *what, enum metric_unit unit,
                        const struct metric_value *before, const struct metric_value *during)
 {
@@ -121,9 +129,8 @@ static void put_change(struct text *text, const char *what, enum metric_unit uni
     show_value_short(&to, unit, during);
     if (from.failed || to.failed) {
         text->failed = true;
-    } else if (before->state == during->state &&
-               fabs(during->value - before->value) <= 0.01 * fabs(before->value)) {
-        text_format(text, "%s stayed at about %s", what, from.bytes);
+    } else if (about_equal(unit, before, during)) {
+        text_format(text, "%s stayed at %s", what, to.bytes);
     } else {
         text_format(text, "%s went from %s to %s", what, from.bytes, to.bytes);
     }
@@ -149,6 +156,21 @@ static void finding_without_faults(const struct result *result, struct text *tex
     text_char(text, '.');
 }
 
+/* The provider whose success rate fell most, by five points at least; PROVIDER_COUNT: none. */
+static unsigned hardest_hit(const struct result_phase *quiet, const struct result_phase *worst)
+{
+    unsigned hit = PROVIDER_COUNT;
+    double most = 0.05;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const struct metric_value *before = &quiet->values[p][METRIC_SUCCESS_RATE];
+        const struct metric_value *during = &worst->values[p][METRIC_SUCCESS_RATE];
+        if (!known(before) || !known(during) || before->value - during->value <= most) continue;
+        most = before->value - during->value;
+        hit = p;
+    }
+    return hit;
+}
+
 void finding_timeline(const struct result *result, struct text *text)
 {
     const struct result_phase *quiet = phase_named(result, "quiet");
@@ -165,6 +187,14 @@ void finding_timeline(const struct result *result, struct text *text)
     const struct metric_value *before = quiet->values[SCOPE_ROUTER];
     const struct metric_value *during = worst->values[SCOPE_ROUTER];
     text_format(text, "During \u201c%s\u201d ", fault->label);
+    const unsigned hit = hardest_hit(quiet, worst);
+    if (hit < PROVIDER_COUNT) {
+        text_format(text, "%s answered ", scope_label(hit));
+        show_value_short(text, UNIT_SHARE, &worst->values[hit][METRIC_SUCCESS_RATE]);
+        text_put(text, " of quotes in time instead of ");
+        show_value_short(text, UNIT_SHARE, &quiet->values[hit][METRIC_SUCCESS_RATE]);
+        text_put(text, "; ");
+    }
     put_change(text, "router p95", UNIT_MS, &before[METRIC_P95_MS], &during[METRIC_P95_MS]);
     text_put(text, ", and ");
     put_change(text, "the share of good orders", UNIT_SHARE, &before[METRIC_OK_RATE],

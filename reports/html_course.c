@@ -83,13 +83,28 @@ static void put_fault_table(struct html *page)
     html_table_end(page);
 }
 
-static const char *phase_label(const struct result *result, const struct result_phase *phase,
-                               uint32_t index)
+static const char *fault_label_of(const struct result *result, const char *id)
 {
-    if (index == 0) return "Whole run";
     for (uint32_t f = 0; f < result->fault_count; f++)
-        if (strcmp(result->faults[f].id, phase->name) == 0) return result->faults[f].label;
-    return strcmp(phase->name, "quiet") == 0 ? "Quiet: no fault active" : phase->name;
+        if (strcmp(result->faults[f].id, id) == 0) return result->faults[f].label;
+    return id;
+}
+
+static void put_phase_heading(struct html *page, const struct result_phase *phase)
+{
+    static const char after[] = "after:";
+    struct text words = {0};
+    if (phase == page->result->phases)
+        text_put(&words, "Whole run");
+    else if (strcmp(phase->name, "quiet") == 0)
+        text_put(&words, "Quiet: no fault active");
+    else if (strncmp(phase->name, after, sizeof after - 1) == 0)
+        text_format(&words, "After: %s",
+                    fault_label_of(page->result, phase->name + sizeof after - 1));
+    else
+        text_put(&words, fault_label_of(page->result, phase->name));
+    html_row_begin(page, words.bytes != NULL ? words.bytes : "");
+    text_release(&words);
 }
 
 static void put_phases(struct html *page)
@@ -103,13 +118,13 @@ static void put_phases(struct html *page)
                                           METRIC_P50_MS,   METRIC_P95_MS,  METRIC_P99_MS,
                                           METRIC_TOP_SHARE};
     html_section(page, "phases", "Phases");
-    text_put(page->out,
-             "<p>Each fault's window against the time in which no fault was active. An order "
-             "counts where it was completed.</p>\n");
+    text_put(page->out, "<p>The time of each fault, and where a check asks for it the time after, "
+                        "against the time in which no fault was active. An order "
+                        "counts where it was completed.</p>\n");
     html_table_begin(page, "Key figures by phase; provider columns: quotes that came in time",
                      columns, 12);
     for (uint32_t i = 0; i < page->result->phase_count; i++) {
-        html_row_begin(page, phase_label(page->result, &page->result->phases[i], i));
+        put_phase_heading(page, &page->result->phases[i]);
         for (size_t m = 0; m < sizeof metrics / sizeof *metrics; m++)
             html_cell_metric(page, i, SCOPE_ROUTER, metrics[m]);
         for (unsigned p = 0; p < PROVIDER_COUNT; p++)

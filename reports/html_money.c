@@ -14,9 +14,12 @@ static void put_endings(struct html *page)
         {"How routing ended", false}, {"Orders", true}, {"Share", true}};
     const struct result *result = page->result;
     uint64_t sum = 0;
-    for (size_t i = 0; i < 8; i++)
+    bool named = false;
+    for (size_t i = 0; i < 8; i++) {
         sum += result->order_codes[i];
-    if (sum == 0) return;
+        named |= result->order_code_names[i] != NULL;
+    }
+    if (sum == 0 || !named) return;
     html_table_begin(page, "Orders by how they ended (exact counts)", columns, 3);
     for (size_t i = 0; i < 8; i++) {
         if (result->order_code_names[i] == NULL) continue;

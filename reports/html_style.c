@@ -85,7 +85,7 @@ static const char table_rules[] =
     "a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 2px solid "
     "var(--walmart); "
     "outline-offset: 2px }\n"
-    "nav ol { padding-left: 1.3rem; columns: 2; max-width: 38rem }\n"
+    "nav ol { padding-left: 1.8rem; columns: 2; max-width: 38rem }\n"
     "ul.method { padding-left: 1.2rem; max-width: 46rem } ul.method li { margin: .35rem 0; "
     "overflow-wrap: anywhere }\n"
     ".skip { position: absolute; left: -999px } .skip:focus { left: 1rem; top: .5rem; "
