@@ -25,12 +25,9 @@ uint32_t lanes_place(struct lane_span *spans, uint32_t count, double width)
         if (span->place == LANE_WORDS_RIGHT) until += span->words;
         if (span->place == LANE_WORDS_INSIDE) until = fmax(until, from + span->words);
         uint32_t lane = 0;
-        while (lane < LANES_MAX && free_from[lane] > from)
+        while (lane < LANES_MAX - 1 && free_from[lane] > from)
             lane++;
-        if (lane == LANES_MAX) {
-            span->place = LANE_WORDS_NONE;
-            lane = LANES_MAX - 1;
-        }
+        if (lane == LANES_MAX - 1) span->place = LANE_WORDS_NONE;
         span->lane = lane;
         free_from[lane] = fmax(free_from[lane], until + GAP);
         if (lane + 1 > used) used = lane + 1;
