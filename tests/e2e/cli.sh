@@ -6,6 +6,7 @@
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 program=${ROUTESIM:-$PWD/routesim}
+[ -x "$program" ] || { echo "not ok - there is a program at $program"; exit 1; }
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 export LC_ALL=C.UTF-8
