@@ -112,8 +112,8 @@ struct comparison {
     uint32_t settings_beyond; /* that found no room */
 };
 
-/* Adds an error for each reason why B cannot be compared with A. `settings` names keys outside the
- * router that differ, for the message; it may be NULL. */
+/* Adds an error for each reason why B cannot be compared with A. `differing_keys` names keys
+ * outside the router that differ, start and duration apart, for the message; NULL: not known. */
 bool comparison_check(const struct comparison_side *a, const struct comparison_side *b,
                       const char *differing_keys, struct err_list *list);
 

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "reports/compare_text.h"
+#include "reports/compare_html.h"
 #include "reports/report.h"
 #include "router/base/duration.h"
 #include "router/base/json.h"
@@ -122,7 +123,8 @@ static void name_key(struct compare_command *compare, const char *path)
 static bool is_of_the_scenario(const char *path)
 {
     static const char *const apart[] = {"name",   "title",        "description", "seed",
-                                        "checks", "replications", "schema",      "slo"};
+                                        "checks", "replications", "schema",      "slo",
+                                        "start",  "duration"};
     const size_t word = strcspn(path, ".[");
     for (size_t i = 0; i < sizeof apart / sizeof *apart; i++)
         if (strlen(apart[i]) == word && strncmp(path, apart[i], word) == 0) return false;
@@ -243,6 +245,42 @@ static int write_copy(struct compare_command *compare, const char *path, compari
     return written ? EXIT_DONE : console_error(compare->console, &err, NULL);
 }
 
+/* gnuplot works on files: they live in a folder of their own, for as long as it takes. */
+static bool draw_page(struct text *text, const struct comparison *comparison, struct err *err)
+{
+    static const char *const left[] = {"forest.gp", "forest.tsv", "forest.svg"};
+    char directory[PATH_BYTES];
+    const char *parent = getenv("TMPDIR");
+    (void)snprintf(directory, sizeof directory, "%.4000s/routesim-XXXXXX",
+                   parent != NULL && parent[0] != '\0' ? parent : "/tmp");
+    if (mkdtemp(directory) == NULL) {
+        return err_fail(err, ERR_ENVIRONMENT, (struct place){.file = directory},
+                        "cannot make a temporary folder: %s", strerror(errno));
+    }
+    const struct compare_page page = {
+        .comparison = comparison, .directory = directory, .gnuplot = "gnuplot"};
+    const bool written = compare_write_html(text, &page, err);
+    for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
+        char path[PATH_BYTES + 16];
+        (void)snprintf(path, sizeof path, "%s/%s", directory, left[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(directory);
+    return written;
+}
+
+static int write_page(struct compare_command *compare)
+{
+    const struct option_value *to = &compare->invocation->values[OPTION_HTML];
+    struct text text = {0};
+    struct err err;
+    if (!invocation_given(compare->invocation, OPTION_HTML)) return EXIT_DONE;
+    const bool written =
+        draw_page(&text, &compare->comparison, &err) && write_file(to->text, &text, &err);
+    text_release(&text);
+    return written ? EXIT_DONE : console_error(compare->console, &err, NULL);
+}
+
 static bool to_standard_output(const struct option_value *value)
 {
     return value->text == NULL || value->text[0] == '\0' || strcmp(value->text, "-") == 0;
@@ -258,8 +296,8 @@ static int show(struct compare_command *compare)
     const struct option_value *markdown_to = &invocation->values[OPTION_MARKDOWN];
     const bool taken =
         (json && to_standard_output(json_to)) || (markdown && to_standard_output(markdown_to));
-    int code = EXIT_DONE;
-    if (json) code = write_copy(compare, json_to->text, compare_write_json);
+    int code = write_page(compare);
+    if (code == EXIT_DONE && json) code = write_copy(compare, json_to->text, compare_write_json);
     if (code == EXIT_DONE && markdown)
         code = write_copy(compare, markdown_to->text, compare_write_markdown);
     if (code != EXIT_DONE || taken) return code;

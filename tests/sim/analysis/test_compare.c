@@ -356,7 +356,7 @@ static void refuses_runs_that_do_not_match(void **state)
     } rows[] = {
         {.label = "seed", .words = "the seed differs from the baseline's: 8, not 7"},
         {.label = "replications", .words = "the number of replications differs"},
-        {.label = "duration", .words = "the duration in microseconds differs"},
+        {.label = "duration", .words = "the duration differs from the baseline's: 5us, not 0s"},
         {.label = "scenario", .words = "the scenario (workload, providers, faults; hash) differs"},
         {.label = "stopped", .words = "the run was stopped by SIGINT before its end"},
     };
