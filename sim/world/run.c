@@ -140,6 +140,7 @@ static void merge_replication(struct run_sums *sums, struct world *world, uint32
         }
         sums->cache_hits[p] += facts->cache_hits[p];
         sums->cache_misses[p] += facts->cache_misses[p];
+        sums->thief_calls[p] += facts->thief_calls[p];
     }
     sums->orders += facts->orders;
     sums->calls += facts->calls_sent;

@@ -309,6 +309,14 @@ static void fill_notes(const struct run_sums *sums, struct result *result)
     for (uint32_t w = 0; w < sums->config_warnings.count; w++) {
         note(result, "Configuration: %s.", sums->config_warnings.items[w].message);
     }
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        if (sums->thief_calls[p] == 0) continue;
+        note(result,
+             "A stolen credential made %" PRIu64 " calls to %s, at %.2f cents each; they count "
+             "against its limits, not among our calls.",
+             sums->thief_calls[p], provider_traits[p].short_name,
+             scenario->providers[p].backend.call_cost_cents);
+    }
     if (sums->unknown_names > 0) {
         note(result,
              "%" PRIu64 " item look-ups named a product that the catalogue lacks; each such "

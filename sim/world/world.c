@@ -280,7 +280,8 @@ static void start_replication(struct world *world, uint32_t replication)
     }
     /* What the last replication left waiting went with its wheel. */
     world->arrival.next = world->segment_node.next = world->outcome_node.next = NULL;
-    for (unsigned p = 0; p < PROVIDER_COUNT; p++) world->strike_nodes[p].next = NULL;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+        world->strike_nodes[p].next = NULL;
     start_router(world);
     await_segment(world);
     world_strikes_start(world);
@@ -390,7 +391,9 @@ bool world_run(struct world *world, uint32_t replication, const struct world_out
         world->facts.token_fetches[p] = state->token_fetches;
         world->facts.cache_hits[p] = state->store_hits + state->sku_hits;
         world->facts.cache_misses[p] = state->store_misses + state->sku_misses;
+        backend_settle(world->backends[p], world->facts.ended_us);
         world->facts.unknown_names += backend_counters(world->backends[p])->unknown_names;
+        world->facts.thief_calls[p] = backend_counters(world->backends[p])->thief_calls;
     }
     assert(world->facts.orders == world->facts.decided);
     assert(world->facts.calls_sent == world->facts.calls_ended);

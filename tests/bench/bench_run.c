@@ -18,7 +18,7 @@
 #include "router/base/json.h"
 #include "sim/world/world.h"
 
-enum { ROUNDS = 15, ORDERS_SMOKE = 2000, ORDERS = 200000 };
+enum { ROUNDS = 15, ORDERS_SMOKE = 2000, ORDERS = 500000 };
 
 static int64_t now_ns(void)
 {
