@@ -100,7 +100,8 @@ static const char media_rules[] =
     "@media print {\n"
     "  body { font-size: 10.5pt } header, main, footer { max-width: none; padding: 0 }\n"
     "  h2 { break-after: avoid; margin-top: 1.6rem } h3, caption { break-after: avoid }\n"
-    "  figure, .verdict, .scroll, tr, dl.cards { break-inside: avoid } nav, .skip { display: none }\n"
+    "  figure, .verdict, .scroll, tr, dl.cards { break-inside: avoid } nav, .skip { display: none "
+    "}\n"
     "  .scroll { overflow: visible } a { color: inherit; text-decoration: none }\n"
     "  * { -webkit-print-color-adjust: exact; print-color-adjust: exact }\n"
     "}\n";

@@ -1,8 +1,8 @@
 /* reports/lanes.h - puts spans with words beside each other so that none covers another.
  *
  * Each span takes the first lane that is free for its bar and its words. Words stand inside the bar
- * when they fit, else to its right, else to its left. Past LANES_MAX lanes spans share the last one
- * and lose their words: the table beside the figure names them all.
+ * when they fit, else to its right, else to its left. Spans for which every other lane is taken
+ * share the last one, without words: the table beside the figure names them all.
  */
 #ifndef REPORTS_LANES_H
 #define REPORTS_LANES_H
