@@ -343,6 +343,27 @@ static void the_first_orders_may_be_few(void **state)
     }
 }
 
+/* The same orders, decided in other orders: some wait for their partner while others pass. */
+static void the_order_of_decisions_does_not_matter(void **state)
+{
+    (void)state;
+    static const uint64_t bunches[][2] = {{1, 7}, {5, 7}, {7, 5}, {3, 2}, {1500, 1}, {1, 1500}};
+    const struct arm arm = {.fail_one_in = 50};
+    for (unsigned i = 0; i < sizeof bunches / sizeof bunches[0]; i++) {
+        struct run_files a, b;
+        struct err err;
+        make_run(&arm, ORDERS, bunches[i][0], &a);
+        make_run(&arm, ORDERS, bunches[i][1], &b);
+        const struct comparison_request request = request_for(&a, &b);
+        struct comparison comparison = {0};
+        assert_true(comparison_make(&request, &comparison, &err));
+        assert_int_equal(comparison.orders, ORDERS);
+        assert_int_equal(comparison.verdicts[VERDICT_SAME], comparison.row_count);
+        (void)unlink(a.path);
+        (void)unlink(b.path);
+    }
+}
+
 /* ---- refusals ---- */
 
 static void refuses_runs_that_do_not_match(void **state)
@@ -515,6 +536,7 @@ int main(void)
         cmocka_unit_test(lists_settings_that_differ),
         cmocka_unit_test(compares_only_what_was_chosen),
         cmocka_unit_test(the_first_orders_may_be_few),
+        cmocka_unit_test(the_order_of_decisions_does_not_matter),
         cmocka_unit_test(refuses_runs_that_do_not_match),
         cmocka_unit_test(refuses_damaged_records),
         cmocka_unit_test(refuses_records_of_other_runs),
