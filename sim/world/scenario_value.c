@@ -316,9 +316,8 @@ static bool parse_seed(const char *text, uint64_t *seed)
 static bool read_seed(const char *path, const cJSON *node, struct place place, void *address,
                       struct err_list *list)
 {
-    static const size_t text_from_seed =
-        offsetof(struct scenario, seed_text) - offsetof(struct scenario, seed);
-    char *const text = (char *)address + text_from_seed;
+    char *const owner = (char *)address - offsetof(struct scenario, seed);
+    char *const text = owner + offsetof(struct scenario, seed_text);
     const size_t text_size = sizeof((struct scenario *)0)->seed_text;
     int64_t whole = 0;
     uint64_t seed = 0;
