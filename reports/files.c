@@ -48,7 +48,10 @@ bool files_read(const char *directory, const char *name, struct text *text, stru
     char path[FILES_PATH_MAX];
     if (!files_path(path, directory, name, err)) return false;
     FILE *file = fopen(path, "rb");
-    if (file == NULL) return fail(err, "read", path, errno);
+    if (file == NULL) {
+        return err_fail(err, ERR_INPUT, (struct place){.file = NULL}, "cannot read %s: %s", path,
+                        strerror(errno));
+    }
     char bytes[16384];
     size_t got;
     while ((got = fread(bytes, 1, sizeof bytes, file)) > 0)

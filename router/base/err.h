@@ -24,8 +24,8 @@ enum { ERR_MESSAGE_MAX = 320, ERR_HINT_MAX = 256, ERR_LIST_MAX = 20 };
 enum err_code {
     ERR_NONE,
     ERR_USAGE,       /* wrong command line: exit 2 */
-    ERR_INPUT,       /* a file is invalid or unusable: exit 3 */
-    ERR_ENVIRONMENT, /* cannot read, write, bind, spawn, allocate: exit 4 */
+    ERR_INPUT,       /* a file is not there, invalid or unusable: exit 3 */
+    ERR_ENVIRONMENT, /* cannot write, bind, spawn, allocate: exit 4 */
 };
 
 struct place {        /* where in an input file; line 0 means the file as a whole */

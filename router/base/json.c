@@ -260,7 +260,7 @@ static bool read_stream(FILE *stream, struct place whole, size_t limit, struct l
         const size_t got = fread(loading->bytes + loading->length, 1, room, stream);
         loading->length += got;
         if (ferror(stream)) {
-            return err_fail(err, ERR_ENVIRONMENT, whole, "cannot be read: %s", strerror(errno));
+            return err_fail(err, ERR_INPUT, whole, "cannot be read: %s", strerror(errno));
         }
         if (loading->length > limit) {
             return err_fail(err, ERR_INPUT, whole, "is longer than %zu bytes", limit);
@@ -279,7 +279,7 @@ char *json_load(const char *path, size_t limit, size_t *length, struct err *err)
     const struct place whole = {.file = standard_input ? "standard input" : path};
     FILE *stream = standard_input ? stdin : fopen(path, "rb");
     if (stream == NULL) {
-        (void)err_fail(err, ERR_ENVIRONMENT, whole, "cannot be opened: %s", strerror(errno));
+        (void)err_fail(err, ERR_INPUT, whole, "cannot be opened: %s", strerror(errno));
         return NULL;
     }
     struct loading loading = {0};

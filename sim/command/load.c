@@ -130,9 +130,8 @@ static bool load_source(const char *path, struct loaded *loaded)
     struct err err;
     loaded->source = json_load(path, SCENARIO_BYTES_MAX, &loaded->length, &err);
     if (loaded->source != NULL) return true;
-    err.code = ERR_INPUT; /* a scenario that is not there is an unusable input */
     err_list_add(&loaded->list, &err);
-    loaded->exit_code = 3;
+    loaded->exit_code = err_exit_code(err.code);
     return false;
 }
 

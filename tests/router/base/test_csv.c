@@ -219,7 +219,7 @@ static void opens_files_and_says_when_it_cannot(void **state)
 
     assert_int_equal(unlink(path), 0);
     assert_false(csv_open(&csv, path, &err));
-    assert_int_equal(err.code, ERR_ENVIRONMENT);
+    assert_int_equal(err.code, ERR_INPUT);
     csv_release(&csv);
     csv_release(NULL);
 }

@@ -532,7 +532,7 @@ static void a_bad_replay_names_its_line(void **state)
     struct world_of_one *world = make_replay(stamps, "at");
     (void)unlink(world->scenario.workload.arrivals.file);
     assert_false(load(world));
-    assert_int_equal(world->err.code, ERR_ENVIRONMENT);
+    assert_int_equal(world->err.code, ERR_INPUT);
     end_replay(world);
 }
 
