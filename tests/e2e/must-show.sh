@@ -257,7 +257,12 @@ victim=$!
     >"$scratch/out2" 2>"$scratch/err2" </dev/null &
 killed=$!
 set +m
-sleep 2
+started() { compgen -G "$scratch/stopped-new.tmp-*" >/dev/null && compgen -G "$scratch/stopped.tmp-*" >/dev/null; }
+for ((tries = 0; tries < 300; tries++)); do
+    if started; then break; fi
+    sleep 0.1
+done
+sleep 1
 kill -INT "$victim"
 kill -KILL "$killed"
 { # bash would tell of the death
