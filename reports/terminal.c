@@ -337,7 +337,7 @@ static void put_title(struct console *console, const struct result *result)
     text_format(&line, " orders%s", dot);
     if (result->replications > 1) text_format(&line, "%u x ", result->replications);
     show_span(&line, result->duration_us);
-    text_put(&line, " simulated");
+    text_put(&line, result->complete ? " simulated" : " asked for, stopped early");
     if (console->style->wall_seconds >= 0) {
         text_put(&line, " in ");
         show_span(&line, (int64_t)(console->style->wall_seconds * 1e6));
@@ -356,7 +356,11 @@ static void put_verdict(struct console *console, const struct result *result)
         text_format(console->text, "%u of %u checks ", result->checks_failed, result->check_count);
         put_colored(console, "failed", CHECK_FAILED);
     } else if (result->checks_inconclusive == 0) {
-        text_format(console->text, "All %u checks ", result->check_count);
+        if (result->check_count == 1) {
+            text_put(console->text, "The one check ");
+        } else {
+            text_format(console->text, "All %u checks ", result->check_count);
+        }
         put_colored(console, "passed", CHECK_PASSED);
     } else {
         text_format(console->text, "%u of %u checks ", result->checks_passed, result->check_count);

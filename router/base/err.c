@@ -322,11 +322,18 @@ void err_print(FILE *stream, const struct err *err, const char *source, bool col
     (void)fputc('\n', stream);
 }
 
+const char *err_source(const struct err *err, const char *file, const char *source)
+{
+    if (file == NULL || err->place.file == NULL) return source;
+    return strcmp(err->place.file, file) == 0 ? source : NULL;
+}
+
 void err_list_print(FILE *stream, const struct err_list *list, const char *source, bool color)
 {
     assert(list->count <= ERR_LIST_MAX);
     for (uint32_t i = 0; i < list->count; i++) {
-        err_print(stream, &list->items[i], source, color);
+        const struct err *item = &list->items[i];
+        err_print(stream, item, err_source(item, list->source_file, source), color);
     }
     const uint32_t met = list->errors + list->warnings;
     if (met > list->count) {

@@ -55,9 +55,10 @@ int err_exit_code(enum err_code code);
 
 struct err_list {
     struct err items[ERR_LIST_MAX];
-    uint32_t count;    /* kept */
-    uint32_t errors;   /* met in all, warnings apart, also past ERR_LIST_MAX */
-    uint32_t warnings; /* met in all */
+    uint32_t count;          /* kept */
+    uint32_t errors;         /* met in all, warnings apart, also past ERR_LIST_MAX */
+    uint32_t warnings;       /* met in all */
+    const char *source_file; /* whose text err_list_print() is given; NULL: that of every place */
 };
 
 /* Appends a copy; past ERR_LIST_MAX it only counts. Then an error takes the place of the last
@@ -85,6 +86,9 @@ void err_warn(struct err_list *list, struct place place, const char *hint, const
 void err_print(FILE *stream, const struct err *err, const char *source, bool color);
 
 /* Prints what was kept, then how many more were met. `source` is the text of every place. */
+/* `source` if the err lies in `file`, else NULL: another file's line would be shown. */
+const char *err_source(const struct err *err, const char *file, const char *source);
+
 void err_list_print(FILE *stream, const struct err_list *list, const char *source, bool color);
 
 #endif

@@ -110,15 +110,29 @@ static void inherit(struct scenario *scenario, bool wanted, struct err_list *lis
              ignored == 1 ? "" : " and other LOOPGPT_* keys", ignored == 1 ? "is" : "are");
 }
 
+/* What the scenario's own env says was looked at by its reader. */
+static void warn_unknown(const struct env_pair *pair, struct err_list *list)
+{
+    for (unsigned i = 0; config_keys[i] != NULL; i++) {
+        if (strcmp(pair->key, config_keys[i]) == 0) return;
+    }
+    char hint[ERR_HINT_MAX];
+    (void)text_suggest(pair->key, config_keys, hint, sizeof hint);
+    err_warn(list, pair->place, hint, "nobody reads the key \"%s\"", pair->key);
+}
+
 static bool add_env(const struct invocation *invocation, struct scenario *scenario,
                     struct err_list *list)
 {
     if (!option_belongs(OPTION_ENV_FILE, invocation->command->command)) return true;
     const uint32_t before = list->errors;
+    const uint32_t known = scenario->env.count;
     if (invocation_given(invocation, OPTION_ENV_FILE)) {
         (void)env_file_read(invocation->values[OPTION_ENV_FILE].text, &scenario->env, list);
     }
     inherit(scenario, invocation_on(invocation, OPTION_INHERIT_ENV), list);
+    for (uint32_t i = known; i < scenario->env.count; i++)
+        warn_unknown(&scenario->env.pairs[i], list);
     return list->errors == before;
 }
 
@@ -135,6 +149,11 @@ static bool load_source(const char *path, struct loaded *loaded)
     return false;
 }
 
+static const char *scenario_name(const char *path)
+{
+    return path == NULL ? "defaults" : strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
 static bool read_scenario(const struct invocation *invocation, const char *path,
                           const struct overrides *overrides, struct loaded *loaded)
 {
@@ -146,14 +165,18 @@ static bool read_scenario(const struct invocation *invocation, const char *path,
                                              .shortened = may_shorten &&
                                                           invocation_on(invocation, OPTION_SHORT)};
     const bool given = loaded->source != NULL;
-    const char *name = path == NULL ? "defaults" : strcmp(path, "-") == 0 ? "standard input" : path;
-    return scenario_read(loaded->scenario, name, given ? loaded->source : "{}",
+    if (options.shortened && given && strstr(loaded->source, "\"short\"") == NULL) {
+        err_warn(&loaded->list, (struct place){.file = "--short"}, NULL,
+                 "the scenario has no \"short\" block: it is run whole");
+    }
+    return scenario_read(loaded->scenario, scenario_name(path), given ? loaded->source : "{}",
                          given ? loaded->length : 2, &options, &loaded->list);
 }
 
 bool load_read(const struct invocation *invocation, const char *path, struct loaded *loaded)
 {
     *loaded = (struct loaded){.exit_code = 3};
+    loaded->list.source_file = scenario_name(path);
     if (path != NULL && !load_source(path, loaded)) return false;
     loaded->scenario = calloc(1, sizeof *loaded->scenario);
     struct overrides *overrides = calloc(1, sizeof *overrides);

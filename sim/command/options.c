@@ -158,7 +158,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                     .commands = IN(COMMAND_RUN)},
     [OPTION_FORCE] = {.name = "force",
                       .type = OPTION_FLAG,
-                      .help = "replace earlier results in the output folder",
+                      .help = "replace results of another scenario in the output folder",
                       .group = GROUP_OUTPUT,
                       .commands = IN(COMMAND_RUN)},
     [OPTION_SEED] = {.name = "seed",

@@ -16,7 +16,7 @@
 #include "sim/command/digest.h"
 #include "sim/command/version.h"
 
-enum { FILES_LISTED_MAX = 8 + 4 * FIGURES_MAX };
+enum { FILES_LISTED_MAX = 8 + 5 * FIGURES_MAX };
 
 static bool plots_wanted(const struct invocation *invocation)
 {
@@ -52,7 +52,7 @@ static bool list_files(struct listing *listing, const char *directory,
     static const char *const always[] = {"summary.json", "series.csv", "metrics.csv",
                                          "events.jsonl", "quotes.bin", "report.md",
                                          "junit.xml"};
-    static const char *const endings[] = {"svg", "png", "gp", "tsv"};
+    static const char *const endings[] = {"svg", "png", "gp", "tsv", "labels.tsv"};
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
         if (!list_file(listing, directory, always[i], err)) return false;
     }

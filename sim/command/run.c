@@ -138,6 +138,11 @@ static void output_path(const struct run_command *run, char path[static FOLDER_P
     (void)snprintf(path, FOLDER_PATH_MAX, "out/%s-%s", scenario->name, scenario->seed_text);
 }
 
+static const char *source_for(const struct run_command *run, const struct err *err)
+{
+    return err_source(err, run->loaded.scenario->file, run->loaded.source);
+}
+
 /* --- the plan, without doing it ------------------------------------------------------------------
  */
 
@@ -147,7 +152,7 @@ static int dry_run(struct run_command *run)
     struct err err;
     const struct scenario *scenario = run->loaded.scenario;
     if (!world_plan_make(scenario, &plan, &err)) {
-        return console_error(run->console, &err, run->loaded.source);
+        return console_error(run->console, &err, source_for(run, &err));
     }
     const double orders = workload_rate(&plan.workload) * (double)scenario->duration_us / 1e6 *
                           scenario->replications;
@@ -229,7 +234,7 @@ static bool run_and_report(struct run_command *run, int64_t started_unix_us, str
     }
     begin_watch(&run->watch, run->invocation, run->console, scenario);
     const bool ran = simulate(run, &run->outputs, &run->result, err);
-    progress_end(&run->watch.progress, ran ? "simulated" : "stopped");
+    progress_end(&run->watch.progress, ran && stop_signal == 0 ? "simulated" : "stopped");
     if (!ran) return false;
     if (!logs_close(&run->logs, err)) return false;
     if (invocation_on(run->invocation, OPTION_CHECK_DETERMINISM) && !runs_alike(run, err)) {
@@ -269,7 +274,7 @@ static int run_loaded(struct run_command *run)
         (void)logs_close(&run->logs, &ignored);
         folder_discard(&run->folder);
         result_release(&run->result);
-        return console_error(run->console, &err, run->loaded.source);
+        return console_error(run->console, &err, source_for(run, &err));
     }
     const int shown = present_result(&run->present);
     const int code = verdict_code(run);

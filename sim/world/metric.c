@@ -15,7 +15,7 @@ const struct metric_traits metric_traits[METRIC_COUNT] = {
     ROW(ORDERS, "orders", COUNT, NEITHER, "orders", "Orders completed after the warm-up."),
     ROW(ROUTED, "routed", COUNT, HIGH, "routed", "Orders that got at least one quote."),
     ROW(ERROR_RATE, "error_rate", SHARE, LOW, "error rate", "Failed orders over all orders."),
-    ROW(OK_RATE, "ok_rate", SHARE, HIGH, "orders in order",
+    ROW(OK_RATE, "ok_rate", SHARE, HIGH, "good orders",
         "Orders won by a real call's quote whose confirmation did not fail."),
     ROW(AUTHENTIC_RATIO, "authentic_ratio", SHARE, HIGH, "authentic",
         "Routed orders won by a real quote rather than a canned one."),

@@ -126,11 +126,14 @@ static bool fill_latencies(struct run_sums *sums, struct result *result)
     fill_latency(sums->request, &all->latency, &result->router_latency);
     for (unsigned code = 0; code < ORDER_CODE_COUNT; code++) {
         result->order_codes[code] = all->codes[code];
+        result->order_code_names[code] =
+            order_code_name((enum order_code)code, sums->request->scenario->profile);
     }
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         fill_latency(sums->request, &all->providers[p].latency, &result->provider_latency[p]);
         memcpy(result->errors[p], all->providers[p].errors, sizeof result->errors[p]);
         result->enabled[p] = sums->config.providers[p].enabled;
+        result->timeout_us[p] = sums->config.providers[p].timeout_us;
         result->operations[p] =
             arena_push(&result->arena, struct result_operation, OPERATION_COUNT);
         if (result->operations[p] == NULL) return false;
@@ -300,10 +303,13 @@ static void fill_notes(const struct run_sums *sums, struct result *result)
 {
     const struct scenario *scenario = sums->request->scenario;
     if (sums->stopped || sums->replications < scenario->replications) {
+        char reached[DURATION_TEXT_MAX];
+        duration_for_people(sums->stopped_us, reached);
         note(result,
              "The run was stopped before its end: %" PRIu32 " of %" PRIu32
-             " replications are in, the last one perhaps partly.",
-             sums->replications, scenario->replications);
+             " replications are in; the first of them that was cut short ended at %s of virtual "
+             "time.",
+             sums->replications, scenario->replications, reached);
     }
     note_providers(sums, result);
     for (uint32_t w = 0; w < sums->config_warnings.count; w++) {
