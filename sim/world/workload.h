@@ -15,10 +15,10 @@
  * gap after its last row.
  *
  * Generated carts: the number of lines is zero-truncated negative binomial, cut at ORDER_ITEMS_MAX
- * (with the default r and p that cuts one cart in 10^14; a law that would lose more than one in a
+ * (with the default r and p that cuts three carts in 10^14; one that would lose more than one in a
  * thousand is refused) and at the catalogue's size; products follow Zipf's law, each at most once a
  * cart. Replayed carts take baskets from a CSV; a name that comes twice in one asks for one more.
- * In both, each line may ask for more units (`quantity_more`), QUANTITY_MAX at most.
+ * In both, each line may ask for more units (`quantity_more`), WORKLOAD_QUANTITY_MAX at most.
  *
  * Ownership: tables and replayed rows lie in the arena given to workload_load(); a workload is
  *            shared by all replications and not written to; `struct workload_cursor` is a
