@@ -78,6 +78,14 @@ void finding_verdict(const struct result *result, struct text *text)
     text_put(text, " of orders went well; 95 of 100 were answered within ");
     show_value(text, UNIT_MS, p95);
     text_char(text, '.');
+    const struct metric_value *empty = value_of(result, 0, SCOPE_ROUTER, METRIC_EMPTY_WINS);
+    const struct metric_value *routed = value_of(result, 0, SCOPE_ROUTER, METRIC_ROUTED);
+    if (!known(empty) || !known(routed) || empty->value <= 0.005 * routed->value) return;
+    text_put(text, " But ");
+    show_value(text, UNIT_COUNT, empty);
+    text_put(text,
+             " of them were won by an empty cart: what looks like success and savings there is "
+             "nothing delivered.");
 }
 
 static double badness(const struct result_phase *phase)
@@ -157,14 +165,16 @@ static void finding_without_faults(const struct result *result, struct text *tex
 }
 
 /* The provider whose success rate fell most, by five points at least; PROVIDER_COUNT: none. */
-static unsigned hardest_hit(const struct result_phase *quiet, const struct result_phase *worst)
+static unsigned hardest_hit(const struct result_fault *fault, const struct result_phase *quiet,
+                            const struct result_phase *worst)
 {
     unsigned hit = PROVIDER_COUNT;
     double most = 0.05;
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         const struct metric_value *before = &quiet->values[p][METRIC_SUCCESS_RATE];
         const struct metric_value *during = &worst->values[p][METRIC_SUCCESS_RATE];
-        if (!known(before) || !known(during) || before->value - during->value <= most) continue;
+        if ((fault->provider_mask >> p & 1u) == 0 || !known(before) || !known(during)) continue;
+        if (before->value - during->value <= most) continue;
         most = before->value - during->value;
         hit = p;
     }
@@ -187,7 +197,7 @@ void finding_timeline(const struct result *result, struct text *text)
     const struct metric_value *before = quiet->values[SCOPE_ROUTER];
     const struct metric_value *during = worst->values[SCOPE_ROUTER];
     text_format(text, "During \u201c%s\u201d ", fault->label);
-    const unsigned hit = hardest_hit(quiet, worst);
+    const unsigned hit = hardest_hit(fault, quiet, worst);
     if (hit < PROVIDER_COUNT) {
         text_format(text, "%s answered ", scope_label(hit));
         show_value_short(text, UNIT_SHARE, &worst->values[hit][METRIC_SUCCESS_RATE]);

@@ -264,6 +264,12 @@ static void put_router(struct console *console, const struct result *result)
     put_figure(console, result, "saved", METRIC_SAVINGS_MEAN_CENTS);
     put_figure(console, result, "API cost", METRIC_CALL_COST_CENTS);
     end_line(console);
+    const struct metric_value *empty = value_of(result, 0, SCOPE_ROUTER, METRIC_EMPTY_WINS);
+    if (empty->state == VALUE_KNOWN && empty->value > 0) {
+        text_put(console->text, "  BUT    orders won by an empty cart:");
+        put_figure(console, result, "", METRIC_EMPTY_WINS);
+        end_line(console);
+    }
     text_char(console->text, '\n');
 }
 

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,7 @@ static bool is_empty(const char *path)
 enum { SUMMARY_BYTES_MAX = 64 << 20 };
 
 /* The name of the scenario whose results lie in `path`; false when they are not ours. */
-static bool whose_results(const char *path, char name[static 128])
+static bool whose_results(const char *path, char name[static 128], char hash[static 32])
 {
     char file[FOLDER_PATH_MAX + 16];
     (void)snprintf(file, sizeof file, "%s/summary.json", path);
@@ -63,11 +64,14 @@ static bool whose_results(const char *path, char name[static 128])
     const cJSON *scenario = cJSON_GetObjectItemCaseSensitive(context, "scenario");
     const bool ours = cJSON_IsString(schema) && strncmp(schema->valuestring, "routesim.", 9) == 0;
     (void)snprintf(name, 128, "%s", cJSON_IsString(scenario) ? scenario->valuestring : "");
+    const cJSON *experiment = cJSON_GetObjectItemCaseSensitive(context, "experiment_hash");
+    (void)snprintf(hash, 32, "%s", cJSON_IsString(experiment) ? experiment->valuestring : "");
     cJSON_Delete(root);
     return ours;
 }
 
-static bool may_replace(const char *path, const char *scenario, bool force, struct err *err)
+static bool may_replace(const char *path, const char *scenario, uint64_t experiment, bool force,
+                        struct err *err)
 {
     struct stat there;
     if (lstat(path, &there) != 0) return errno == ENOENT || refuse(err, path, "cannot look at it");
@@ -77,19 +81,26 @@ static bool may_replace(const char *path, const char *scenario, bool force, stru
         return err_hint(err, "choose another with --out");
     }
     if (is_empty(path)) return true;
-    char name[128];
-    if (!whose_results(path, name)) {
+    char name[128], hash[32], mine[32];
+    (void)snprintf(mine, sizeof mine, "%016" PRIx64, experiment);
+    if (!whose_results(path, name, hash)) {
         (void)err_fail(err, ERR_USAGE, place,
                        "the output folder is not empty, and what it holds is not routesim's");
         return err_hint(err, "choose another with --out; nothing was touched");
     }
-    if (force || strcmp(name, scenario) == 0) return true;
-    (void)err_fail(err, ERR_USAGE, place, "the output folder holds results of \"%s\"", name);
+    if (force) return true;
+    if (strcmp(name, scenario) == 0 && strcmp(hash, mine) == 0) return true;
+    if (strcmp(name, scenario) == 0) {
+        (void)err_fail(err, ERR_USAGE, place,
+                       "the output folder holds results of this scenario with other settings");
+    } else {
+        (void)err_fail(err, ERR_USAGE, place, "the output folder holds results of \"%s\"", name);
+    }
     return err_hint(err, "choose another with --out, or replace them with --force");
 }
 
-bool folder_open(struct folder *folder, const char *path, const char *scenario, bool force,
-                 struct err *err)
+bool folder_open(struct folder *folder, const char *path, const char *scenario, uint64_t experiment,
+                 bool force, struct err *err)
 {
     folder->open = false;
     size_t length = strlen(path);
@@ -100,7 +111,7 @@ bool folder_open(struct folder *folder, const char *path, const char *scenario, 
     }
     memcpy(folder->path, path, length);
     folder->path[length] = '\0';
-    if (!may_replace(folder->path, scenario, force, err)) return false;
+    if (!may_replace(folder->path, scenario, experiment, force, err)) return false;
     if (!make_parents(folder->path, err)) return false;
     (void)snprintf(folder->temporary, sizeof folder->temporary, "%.4000s.tmp-%ld", folder->path,
                    (long)getpid());

@@ -4,7 +4,7 @@
  * Results grow in DIR.tmp-PID and take DIR's name when they are complete; what stood there before
  * is moved aside first and removed last, so an earlier result is lost only to a later one that is
  * whole. A folder that is not empty and holds no summary.json of ours is never touched. Results of
- * another scenario are replaced only with --force.
+ * another experiment (scenario, settings, seed apart) are replaced only with --force.
  *
  * Failure: ERR_ENVIRONMENT for what the system refuses, ERR_USAGE for a folder that is not ours.
  */
@@ -22,8 +22,8 @@ struct folder {
 };
 
 /* Looks whether results of `scenario` may go to `path`; makes parents and the temporary folder. */
-bool folder_open(struct folder *folder, const char *path, const char *scenario, bool force,
-                 struct err *err);
+bool folder_open(struct folder *folder, const char *path, const char *scenario, uint64_t experiment,
+                 bool force, struct err *err);
 
 /* The results are complete: they take their name. */
 bool folder_commit(struct folder *folder, struct err *err);

@@ -206,13 +206,11 @@ int present_result(struct present *present)
     }
     char page[4400];
     (void)snprintf(page, sizeof page, "%.4300s/report.html", present->final_path);
-    const double wall_seconds =
-        present->scenario != NULL ? (double)(unix_now_us() - present->started_unix_us) / 1e6 : -1.0;
     const struct terminal_style style = {.unicode = console->utf8,
                                          .color = console->out_color,
                                          .histogram =
                                              invocation_on(present->invocation, OPTION_VERBOSE),
-                                         .wall_seconds = wall_seconds,
+                                         .wall_seconds = present->wall_seconds,
                                          .report_path = page};
     if (console->quiet) {
         if (present->result->checks_failed == 0) return EXIT_DONE;

@@ -26,6 +26,7 @@ struct present {
     const char *directory;           /* where files are written */
     const char *final_path;          /* what the folder is going to be called */
     int64_t started_unix_us;
+    double wall_seconds; /* of the simulation alone; negative: not known */
     int exit_code;
 };
 

@@ -17,9 +17,11 @@ int command_report(const struct invocation *invocation, struct console *console)
                               .console = console,
                               .result = &result,
                               .directory = directory,
-                              .final_path = directory};
-    const int code = present_files(&present, &err) ? present_result(&present)
-                                                   : console_error(console, &err, NULL);
+                              .final_path = directory,
+                              .wall_seconds = -1.0};
+    int code = present_files(&present, &err) ? present_result(&present)
+                                             : console_error(console, &err, NULL);
+    if (code == EXIT_DONE && result.checks_failed > 0) code = EXIT_CHECK_FAILED;
     result_release(&result);
     return code;
 }

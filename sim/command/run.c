@@ -214,10 +214,17 @@ static bool runs_alike(struct run_command *run, struct err *err)
                     first, second);
 }
 
+/* No verdict is possible then, whatever the checks are. */
+static bool measured_nothing(const struct result *result)
+{
+    return result->phases[0].values[SCOPE_ROUTER][METRIC_ORDERS].value < 1.0;
+}
+
 static int verdict_code(const struct run_command *run)
 {
     if (stop_signal != 0) return 128 + (int)stop_signal;
     if (run->result.checks_failed > 0) return EXIT_CHECK_FAILED;
+    if (measured_nothing(&run->result)) return EXIT_INCONCLUSIVE;
     if (run->result.checks_inconclusive > 0 &&
         invocation_on(run->invocation, OPTION_STRICT_EVIDENCE)) {
         return EXIT_INCONCLUSIVE;
@@ -233,7 +240,9 @@ static bool run_and_report(struct run_command *run, int64_t started_unix_us, str
         return false;
     }
     begin_watch(&run->watch, run->invocation, run->console, scenario);
+    const int64_t begun_us = progress_clock_us();
     const bool ran = simulate(run, &run->outputs, &run->result, err);
+    const double wall_seconds = (double)(progress_clock_us() - begun_us) / 1e6;
     progress_end(&run->watch.progress, ran && stop_signal == 0 ? "simulated" : "stopped");
     if (!ran) return false;
     if (!logs_close(&run->logs, err)) return false;
@@ -247,6 +256,7 @@ static bool run_and_report(struct run_command *run, int64_t started_unix_us, str
                                     .directory = run->folder.temporary,
                                     .final_path = run->folder.path,
                                     .started_unix_us = started_unix_us,
+                                    .wall_seconds = wall_seconds,
                                     .exit_code = verdict_code(run)};
     return present_files(&run->present, err) && folder_commit(&run->folder, err);
 }
@@ -264,6 +274,7 @@ static int run_loaded(struct run_command *run)
     struct err err;
     output_path(run, path);
     if (!folder_open(&run->folder, path, run->loaded.scenario->name,
+                     scenario_hash(run->loaded.scenario, false),
                      invocation_on(run->invocation, OPTION_FORCE), &err)) {
         return console_error(run->console, &err, NULL);
     }
@@ -275,6 +286,11 @@ static int run_loaded(struct run_command *run)
         folder_discard(&run->folder);
         result_release(&run->result);
         return console_error(run->console, &err, source_for(run, &err));
+    }
+    if (measured_nothing(&run->result)) {
+        fprintf(run->console->err, "routesim: nothing was measured: %s\n",
+                run->result.orders == 0 ? "no order came"
+                                        : "all orders started within the warm-up");
     }
     const int shown = present_result(&run->present);
     const int code = verdict_code(run);

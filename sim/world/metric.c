@@ -114,9 +114,10 @@ static struct metric_value none(void)
     return (struct metric_value){.value = NAN, .state = VALUE_NONE, .low = NAN, .high = NAN};
 }
 
-static struct metric_value count_of(uint64_t count)
+/* A count out of `whole` that could have been counted: out of nothing, it says nothing. */
+static struct metric_value count_of(uint64_t count, uint64_t whole)
 {
-    return known((double)count, count);
+    return whole == 0 ? none() : known((double)count, whole);
 }
 
 static struct metric_value ratio(double part, uint64_t whole)
@@ -204,9 +205,9 @@ static struct metric_value router_metric(struct tally *tally, const struct metri
     const uint64_t routed = tally->codes[ORDER_ROUTED];
     switch ((int)metric) {
     case METRIC_ORDERS:
-        return count_of(tally->orders);
+        return known((double)tally->orders, tally->orders);
     case METRIC_ROUTED:
-        return count_of(routed);
+        return count_of(routed, tally->orders);
     case METRIC_ERROR_RATE:
         return ratio((double)failed_orders(tally), tally->orders);
     case METRIC_OK_RATE:
@@ -235,7 +236,7 @@ static struct metric_value router_metric(struct tally *tally, const struct metri
     case METRIC_FILL_RATE:
         return ratio((double)tally->lines_filled, tally->lines);
     case METRIC_EMPTY_WINS:
-        return count_of(tally->empty_wins);
+        return count_of(tally->empty_wins, tally->orders);
     case METRIC_ETA_MINUTES:
         return ratio((double)tally->eta_minutes, routed);
     case METRIC_QUOTES_PER_ORDER:
@@ -245,11 +246,11 @@ static struct metric_value router_metric(struct tally *tally, const struct metri
     case METRIC_CALL_COST_CENTS:
         return ratio(cost_in_all(tally, context), tally->orders);
     case METRIC_CONFIRMED:
-        return count_of(tally->placed);
+        return count_of(tally->placed, tally->orders);
     case METRIC_CONFIRM_FAIL_RATE:
         return ratio((double)tally->confirm_failed, tally->confirm_attempted);
     case METRIC_FAILOVERS:
-        return count_of(tally->failovers);
+        return count_of(tally->failovers, tally->orders);
     case METRIC_DELIVERED_RATE:
         return ratio((double)tally->delivered,
                      tally->delivered + tally->cancelled + tally->failed_delivery);
@@ -267,7 +268,7 @@ static struct metric_value router_metric(struct tally *tally, const struct metri
     case METRIC_TOP_SHARE:
         return top_share(tally);
     case METRIC_CLOSE_CALLS:
-        return count_of(tally->close_calls);
+        return count_of(tally->close_calls, tally->orders);
     default:
         break;
     }
@@ -282,21 +283,21 @@ static struct metric_value provider_metric(struct tally *tally,
     struct tally_provider *counted = &tally->providers[provider];
     switch ((int)metric) {
     case METRIC_ASKED:
-        return count_of(counted->asked);
+        return count_of(counted->asked, tally->orders);
     case METRIC_QUOTES:
-        return count_of(counted->quotes);
+        return count_of(counted->quotes, counted->asked);
     case METRIC_CANNED:
-        return count_of(counted->canned);
+        return count_of(counted->canned, tally->orders);
     case METRIC_SUCCESS_RATE:
         return ratio((double)counted->quotes, counted->asked);
     case METRIC_PROVIDER_ERROR_RATE:
         return ratio((double)(counted->asked - counted->quotes), counted->asked);
     case METRIC_TIMEOUTS:
-        return count_of(counted->errors[QUOTE_TIMEOUT]);
+        return count_of(counted->errors[QUOTE_TIMEOUT], counted->asked);
     case METRIC_TIMEOUT_RATE:
         return ratio((double)counted->errors[QUOTE_TIMEOUT], counted->asked);
     case METRIC_WINS:
-        return count_of(counted->wins);
+        return count_of(counted->wins, tally->orders);
     case METRIC_SELECTION_PCT:
         return ratio((double)counted->wins, tally->codes[ORDER_ROUTED]);
     case METRIC_PROVIDER_P50_MS:
@@ -314,25 +315,25 @@ static struct metric_value provider_metric(struct tally *tally,
     case METRIC_PROVIDER_ETA_MINUTES:
         return ratio((double)counted->eta_minutes, counted->quotes);
     case METRIC_CALLS:
-        return count_of(counted->calls);
+        return count_of(counted->calls, tally->orders);
     case METRIC_COST_CENTS:
         return known((double)counted->calls * context->call_cost_cents[provider], counted->calls);
     case METRIC_LATE_ANSWERS:
-        return count_of(counted->late_answers);
+        return count_of(counted->late_answers, tally->orders);
     case METRIC_TOKEN_FETCHES:
-        return count_of(counted->token_fetches);
+        return count_of(counted->token_fetches, tally->orders);
     case METRIC_RETRIES:
-        return count_of(counted->retries);
+        return count_of(counted->retries, tally->orders);
     case METRIC_AUTH_ERRORS:
-        return count_of(counted->auth_errors);
+        return count_of(counted->auth_errors, counted->asked);
     case METRIC_RATE_LIMITED:
-        return count_of(counted->errors[QUOTE_RATE_LIMITED]);
+        return count_of(counted->errors[QUOTE_RATE_LIMITED], counted->asked);
     case METRIC_NETWORK_ERRORS:
-        return count_of(counted->errors[QUOTE_NETWORK_ERROR]);
+        return count_of(counted->errors[QUOTE_NETWORK_ERROR], counted->asked);
     case METRIC_HTTP_ERRORS:
-        return count_of(counted->errors[QUOTE_HTTP_ERROR]);
+        return count_of(counted->errors[QUOTE_HTTP_ERROR], counted->asked);
     case METRIC_INVALID_RESPONSES:
-        return count_of(counted->errors[QUOTE_INVALID_RESPONSE]);
+        return count_of(counted->errors[QUOTE_INVALID_RESPONSE], counted->asked);
     default:
         break;
     }

@@ -34,13 +34,18 @@ void scenario_add_check(struct scenario *scenario, const char *text, struct err_
         if (strncmp(sign, check_operator_names[op], length) != 0) continue;
         check.op = (enum check_operator)op;
         if (!take(check.metric, sizeof check.metric, text, before)) break;
-        if (!take(check.limit_text, sizeof check.limit_text, sign + length,
-                  strlen(sign + length))) {
+        const char *limit = sign + length;
+        const char *during = strstr(limit, " during ");
+        const size_t limit_length = during != NULL ? (size_t)(during - limit) : strlen(limit);
+        if (!take(check.limit_text, sizeof check.limit_text, limit, limit_length)) break;
+        if (during != NULL &&
+            !take(check.during, sizeof check.during, during + 8, strlen(during + 8))) {
             break;
         }
         scenario->checks[scenario->check_count++] = check;
         return;
     }
-    err_add(list, from_shell, "write --check 'router.p95_ms<=5000'",
+    err_add(list, from_shell,
+            "write --check 'router.p95_ms<=5s', or 'router.p95_ms<=5s during FAULT'",
             "\"%s\" is no check: metric, comparison, limit", text);
 }

@@ -186,7 +186,7 @@ bool scenario_is_refused(const struct scenario *scenario, const void *address, s
 struct place scenario_place(const struct scenario *scenario, const void *address, size_t size,
                             struct place otherwise);
 
-/* A check as --check gives it: "metric op limit", spaces where one likes. */
+/* A check as --check gives it: "metric op limit [during PHASE]", spaces where one likes. */
 void scenario_add_check(struct scenario *scenario, const char *text, struct err_list *list);
 
 #endif

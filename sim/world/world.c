@@ -14,6 +14,13 @@
 bool world_plan_make(const struct scenario *scenario, struct world_plan *plan, struct err *err)
 {
     *plan = (struct world_plan){.scenario = scenario};
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        if (scenario->providers[p].mode != MODE_LIVE) continue;
+        (void)err_fail(err, ERR_INPUT, (struct place){.file = scenario->file},
+                       "%s is to be live, and a run in virtual time cannot call it",
+                       provider_traits[p].id);
+        return err_hint(err, "this version simulates only: say \"mode\": \"mock\"");
+    }
     const bool made = catalogue_load(&scenario->catalogue, scenario->folder, scenario->seed,
                                      &plan->arena, &plan->catalogue, err) &&
                       workload_load(scenario, &plan->catalogue, &plan->arena, &plan->workload, err);

@@ -469,6 +469,7 @@ static void emit(void *context, enum event_kind kind, const struct router_order 
 void world_note_due(struct world *world, struct note_slot *note, int64_t now_us)
 {
     world->facts.event_lines++;
+    world->facts.event_lines_due++;
     event_write_outcome(&world->events, &note->note, now_us, world->scenario->start_unix_us);
     if (world->events.length >= EVENTS_FLUSH_BYTES) world_events_flush(world);
     note->next_free = world->free_notes;
