@@ -187,7 +187,7 @@ INSTACART_API_KEY=canary-e-51c7
 LOOPGPT_KROGER_TIMEOUT=4900
 END
 chmod 600 "$scratch/secrets.env"
-run run scenarios/kroger-timeout.json --short --env-file "$scratch/secrets.env" --debug -v --out "$scratch/secret"
+run run scenarios/kroger-timeout.json --short --env-file "$scratch/secrets.env" -v --out "$scratch/secret"
 check 'a run with secrets ends' '$code == 0 || $code == 1'
 found=$(grep -rla 'canary-' "$scratch/secret" "$scratch/out" "$scratch/err")
 check 'no file and no stream shows one' '-z $found && -s $scratch/secret/run.json'
