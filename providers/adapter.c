@@ -45,7 +45,9 @@ void adapters_init(struct adapters *adapters, const struct router_config *config
     struct sku_entry *skus[PROVIDER_COUNT];
     memcpy(skus, adapters->skus, sizeof skus); /* the caller's, kept */
     *adapters = (struct adapters){
-        .policy = *policy, .port = *port, .token_key = random_key(seed_r, RANDOM_TOKEN)};
+        .policy = *policy,
+        .port = *port,
+        .token_key = random_key(seed_r, random_what(RANDOM_TOKEN, PROVIDER_COUNT, 0, 0, 0))};
     memcpy(adapters->skus, skus, sizeof skus);
     memcpy(adapters->setup, setup, sizeof adapters->setup);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
@@ -469,7 +471,8 @@ void adapter_on_retry(struct adapters *adapters, struct quote_run *run, const st
 static bool renew_token(struct adapters *adapters, struct quote_run *run, const struct call *call,
                         const struct reply *reply, int64_t now_us)
 {
-    if (adapters->policy.auth_errors_final || run->token_renewed || reply->http_status != 401) {
+    if (adapters->policy.auth_errors_final || run->token_renewed || reply->fate != CALL_ANSWERED ||
+        reply->http_status != 401) {
         return false;
     }
     if (call->operation == OPERATION_TOKEN ||
@@ -481,6 +484,7 @@ static bool renew_token(struct adapters *adapters, struct quote_run *run, const 
     run->token_renewed = true;
     run->resume = (uint8_t)call->operation;
     run->resume_item = (uint16_t)call->item;
+    run->resume_attempt = (uint8_t)(call->attempt + 1);
     send_first(adapters, run, OPERATION_TOKEN, 0, now_us);
     return true;
 }
@@ -570,7 +574,7 @@ static void step_after(struct adapters *adapters, struct quote_run *run, const s
     if (call->operation == OPERATION_TOKEN && run->resume != END) {
         const enum operation operation = (enum operation)run->resume;
         run->resume = END;
-        send_call(adapters, run, operation, run->resume_item, call->attempt + 1, now_us);
+        send_call(adapters, run, operation, run->resume_item, run->resume_attempt, now_us);
         return;
     }
     if (call->operation == OPERATION_SEARCH) { /* nine calls in ten: the next line, and no more */

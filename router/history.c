@@ -55,8 +55,13 @@ void history_seed(struct history *history, enum provider provider, int64_t total
         entry->failed = total - entry->successful;
     }
     if (margin_rate >= 0.0) {
+        /* Behind the rate stand orders of a usual cart each, so that one more does not sweep it
+         * away. */
+        enum { USUAL_CART_CENTS = 3500 };
         entry->has_margin_rate = true;
         entry->margin_rate = margin_rate;
+        entry->value_cents = (total > 0 ? total : 1) * USUAL_CART_CENTS;
+        entry->commission_cents = (int64_t)((double)entry->value_cents * margin_rate / 100.0 + 0.5);
     }
 }
 

@@ -43,7 +43,8 @@ struct outcome_batch {
 void history_record(struct history *history, enum provider provider,
                     const struct outcome_batch *batch);
 
-/* Starts a provider with given rates (percent); a negative rate means unknown. */
+/* Starts a provider with given rates (percent); a negative rate means unknown. The margin stands on
+ * `total` orders of $35.00. */
 void history_seed(struct history *history, enum provider provider, int64_t total,
                   double success_rate, double margin_rate);
 

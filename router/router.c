@@ -255,7 +255,9 @@ void router_begin(struct router *router, struct router_order *order, uint64_t in
     }
 
     order->candidate_count = (uint8_t)config->candidate_count;
-    order->pending = order->candidate_count;
+    /* One more than is asked: a provider may answer from inside `ask` (all it needs is cached, or
+     * it lacks a credential), and the order is not decided before the last was asked. */
+    order->pending = (uint8_t)(order->candidate_count + 1);
     for (unsigned i = 0; i < order->candidate_count; i++) {
         const enum provider provider = (enum provider)config->candidates[i];
         struct order_slot *slot = &order->slots[i];
@@ -277,7 +279,7 @@ void router_begin(struct router *router, struct router_order *order, uint64_t in
         quote_canned(&canned.quote, (enum provider)order->slots[i].provider, request);
         settle(router, order, i, &canned, now_us);
     }
-    if (order->pending == 0) {
+    if (--order->pending == 0) {
         decide(router, order, now_us);
     } else {
         ask_wake(router, order);

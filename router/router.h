@@ -107,7 +107,8 @@ struct router_order {
 
 struct router;
 
-/* What the router asks of the world around it. No function answers from inside. */
+/* What the router asks of the world around it. Only `ask` and `confirm` may answer from inside: an
+ * adapter that has all it needs in its caches, or no credential, has nothing to wait for. */
 struct router_port {
     void *context;
     /* Ask the provider of `slot` for a quote; the answer goes to router_on_quote(). */

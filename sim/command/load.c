@@ -239,6 +239,30 @@ static void put_word(struct text *text, const char *word)
     text_char(text, '\'');
 }
 
+void load_put_argument(const char *argument, struct text *text)
+{
+    static const char env[] = "router.env.";
+    const char *path = strstr(argument, "router");
+    const char *equals = path != NULL ? strchr(path, '=') : NULL;
+    char key[ENV_KEY_MAX] = "";
+    bool hidden = false;
+    if (equals != NULL) {
+        const size_t length = (size_t)(equals - path);
+        hidden = (length == 6 || length == 10) && strncmp(path, "router.env", length) == 0;
+        if (length > sizeof env - 1 && length - (sizeof env - 1) < sizeof key &&
+            strncmp(path, env, sizeof env - 1) == 0) {
+            memcpy(key, path + sizeof env - 1, length - (sizeof env - 1));
+            hidden = config_key_is_secret(key);
+        }
+    }
+    if (hidden) {
+        text_append(text, argument, (size_t)(equals + 1 - argument));
+        text_put(text, "[hidden]");
+    } else {
+        text_put(text, argument);
+    }
+}
+
 void load_canonical_command(const struct invocation *invocation, const char *path,
                             struct text *text)
 {
@@ -259,7 +283,10 @@ void load_canonical_command(const struct invocation *invocation, const char *pat
             text_format(text, " --%s", option_table[flags[i]].name);
     }
     for (unsigned i = 0; i < invocation->repeat_count; i++) {
+        struct text shown = {0};
+        load_put_argument(invocation->repeats[i].text, &shown);
         text_format(text, " --%s", option_table[invocation->repeats[i].option].name);
-        put_word(text, invocation->repeats[i].text);
+        put_word(text, shown.bytes != NULL ? shown.bytes : "");
+        text_release(&shown);
     }
 }

@@ -33,6 +33,10 @@ bool load_scenario(const struct invocation *invocation, struct console *console,
 bool load_read(const struct invocation *invocation, const char *path, struct loaded *loaded);
 void load_release(struct loaded *loaded);
 
+/* An argument as it may be shown: the value of a secret key of router.env, or of the whole of it,
+ * is replaced by "[hidden]". */
+void load_put_argument(const char *argument, struct text *text);
+
 /* The command that repeats this run: program, command, file, and the options that change results.
  */
 void load_canonical_command(const struct invocation *invocation, const char *path,

@@ -14,6 +14,7 @@
 #include "reports/terminal.h"
 #include "sim/command/command.h"
 #include "sim/command/digest.h"
+#include "sim/command/load.h"
 #include "sim/command/version.h"
 
 enum { FILES_LISTED_MAX = 8 + 5 * FIGURES_MAX };
@@ -96,7 +97,10 @@ static bool write_run_json(const struct present *present, struct err *err)
     text_put(&json, ",\n  \"arguments\": [");
     for (int i = 0; i < present->invocation->argc; i++) {
         if (i > 0) text_put(&json, ", ");
-        text_json_string(&json, present->invocation->argv[i]);
+        struct text shown = {0};
+        load_put_argument(present->invocation->argv[i], &shown);
+        text_json_string(&json, shown.bytes != NULL ? shown.bytes : "");
+        text_release(&shown);
     }
     text_put(&json, "],\n");
     put_instants(&json, present->started_unix_us);

@@ -3,11 +3,11 @@
  * Reports render this and decide nothing. A run writes it as summary.json and series.csv; `routesim
  * report DIR` reads it back (reports/summary_read.c), so nothing outside it may enter a report.
  *
- * Metrics have one table (metric.c): name, unit, scope, direction, help and how to compute it from a
- * tally. Checks, `--check`, compare, console, CSV and report all go by it. Values are given for every
- * phase: the whole run (0), "quiet" (no fault active), and each fault's window, by the instant of
- * completion. A percentile with fewer than 10 samples beyond it is not known; one that lies among
- * right-censored samples (timeouts) is known only as a bound.
+ * Metrics have one table (metric.c): name, unit, scope, direction, help and how to compute it from
+ * a tally. Checks, `--check`, compare, console, CSV and report all go by it. Values are given for
+ * every phase: the whole run (0), "quiet" (no fault active), and each fault's window, by the
+ * instant of completion. A percentile with fewer than 10 samples beyond it is not known; one that
+ * lies among right-censored samples (timeouts) is known only as a bound.
  *
  * Ownership: a result owns its arrays through its arena; result_release() frees it.
  */
@@ -22,67 +22,67 @@
 #include "router/provider.h"
 #include "router/quote.h"
 
-enum metric { /* of the router: scope "router" */
-    METRIC_ORDERS,          /* completed, measured */
-    METRIC_ROUTED,
-    METRIC_ERROR_RATE,      /* failed / orders */
-    METRIC_OK_RATE,         /* a real call's quote won, and confirming did not fail */
-    METRIC_AUTHENTIC_RATIO, /* routed orders won by a real quote */
-    METRIC_P50_MS,
-    METRIC_P95_MS,
-    METRIC_P99_MS,
-    METRIC_MEAN_MS,
-    METRIC_MAX_MS,
-    METRIC_CART_CENTS,       /* mean total of the selected quote */
-    METRIC_COMMISSION_CENTS, /* mean per routed order */
-    METRIC_SAVINGS_BEST_CENTS, /* mean: cheapest quote not chosen minus the chosen */
-    METRIC_SAVINGS_MEAN_CENTS, /* mean: mean of the other quotes minus the chosen */
-    METRIC_FILL_RATE,        /* lines found or substituted in selected carts / lines asked for */
-    METRIC_EMPTY_WINS,       /* routed orders whose selected cart had nothing in it */
-    METRIC_ETA_MINUTES,      /* mean of the selected quote */
-    METRIC_QUOTES_PER_ORDER,
-    METRIC_CALLS_PER_ORDER,
-    METRIC_CALL_COST_CENTS,  /* per order */
-    METRIC_CONFIRMED,        /* orders placed */
-    METRIC_CONFIRM_FAIL_RATE,/* confirmations that failed, failover included */
-    METRIC_FAILOVERS,
-    METRIC_DELIVERED_RATE,   /* of placed orders */
-    METRIC_LATE_RATE,        /* of delivered ones */
-    METRIC_SHORT_RATE,
-    METRIC_CANCELLED_RATE,   /* of placed ones */
-    METRIC_RATING,           /* mean */
-    METRIC_BUDGET_BURNED,    /* share of the SLO period's error budget */
-    METRIC_TOP_SHARE,        /* the largest provider's share of selections */
-    METRIC_CLOSE_CALLS,      /* routed orders whose best two scores lie within one point */
-    METRIC_ROUTER_COUNT,
-    /* of a provider: scope its id */
-    METRIC_ASKED = METRIC_ROUTER_COUNT, /* quotes asked for, canned ones apart */
-    METRIC_QUOTES,                      /* real quotes that came in time */
-    METRIC_CANNED,                      /* canned quotes: forced, or standing in */
-    METRIC_SUCCESS_RATE,                /* quotes / settled, canned apart */
-    METRIC_PROVIDER_ERROR_RATE,
-    METRIC_TIMEOUTS,
-    METRIC_TIMEOUT_RATE,
-    METRIC_WINS,
-    METRIC_SELECTION_PCT, /* share of routed orders, 0..1 */
-    METRIC_PROVIDER_P50_MS, /* quotes and timeouts, the latter censored; errors apart */
-    METRIC_PROVIDER_P95_MS,
-    METRIC_PROVIDER_P99_MS,
-    METRIC_PROVIDER_MEAN_MS, /* of quotes that came */
-    METRIC_TOTAL_CENTS,      /* mean of its real quotes */
-    METRIC_PROVIDER_FILL_RATE,
-    METRIC_PROVIDER_ETA_MINUTES,
-    METRIC_CALLS,
-    METRIC_COST_CENTS,
-    METRIC_LATE_ANSWERS, /* quotes that came after their deadline, unheard */
-    METRIC_TOKEN_FETCHES,
-    METRIC_RETRIES,
-    METRIC_AUTH_ERRORS,
-    METRIC_RATE_LIMITED,
-    METRIC_NETWORK_ERRORS,
-    METRIC_HTTP_ERRORS,
-    METRIC_INVALID_RESPONSES,
-    METRIC_COUNT
+enum metric {                /* of the router: scope "router" */
+              METRIC_ORDERS, /* completed, measured */
+              METRIC_ROUTED,
+              METRIC_ERROR_RATE,      /* failed / orders */
+              METRIC_OK_RATE,         /* a real call's quote won, and confirming did not fail */
+              METRIC_AUTHENTIC_RATIO, /* routed orders won by a real quote */
+              METRIC_P50_MS,
+              METRIC_P95_MS,
+              METRIC_P99_MS,
+              METRIC_MEAN_MS,
+              METRIC_MAX_MS,
+              METRIC_CART_CENTS,         /* mean total of the selected quote */
+              METRIC_COMMISSION_CENTS,   /* mean per routed order */
+              METRIC_SAVINGS_BEST_CENTS, /* mean: cheapest quote not chosen minus the chosen */
+              METRIC_SAVINGS_MEAN_CENTS, /* mean: mean of the other quotes minus the chosen */
+              METRIC_FILL_RATE, /* lines found or substituted in selected carts / lines asked for */
+              METRIC_EMPTY_WINS,  /* routed orders whose selected cart had nothing in it */
+              METRIC_ETA_MINUTES, /* mean of the selected quote */
+              METRIC_QUOTES_PER_ORDER,
+              METRIC_CALLS_PER_ORDER,
+              METRIC_CALL_COST_CENTS,   /* per order */
+              METRIC_CONFIRMED,         /* orders placed */
+              METRIC_CONFIRM_FAIL_RATE, /* confirmations that failed, failover included */
+              METRIC_FAILOVERS,
+              METRIC_DELIVERED_RATE, /* of placed orders */
+              METRIC_LATE_RATE,      /* of delivered ones */
+              METRIC_SHORT_RATE,
+              METRIC_CANCELLED_RATE, /* of placed ones */
+              METRIC_RATING,         /* mean */
+              METRIC_BUDGET_BURNED,  /* share of the SLO period's error budget */
+              METRIC_TOP_SHARE,      /* the largest provider's share of selections */
+              METRIC_CLOSE_CALLS,    /* routed orders whose best two scores lie within one point */
+              METRIC_ROUTER_COUNT,
+              /* of a provider: scope its id */
+              METRIC_ASKED = METRIC_ROUTER_COUNT, /* quotes asked for, canned ones apart */
+              METRIC_QUOTES,                      /* real quotes that came in time */
+              METRIC_CANNED,                      /* canned quotes: forced, or standing in */
+              METRIC_SUCCESS_RATE,                /* quotes / settled, canned apart */
+              METRIC_PROVIDER_ERROR_RATE,
+              METRIC_TIMEOUTS,
+              METRIC_TIMEOUT_RATE,
+              METRIC_WINS,
+              METRIC_SELECTION_PCT,   /* share of routed orders, 0..1 */
+              METRIC_PROVIDER_P50_MS, /* quotes and timeouts, the latter censored; errors apart */
+              METRIC_PROVIDER_P95_MS,
+              METRIC_PROVIDER_P99_MS,
+              METRIC_PROVIDER_MEAN_MS, /* of quotes that came */
+              METRIC_TOTAL_CENTS,      /* mean of its real quotes */
+              METRIC_PROVIDER_FILL_RATE,
+              METRIC_PROVIDER_ETA_MINUTES,
+              METRIC_CALLS,
+              METRIC_COST_CENTS,
+              METRIC_LATE_ANSWERS, /* quotes that came after their deadline, unheard */
+              METRIC_TOKEN_FETCHES,
+              METRIC_RETRIES,
+              METRIC_AUTH_ERRORS,
+              METRIC_RATE_LIMITED,
+              METRIC_NETWORK_ERRORS,
+              METRIC_HTTP_ERRORS,
+              METRIC_INVALID_RESPONSES,
+              METRIC_COUNT
 };
 
 enum metric_unit {
@@ -107,20 +107,23 @@ extern const struct metric_traits metric_traits[METRIC_COUNT];
 
 enum value_state {
     VALUE_KNOWN,
-    VALUE_NONE,     /* n/a: nothing to compute it from */
-    VALUE_TOO_FEW,  /* n/a: too few samples for this percentile; `needs` says how many */
-    VALUE_ABOVE,    /* right-censored: it lies above `value` */
+    VALUE_NONE,    /* n/a: nothing to compute it from */
+    VALUE_TOO_FEW, /* n/a: too few samples for this percentile; `needs` says how many */
+    VALUE_ABOVE,   /* right-censored: it lies above `value` */
 };
 
 struct metric_value {
     double value;
-    double needs;       /* samples needed, with VALUE_TOO_FEW */
-    uint64_t n;         /* samples, or the denominator */
+    double needs; /* samples needed, with VALUE_TOO_FEW */
+    uint64_t n;   /* samples, or the denominator */
     enum value_state state;
-    double low, high;   /* 95% confidence interval over replications; equal to value with one */
+    double low, high; /* 95% confidence interval over replications; equal to value with one */
 };
 
-enum { SCOPE_ROUTER = PROVIDER_COUNT, SCOPE_COUNT = PROVIDER_COUNT + 1 }; /* scopes: provider, router */
+enum {
+    SCOPE_ROUTER = PROVIDER_COUNT,
+    SCOPE_COUNT = PROVIDER_COUNT + 1
+}; /* scopes: provider, router */
 
 /* "KROGER_API.p95_ms" -> scope and metric; a suggestion in `hint` when there is none. */
 bool metric_find(const char *name, unsigned *scope, enum metric *metric, char *hint,
@@ -141,9 +144,9 @@ struct result_quantile {
 };
 
 struct result_latency { /* of the whole run, all replications */
-    uint64_t n;        /* samples, censored ones included */
-    uint64_t censored; /* timeouts: they lie above their value */
-    bool exact;        /* computed from every sample; else from a histogram */
+    uint64_t n;         /* samples, censored ones included */
+    uint64_t censored;  /* timeouts: they lie above their value */
+    bool exact;         /* computed from every sample; else from a histogram */
     double error_bound; /* relative, of a histogram; 0 when exact */
     double mean_ms, max_ms, min_ms;
     struct result_quantile quantiles[RESULT_QUANTILES_MAX]; /* of --percentiles */
@@ -157,7 +160,8 @@ struct result_latency { /* of the whole run, all replications */
 struct result_phase {
     const char *name; /* "all", "quiet", or the fault's id */
     int64_t from_us, until_us;
-    struct metric_value values[SCOPE_COUNT][METRIC_COUNT]; /* router metrics under SCOPE_ROUTER only */
+    struct metric_value values[SCOPE_COUNT]
+                              [METRIC_COUNT]; /* router metrics under SCOPE_ROUTER only */
 };
 
 struct result_fault {
@@ -213,7 +217,7 @@ enum { RESULT_NOTES_MAX = 32 };
 
 struct result {
     struct arena arena;
-    const char *program; /* "routesim 0.1.0" */
+    const char *program;  /* "routesim 0.1.0" */
     const char *scenario; /* name */
     const char *title;
     const char *description;
@@ -241,7 +245,7 @@ struct result {
     struct result_operation *operations[PROVIDER_COUNT];
     uint32_t operation_count[PROVIDER_COUNT];
     uint64_t errors[PROVIDER_COUNT][QUOTE_OUTCOME_COUNT]; /* by kind, whole run */
-    uint64_t order_codes[8]; /* enum order_code */
+    uint64_t order_codes[8];                              /* enum order_code */
     const char *order_code_names[8]; /* as the profile calls them; NULL: no such code */
     bool enabled[PROVIDER_COUNT];
     int64_t timeout_us[PROVIDER_COUNT]; /* of a quote, as configured at the start */

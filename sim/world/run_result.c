@@ -15,12 +15,14 @@ static const char *keep(struct result *result, const char *text)
 }
 
 /* Student's t over replications, around the pooled value. */
-static void add_interval(struct metric_value *value, const struct spread *spread)
+static void add_interval(struct metric_value *value, enum metric metric,
+                         const struct spread *spread)
 {
     if (value->state != VALUE_KNOWN || spread->n < 2) return;
     const double deviation = sqrt(spread->m2 / (spread->n - 1));
-    const double half =
-        gsl_cdf_tdist_Pinv(0.975, spread->n - 1) * deviation / sqrt((double)spread->n);
+    double half = gsl_cdf_tdist_Pinv(0.975, spread->n - 1) * deviation / sqrt((double)spread->n);
+    /* A count is the sum over replications, and so is its uncertainty. */
+    if (metric_traits[metric].unit == UNIT_COUNT || metric == METRIC_COST_CENTS) half *= spread->n;
     value->low = value->value - half;
     value->high = value->value + half;
 }
@@ -43,7 +45,7 @@ static bool fill_phases(struct run_sums *sums, struct result *result)
         for (unsigned s = 0; s < SCOPE_COUNT; s++) {
             for (unsigned m = 0; m < METRIC_COUNT; m++) {
                 if (metric_of_router((enum metric)m) != (s == SCOPE_ROUTER)) continue;
-                add_interval(&phase->values[s][m], &sums->spreads[p][s][m]);
+                add_interval(&phase->values[s][m], (enum metric)m, &sums->spreads[p][s][m]);
             }
         }
     }

@@ -234,7 +234,8 @@ bool workload_load(const struct scenario *scenario, const struct catalogue *cata
 
 void workload_start(struct workload_cursor *cursor, uint64_t seed_r)
 {
-    *cursor = (struct workload_cursor){.key = random_key(seed_r, RANDOM_ARRIVAL)};
+    *cursor = (struct workload_cursor){
+        .key = random_key(seed_r, random_what(RANDOM_ARRIVAL, 0, 0, 0, 0))};
 }
 
 static double draw_gap_ns(const struct workload_gaps *gaps, uint64_t bits)

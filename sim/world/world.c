@@ -62,6 +62,14 @@ static int by_instant(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* When a fault's window ends; one that lasts to the run's end also covers what completes after it.
+ */
+static int64_t window_end_us(const struct scenario *scenario, const struct fault_spec *fault)
+{
+    const int64_t end_us = fault->at_us + fault->for_us;
+    return end_us >= scenario->duration_us ? INT64_MAX : end_us;
+}
+
 /* Cuts the run at every instant at which some fault's window begins or ends. */
 static bool cut_segments(struct world *world, uint32_t sample_limit)
 {
@@ -71,7 +79,8 @@ static bool cut_segments(struct world *world, uint32_t sample_limit)
     cuts[count++] = 0;
     for (uint32_t f = 0; f < scenario->fault_count; f++) {
         cuts[count++] = scenario->faults[f].at_us;
-        cuts[count++] = scenario->faults[f].at_us + scenario->faults[f].for_us;
+        const int64_t end_us = window_end_us(scenario, &scenario->faults[f]);
+        if (end_us != INT64_MAX) cuts[count++] = end_us;
     }
     qsort(cuts, count, sizeof cuts[0], by_instant);
     world->segments = calloc(count, sizeof *world->segments);
@@ -86,7 +95,7 @@ static bool cut_segments(struct world *world, uint32_t sample_limit)
         for (uint32_t f = 0; f < scenario->fault_count; f++) {
             const struct fault_spec *fault = &scenario->faults[f];
             if (fault->at_us <= segment->from_us &&
-                segment->from_us < fault->at_us + fault->for_us) {
+                segment->from_us < window_end_us(scenario, fault)) {
                 segment->active |= UINT64_C(1) << f;
             }
         }
@@ -249,6 +258,8 @@ static void await_arrival(struct world *world)
     const uint64_t limit = world->scenario->workload.arrivals.limit;
     if (next_us >= world->scenario->duration_us) return;
     if (limit > 0 && world->order_next >= limit) return;
+    if (world->failed)
+        return; /* an output cannot be written: finish what is in flight, and say so */
     if (world->control->stop != NULL && *world->control->stop != 0) {
         world->facts.stopped = true;
         return;

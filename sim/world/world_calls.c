@@ -56,8 +56,7 @@ static void send_call(void *context, struct quote_run *run, const struct call *c
 
     const int64_t life_us = world->scenario->policy.call_life_us;
     if (slot->reply.latency_us > life_us) {
-        slot->reply.fate = CALL_UNANSWERED;
-        slot->reply.latency_us = life_us;
+        slot->reply = (struct reply){.fate = CALL_UNANSWERED, .latency_us = life_us};
     }
     world->facts.calls_sent++;
     if (call->sent_us >= world->scenario->warmup_us) {
@@ -66,9 +65,6 @@ static void send_call(void *context, struct quote_run *run, const struct call *c
         world->tally->providers[call->provider].calls++;
         world->tally->providers[call->provider].token_fetches += call->operation == OPERATION_TOKEN;
         world->tally->providers[call->provider].retries += call->attempt > 0;
-        if (slot->reply.fate == CALL_ANSWERED && slot->reply.http_status < 300) {
-            samples_add(&operation->latency, slot->reply.latency_us, false);
-        }
     }
     enter_flight(world, slot);
     wheel_add(world->wheel, &slot->node, call->sent_us + slot->reply.latency_us);
@@ -109,6 +105,11 @@ void world_call_due(struct world *world, struct call_slot *slot, int64_t now_us)
 {
     world->facts.calls_ended++;
     leave_flight(world, slot);
+    if (slot->reply.fate == CALL_ANSWERED && slot->reply.http_status < 300 &&
+        slot->call.sent_us >= world->scenario->warmup_us) {
+        samples_add(&world->operations[slot->call.provider][slot->call.operation].latency,
+                    slot->reply.latency_us, false);
+    }
     adapter_on_reply(&world->adapters, slot->run, &slot->call, &slot->reply, now_us);
     give_call(world, slot);
 }
@@ -147,17 +148,17 @@ void world_strikes_start(struct world *world)
 void world_strike_due(struct world *world, enum provider provider, int64_t now_us)
 {
     struct call_slot *head = &world->flights[provider];
-    for (struct call_slot *slot = head->flight_next; slot != head; slot = slot->flight_next) {
+    /* In the order of sending; a call sent in this very microsecond has met the fault already. */
+    for (struct call_slot *slot = head->flight_prev; slot != head; slot = slot->flight_prev) {
+        if (slot->call.sent_us >= now_us) continue;
         struct reply struck = slot->reply;
         if (!backend_strike(world->backends[provider], &slot->call, now_us, &struck)) continue;
-        /* The strike's latency counts from now; no call outlives its life. */
-        int64_t due_us = now_us + struck.latency_us;
-        const int64_t end_us = slot->call.sent_us + world->scenario->policy.call_life_us;
-        if (struck.latency_us > end_us - now_us) {
-            struck.fate = CALL_UNANSWERED;
-            due_us = end_us;
+        const int64_t life_us = world->scenario->policy.call_life_us;
+        if (struck.latency_us > life_us) {
+            struck = (struct reply){.fate = CALL_UNANSWERED, .latency_us = life_us};
         }
-        struck.latency_us = due_us - slot->call.sent_us;
+        int64_t due_us = slot->call.sent_us + struck.latency_us;
+        if (due_us < now_us) due_us = now_us;
         slot->reply = struck;
         wheel_cancel(world->wheel, &slot->node);
         wheel_add(world->wheel, &slot->node, due_us);

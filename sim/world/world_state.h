@@ -31,9 +31,9 @@ enum {
     RUNS = PROVIDER_COUNT + 2, /* candidates, the confirmation, its failover */
     ORDERS_CHUNK = 64,
     CALLS_CHUNK = 256,
-    /* Seconds that outcomes may lie ahead: 4.5 hours, past the slowest ETA and the longest delay.
-     */
-    OUTCOME_SECONDS = 16384,
+    /* Seconds that outcomes may lie ahead: 9.1 hours. A failed order is known after twice its ETA,
+     * five hours at Kroger's 150 minutes; what lies farther ahead is learned at the ring's end. */
+    OUTCOME_SECONDS = 32768,
 };
 
 struct world_order {

@@ -194,6 +194,10 @@ check 'no file and no stream shows one' '-z $found && -s $scratch/secret/run.jso
 run run scenarios/kroger-timeout.json --short --env-file "$scratch/secrets.env" --json --no-plots --force --out "$scratch/secret"
 found=$(grep -la 'canary-' "$scratch/out" "$scratch/err")
 check 'nor does its JSON' '-z $found && $out == "{"*'
+run run scenarios/kroger-timeout.json --short --set router.env.KROGER_CLIENT_SECRET=canary-f-51c7 \
+    --set 'router.env={"MEALME_API_KEY": "canary-g-51c7"}' --force --out "$scratch/secret"
+found=$(grep -rla 'canary-' "$scratch/secret" "$scratch/out" "$scratch/err")
+check 'nor does one that --set gave' '-z $found && -s $scratch/secret/report.html'
 rm -rf "$scratch/secret"
 
 # ---- without gnuplot ----
