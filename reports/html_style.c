@@ -60,6 +60,7 @@ static const char table_rules[] =
     "vertical-align: top }\n"
     "th:last-child, td:last-child { padding-right: 0 }\n"
     "td { overflow-wrap: break-word } td:not(.n) { max-width: 26rem }\n"
+    "table:has(thead th:nth-child(11)) :is(th, td) { padding-right: .55rem; font-size: .82rem }\n"
     ".scroll + .scroll { margin-top: 1.4rem }\n"
     "thead th { font-weight: 600; color: var(--muted); vertical-align: bottom } "
     "tbody th { font-weight: 500; overflow-wrap: break-word; min-width: 8rem; max-width: 22rem "
@@ -95,6 +96,10 @@ static const char media_rules[] =
     "  header, main, footer { padding: 0 1rem } header { padding-top: 1.2rem }\n"
     "  svg.plot { min-width: 640px } nav ol { columns: 1 } table { min-width: 44rem }\n"
     "  h1 { font-size: 1.45rem }\n"
+    /* The verdict before its particulars: the metric, n and the line stand in summary.json too. */
+    "  #checks + .scroll table { min-width: 0 } #checks + .scroll tbody th { min-width: 0 }\n"
+    "  #checks + .scroll :is(th, td):is(:nth-child(2), :nth-child(5), :nth-child(7)) { "
+    "display: none }\n"
     "  dl.cards, dl.facts { grid-template-columns: 1fr 1fr }\n"
     "}\n"
     "@media print {\n"
