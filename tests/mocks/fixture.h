@@ -82,10 +82,9 @@ static inline uint64_t fixture_order(uint64_t index)
     return random_key(FIXTURE_SEED, index);
 }
 
-static inline struct call fixture_call(struct fixture *fixture, enum operation operation,
+static inline struct call fixture_call(const struct fixture *fixture, enum operation operation,
                                        uint64_t order, int64_t now_us)
 {
-    fixture->request.items = fixture->items; /* a fixture may be returned by value, and so move */
     return (struct call){.provider = fixture->provider,
                          .operation = operation,
                          .order_key = fixture_order(order),
