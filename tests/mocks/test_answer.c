@@ -12,13 +12,11 @@ static struct fault_spec is(enum fault_kind kind)
     return fixture_fault(fault_kind_names[kind], kind, 0, US_PER_HOUR);
 }
 
-static struct fixture open_with(enum provider provider, const struct fault_spec *faults,
-                                uint32_t count)
+static void open_with(struct fixture *fixture, enum provider provider,
+                      const struct fault_spec *faults, uint32_t count)
 {
-    struct fixture fixture;
     const struct backend_spec spec = fixture_spec(provider);
-    fixture_open(&fixture, provider, &spec, faults, count);
-    return fixture;
+    fixture_open(fixture, provider, &spec, faults, count);
 }
 
 static void own_errors_come_at_their_rate_and_fast(void **state)
@@ -125,15 +123,18 @@ static void body_faults_and_price_faults_change_what_is_said(void **state)
     (void)snprintf(again.id, sizeof again.id, "again");
     again.price_factor = 1.5;
     const struct fault_spec drifts[] = {drift, again};
-    struct fixture plain = open_with(PROVIDER_MEALME, NULL, 0);
-    struct fixture dear = open_with(PROVIDER_MEALME, drifts, 2);
+    struct fixture plain;
+    open_with(&plain, PROVIDER_MEALME, NULL, 0);
+    struct fixture dear;
+    open_with(&dear, PROVIDER_MEALME, drifts, 2);
     const int64_t usual = fixture_ask(&plain, OPERATION_CART, 1, 0).as.cart.subtotal_cents;
     const int64_t drifted = fixture_ask(&dear, OPERATION_CART, 1, 0).as.cart.subtotal_cents;
     assert_int_equal(drifted, 3 * usual);
     fixture_close(&dear);
 
     struct fault_spec empty = is(FAULT_EMPTY_RESULTS);
-    struct fixture bare = open_with(PROVIDER_MEALME, &empty, 1);
+    struct fixture bare;
+    open_with(&bare, PROVIDER_MEALME, &empty, 1);
     const struct reply nothing = fixture_ask(&bare, OPERATION_QUOTE, 1, 0);
     assert_int_equal(nothing.http_status, 200);
     assert_int_equal(nothing.as.quote.found, 0);
@@ -143,7 +144,8 @@ static void body_faults_and_price_faults_change_what_is_said(void **state)
     struct fault_spec stale = is(FAULT_STALE_PRICES);
     stale.at_us = 8 * US_PER_DAY;
     stale.stale_us = 7 * US_PER_DAY;
-    struct fixture old = open_with(PROVIDER_MEALME, &stale, 1);
+    struct fixture old;
+    open_with(&old, PROVIDER_MEALME, &stale, 1);
     const struct reply now = fixture_ask(&old, OPERATION_CART, 1, 8 * US_PER_DAY);
     assert_int_equal(now.as.cart.subtotal_cents,
                      fixture_ask(&plain, OPERATION_CART, 1, US_PER_DAY).as.cart.subtotal_cents);
@@ -155,7 +157,8 @@ static void body_faults_and_price_faults_change_what_is_said(void **state)
 
     struct fault_spec partial = is(FAULT_PARTIAL);
     partial.share = 0.25;
-    struct fixture some = open_with(PROVIDER_WALMART_API, &partial, 1);
+    struct fixture some;
+    open_with(&some, PROVIDER_WALMART_API, &partial, 1);
     uint64_t gone = 0;
     for (uint64_t order = 0; order < 2000; order++) {
         for (uint32_t i = 0; i < FIXTURE_ITEMS; i++) {

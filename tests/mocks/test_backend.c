@@ -8,13 +8,11 @@
 
 #define ONE_MS US_PER_MS
 
-static struct fixture open_with(enum provider provider, const struct fault_spec *faults,
-                                uint32_t count)
+static void open_with(struct fixture *fixture, enum provider provider,
+                      const struct fault_spec *faults, uint32_t count)
 {
-    struct fixture fixture;
     const struct backend_spec spec = fixture_spec(provider);
-    fixture_open(&fixture, provider, &spec, faults, count);
-    return fixture;
+    fixture_open(fixture, provider, &spec, faults, count);
 }
 
 /* ---- composition ----------------------------------------------------------------------------- */
@@ -185,7 +183,8 @@ static void overlapping_faults_compose(void **state)
          150 * ONE_MS},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct fixture fixture = open_with(PROVIDER_WALMART_API, rows[i].faults, 3);
+        struct fixture fixture;
+        open_with(&fixture, PROVIDER_WALMART_API, rows[i].faults, 3);
         const struct reply reply = fixture_ask(&fixture, OPERATION_SEARCH, 3, US_PER_SECOND);
         CHECK_ROW(rows[i].label, reply.fate == rows[i].fate);
         CHECK_ROW(rows[i].label, reply.body == rows[i].body);
@@ -202,13 +201,14 @@ static void a_fault_touches_its_operations_and_providers_only(void **state)
     (void)state;
     struct fault_spec fault = status(500);
     fault.operation_mask = 1u << OPERATION_STORE;
-    struct fixture fixture = open_with(PROVIDER_WALMART_API, &fault, 1);
+    struct fixture fixture;
+    open_with(&fixture, PROVIDER_WALMART_API, &fault, 1);
     assert_int_equal(fixture_ask(&fixture, OPERATION_STORE, 1, 0).http_status, 500);
     assert_int_equal(fixture_ask(&fixture, OPERATION_SEARCH, 1, 0).http_status, 200);
     assert_int_equal(fixture_ask(&fixture, OPERATION_STORE, 1, US_PER_HOUR).http_status, 200);
     fixture_close(&fixture);
     fault.provider_mask = 1u << PROVIDER_MEALME;
-    fixture = open_with(PROVIDER_WALMART_API, &fault, 1);
+    open_with(&fixture, PROVIDER_WALMART_API, &fault, 1);
     assert_int_equal(fixture_ask(&fixture, OPERATION_STORE, 1, 0).http_status, 200);
     fixture_close(&fixture);
 }
@@ -220,8 +220,10 @@ static void a_fraction_is_of_orders_and_hits_all_calls_of_one(void **state)
     (void)state;
     struct fault_spec fault = status(500);
     fault.fraction = 0.3;
-    struct fixture kroger = open_with(PROVIDER_WALMART_API, &fault, 1);
-    struct fixture mealme = open_with(PROVIDER_MEALME, &fault, 1);
+    struct fixture kroger;
+    open_with(&kroger, PROVIDER_WALMART_API, &fault, 1);
+    struct fixture mealme;
+    open_with(&mealme, PROVIDER_MEALME, &fault, 1);
     uint64_t hit = 0;
     for (uint64_t order = 0; order < 20000; order++) {
         const bool first = fixture_ask(&kroger, OPERATION_STORE, order, 0).http_status == 500;
@@ -243,7 +245,8 @@ static void per_call_draws_once_a_call(void **state)
     struct fault_spec fault = status(500);
     fault.fraction = 0.3;
     fault.per_call = true;
-    struct fixture fixture = open_with(PROVIDER_WALMART_API, &fault, 1);
+    struct fixture fixture;
+    open_with(&fixture, PROVIDER_WALMART_API, &fault, 1);
     uint64_t hit = 0, both = 0;
     for (uint64_t order = 0; order < 20000; order++) {
         struct call call = fixture_call(&fixture, OPERATION_SEARCH, order, 0);
@@ -268,7 +271,8 @@ static void two_faults_hit_independently_and_an_outage_splits_by_share(void **st
     faults[0].parts[2] = (struct outage_part){.kind = FAULT_REFUSE, .share = 1};
     faults[0].part_count = 3;
     faults[1].fraction = 0.5;
-    struct fixture fixture = open_with(PROVIDER_WALMART_API, faults, 2);
+    struct fixture fixture;
+    open_with(&fixture, PROVIDER_WALMART_API, faults, 2);
     enum { ORDERS = 40000 };
     uint64_t hung = 0, failed = 0, refused = 0, slow = 0;
     for (uint64_t order = 0; order < ORDERS; order++) {
@@ -291,7 +295,8 @@ static void a_ramp_hits_more_and_more_and_the_same_orders_stay_hit(void **state)
     struct fault_spec fault = status(500);
     fault.fraction = 0.8;
     fault.ramp_us = US_PER_MINUTE;
-    struct fixture fixture = open_with(PROVIDER_WALMART_API, &fault, 1);
+    struct fixture fixture;
+    open_with(&fixture, PROVIDER_WALMART_API, &fault, 1);
     bool hit_before[5000] = {false};
     for (int64_t s = 0; s <= 90; s += 15) {
         uint64_t hit = 0;
@@ -398,7 +403,8 @@ static void a_strike_ends_the_calls_it_hits_when_it_begins(void **state)
     faults[1].operation_mask = 1u << OPERATION_STORE;
     faults[2].at_us = 90 * US_PER_SECOND;
     faults[2].hits_in_flight = false;
-    struct fixture fixture = open_with(PROVIDER_WALMART_API, faults, 3);
+    struct fixture fixture;
+    open_with(&fixture, PROVIDER_WALMART_API, faults, 3);
     static const int64_t strikes_s[] = {10, 20, 60};
     int64_t now_us = 0;
     for (size_t i = 0; i < 3; i++) {
