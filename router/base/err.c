@@ -322,6 +322,22 @@ void err_print(FILE *stream, const struct err *err, const char *source, bool col
     (void)fputc('\n', stream);
 }
 
+/* Names of input files are few, and each is kept once; past the last place the name is let go. */
+enum { NAMES_KEPT = 64, NAME_BYTES = 4096 };
+
+const char *err_keep_name(const char *name)
+{
+    static char names[NAMES_KEPT][NAME_BYTES];
+    static unsigned count;
+    if (name == NULL || strlen(name) >= NAME_BYTES) return NULL;
+    for (unsigned i = 0; i < count; i++) {
+        if (strcmp(names[i], name) == 0) return names[i];
+    }
+    if (count == NAMES_KEPT) return NULL;
+    (void)strcpy(names[count], name);
+    return names[count++];
+}
+
 const char *err_source(const struct err *err, const char *file, const char *source)
 {
     if (file == NULL || err->place.file == NULL) return source;

@@ -86,6 +86,10 @@ void err_warn(struct err_list *list, struct place place, const char *hint, const
 void err_print(FILE *stream, const struct err *err, const char *source, bool color);
 
 /* Prints what was kept, then how many more were met. `source` is the text of every place. */
+/* A copy of a file's name that lives as long as the process: for a place whose owner is about to
+ * go. */
+const char *err_keep_name(const char *name);
+
 /* `source` if the err lies in `file`, else NULL: another file's line would be shown. */
 const char *err_source(const struct err *err, const char *file, const char *source);
 

@@ -24,8 +24,10 @@ bool world_plan_make(const struct scenario *scenario, struct world_plan *plan, s
     const bool made = catalogue_load(&scenario->catalogue, scenario->folder, scenario->seed,
                                      &plan->arena, &plan->catalogue, err) &&
                       workload_load(scenario, &plan->catalogue, &plan->arena, &plan->workload, err);
-    if (!made) world_plan_release(plan);
-    return made;
+    if (made) return true;
+    err->place.file = err_keep_name(err->place.file);
+    world_plan_release(plan);
+    return false;
 }
 
 void world_plan_release(struct world_plan *plan)
@@ -46,6 +48,7 @@ void world_check_files(const struct scenario *scenario, struct err_list *list)
         if (backend_create((enum provider)p, &scenario->providers[p].backend, &plan.catalogue,
                            scenario->faults, scenario->fault_count, scenario->folder, &arena,
                            &err) == NULL) {
+            err.place.file = err_keep_name(err.place.file);
             err_list_add(list, &err);
         }
     }
@@ -150,6 +153,7 @@ struct world *world_create(const struct world_plan *plan, uint32_t sample_limit,
         return NULL;
     }
     if (!make_backends(world, err)) {
+        err->place.file = err_keep_name(err->place.file);
         world_destroy(world);
         return NULL;
     }
