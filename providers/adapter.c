@@ -209,7 +209,6 @@ static void take_product(struct quote_run *run, unsigned item, bool found, bool 
                          int32_t unit_cents)
 {
     run->items_done++;
-    if (run->line_cents != NULL) run->line_cents[item] = found ? unit_cents : -1;
     if (!found) return;
     run->subtotal_cents += (int64_t)unit_cents * run->request->items[item].quantity;
     if (exact) {

@@ -35,8 +35,7 @@ struct quote_run { /* one quote (or confirmation, or probe) in the making */
     uint64_t order_index;
     const struct order_request *request; /* borrowed */
     void *owner;                         /* the caller's own */
-    int32_t *line_cents; /* NULL, or room for every line's price: -1 where it is missing */
-    int64_t deadline_us; /* retries are not begun past it */
+    int64_t deadline_us;                 /* retries are not begun past it */
     int64_t subtotal_cents;
     uint64_t token;
     uint32_t store;
@@ -133,8 +132,8 @@ void adapters_init(struct adapters *adapters, const struct router_config *config
 /* A redeploy: tokens and in-process caches are gone. */
 void adapters_forget(struct adapters *adapters, const struct router_config *config);
 
-/* Starts a run; run->provider, purpose, order_key, order_index, request, owner, deadline_us and
- * line_cents are set by the caller, the rest here. */
+/* Starts a run; run->provider, purpose, order_key, order_index, request, owner and deadline_us
+ * are set by the caller, the rest here. */
 void adapter_begin(struct adapters *adapters, struct quote_run *run, int64_t now_us);
 
 /* The answer to a call of this run. `call` is the call as it was sent. */

@@ -11,8 +11,8 @@
 
 enum missing_items { /* what a quote that lacks items is worth (quirk partial_quotes_look_cheap) */
                      MISSING_ITEMS_FREE,     /* production: they cost nothing */
-                     MISSING_ITEMS_MEDIAN,   /* each is priced at the median of the order's other
-                                                quotes for it */
+                     MISSING_ITEMS_MEDIAN,   /* each costs the median of what a line
+                                                costs in the order's quotes */
                      MISSING_ITEMS_EXCLUDED, /* quotes under `fill_least` are left out of scoring */
                      MISSING_ITEMS_COUNT
 };

@@ -356,10 +356,7 @@ static void fill_context(struct run_sums *sums)
     }
     sums->context.slo_kind =
         scenario->slo.indicator == SLO_ORDERS_ROUTED ? SLO_KIND_ROUTED : SLO_KIND_OK;
-    if (!scenario->slo.given) return;
-    sums->context.budget_orders = (1.0 - scenario->slo.objective) *
-                                  workload_rate(&sums->plan->workload) *
-                                  ((double)scenario->slo.period_us / (double)US_PER_SECOND);
+    sums->context.budget_orders = world_budget_orders(scenario, &sums->plan->workload);
 }
 
 static bool make_sums(struct run_sums *sums)

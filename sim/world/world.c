@@ -182,7 +182,7 @@ void world_destroy(struct world *world)
 /* --- a replication -------------------------------------------------------------------------------
  */
 
-static double budget_of(const struct scenario *scenario, const struct workload *workload)
+double world_budget_orders(const struct scenario *scenario, const struct workload *workload)
 {
     if (!scenario->slo.given) return 0.0;
     const double orders =
@@ -294,7 +294,7 @@ static void start_replication(struct world *world, uint32_t replication)
     world->budget = (struct metric_context){
         .slo_kind =
             world->scenario->slo.indicator == SLO_ORDERS_ROUTED ? SLO_KIND_ROUTED : SLO_KIND_OK,
-        .budget_orders = budget_of(world->scenario, &world->plan->workload)};
+        .budget_orders = world_budget_orders(world->scenario, &world->plan->workload)};
     world->series_on = world->outputs->series;
     if (world->series_on) series_clear(&world->series, world->budget.budget_orders);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {

@@ -36,6 +36,9 @@ struct world_plan {
 bool world_plan_make(const struct scenario *scenario, struct world_plan *plan, struct err *err);
 void world_plan_release(struct world_plan *plan);
 
+/* Bad orders that the scenario's objective allows in its period; 0: it has none. */
+double world_budget_orders(const struct scenario *scenario, const struct workload *workload);
+
 /* Opens every data file that a scenario names, as a run would, and reports what is wrong. */
 void world_check_files(const struct scenario *scenario, struct err_list *list);
 

@@ -119,7 +119,6 @@ static struct quote_run *start_run(struct world *world, struct world_order *slot
     run->order_index = slot->order.index;
     run->request = &slot->request;
     run->owner = slot;
-    run->line_cents = NULL;
     run->deadline_us = deadline_us;
     run->provider = (uint8_t)provider;
     run->purpose = (uint8_t)purpose;
