@@ -1,0 +1,186 @@
+/* providers/http_client.h - HTTP calls to providers, real or mock: many at once on one thread.
+ *
+ * libcurl's multi interface over one epoll. A call is started, the client is driven by
+ * http_client_wait(), and every call ends exactly once: by the callback `ended`, or without one by
+ * http_client_cancel(). What a peer does, however hostile, is an outcome and never an err; an err
+ * is a request that may not be sent or a machine that cannot send it.
+ *
+ * Time: http_client_now_us() is CLOCK_MONOTONIC. A call lives life_us, rounded up to whole
+ * milliseconds, from the moment the client is next driven; then it ends as CALL_UNANSWERED in the
+ * phase it had reached.
+ *
+ * Trust. TLS is verified, chain and host name, against the place's CA file; nothing switches that
+ * off. Schemes are https, and http for declared mocks. Redirects are not followed: a 3xx is an
+ * answer. No proxy, no .netrc, no cookies. Only public addresses are connected to unless the place
+ * is a declared mock (http_address_is_public()), whatever a name resolves to; a call whose
+ * connect_to is a loopback literal may also connect there, because a fault relay stands in front of
+ * live providers too. Bodies are capped after decoding (gzip, deflate), response headers at
+ * HTTP_CLIENT_HEADER_BYTES_MAX.
+ *
+ * How a call ended, by libcurl's code (7.88.1; each row is a test):
+ *
+ *   code             what happened                                     fate
+ *    0               a whole answer, whatever its status               ANSWERED
+ *   18               the body is shorter than stated (also: the last   ANSWERED, truncated
+ *                    of several Content-Lengths counts)
+ *   23 (our cap)     the decoded body is longer than body_bytes_max    ANSWERED, truncated,
+ * over_limit 61               the body's encoding is broken or unknown          ANSWERED, truncated
+ *    6               no address for the name                           DNS
+ *    7               connection refused, no route, or the address      REFUSED
+ *                    guard said no
+ *   42 (our guard)   a kept connection leads to an address that this   REFUSED
+ *                    call may not use
+ *   35, 58, 60, 77   handshake failed, certificate wrong, CA file      TLS
+ *   and kin          unreadable
+ *   28               its life was over, in any phase                   UNANSWERED
+ *   52, 55, 56       closed or reset before the answer, or in it; a    RESET
+ *                    bad chunk
+ *   16, 92           HTTP/2 broke                                      RESET
+ *    1, 8            no HTTP where the status line should be           RESET
+ *   23 (our cap), 27 header flood                                      RESET
+ *   42 (our guard)   a request that may not be sent twice met a dead   RESET
+ *                    kept connection
+ *   any other        (none is expected)                                RESET
+ *
+ * What is broken in its framing (1, 8, 27, a bad chunk) counts as RESET: no later byte of that
+ * connection means anything, so the client ends it as a peer's reset would, and a fetch() that met
+ * it would throw. A body that merely ends early still has a status that can be trusted, hence
+ * ANSWERED. 56 does not say whether the peer reset or wrote a bad chunk; both are RESET, and
+ * response->status keeps what was seen.
+ *
+ * Sent twice: when a kept connection turns out dead before the first byte of an answer, libcurl
+ * sends the request once more on a new one. The client lets it for GET (timing.sends says 2) and
+ * forbids it for other methods, which may have been acted on.
+ *
+ * Ownership: the client owns connections, handles and answers; what `ended` is given lives until it
+ *            returns. Places, requests and connect_to are borrowed until their call has ended or
+ *            was cancelled. One thread a client. SIGPIPE is ignored in the whole process from
+ *            http_client_create() on, unless the process had set it.
+ * Failure:   http_client_create(): no memory, no descriptor. http_client_start(): a request that
+ *            has failed or could break out of its place, no memory. Driving cannot fail.
+ */
+#ifndef PROVIDERS_HTTP_CLIENT_H
+#define PROVIDERS_HTTP_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "providers/http.h"
+#include "providers/message.h"
+#include "router/base/err.h"
+
+struct http_client;
+struct sockaddr;
+
+enum {
+    HTTP_PLACE_URL_MAX = 256,
+    HTTP_CLIENT_BODY_BYTES_MAX = 1 << 20, /* default cap: 500 times a usual answer */
+    HTTP_CLIENT_HEADER_BYTES_MAX =
+        1 << 16,                        /* of one answer; servers in use cap theirs at 8 to 32 K */
+    HTTP_CLIENT_CONNECTIONS_MAX = 1024, /* default */
+    HTTP_CLIENT_MESSAGE_MAX = 160,
+};
+
+struct http_place {                    /* where a provider is, and how far it is trusted */
+    char base_url[HTTP_PLACE_URL_MAX]; /* "https://api.kroger.com"; no slash at its end */
+    const char *ca_file;               /* PEM bundle; NULL: the system's */
+    bool declared_mock; /* http: and addresses that are not public are for these alone */
+};
+
+/* Scheme, host, port; no user, query or fragment; http only for declared mocks; a literal address
+ * has to be public unless the place is one; the CA file can be read. */
+bool http_place_check(const struct http_place *place, struct err *err);
+
+/* Whether an address is out in the internet (IANA's special-purpose registries): not loopback,
+ * private, shared (CGNAT), link-local, multicast, unspecified, reserved or for documentation; no
+ * IPv4 address dressed as IPv6 either, NAT64's apart. */
+bool http_address_is_public(const struct sockaddr *address);
+
+enum http_phase {                   /* how far a call got */
+                  HTTP_PHASE_QUEUE, /* no connection of its own: not begun, or waiting to share
+                                       another's */
+                  HTTP_PHASE_DNS,
+                  HTTP_PHASE_CONNECT,
+                  HTTP_PHASE_TLS,
+                  HTTP_PHASE_SEND,
+                  HTTP_PHASE_WAIT, /* sent; no whole status line and headers yet */
+                  HTTP_PHASE_BODY,
+                  HTTP_PHASE_DONE,
+                  HTTP_PHASE_COUNT
+};
+extern const char *const http_phase_names[HTTP_PHASE_COUNT + 1]; /* "queue", ...; NULL ends */
+
+struct http_timing {  /* the parts add up to total_us; those not reached are 0 */
+    int64_t queue_us; /* from http_client_start() on, whatever no other part explains */
+    int64_t dns_us;
+    int64_t tcp_us;
+    int64_t tls_us;
+    int64_t wait_us; /* from the request to the first byte */
+    int64_t body_us;
+    int64_t total_us;
+    uint32_t connects; /* connections opened for this call; 0: a kept or shared one */
+    uint32_t sends;    /* 2: libcurl sent it again after a kept connection had died */
+};
+
+struct http_outcome {
+    enum call_fate fate;
+    int curl_code; /* CURLcode */
+    enum http_phase phase;
+    const struct http_response *response; /* status 0: none was seen; a body only when ANSWERED */
+    const char *rsim; /* X-Routesim-Latency-Us as a declared mock states it; "": absent */
+    struct http_timing timing;
+    int64_t ended_us; /* http_client_now_us() */
+    bool over_limit;  /* the body passed the cap and was cut there */
+    /* Why it was not answered whole, for people; "" when it was. Names host and port, never a
+     * path, a query or a header. */
+    char message[HTTP_CLIENT_MESSAGE_MAX];
+};
+
+struct http_call {
+    const struct http_place *place;     /* borrowed, checked by http_place_check() */
+    const struct http_request *request; /* borrowed */
+    int64_t life_us;
+    /* NULL, or where the connection goes instead, "127.0.0.1:4711" or "nowhere.invalid:443": host
+     * name, SNI and certificate checks stay the place's. Borrowed. */
+    const char *connect_to;
+    bool own_connection; /* a new connection, closed afterwards */
+    void *owner;         /* the caller's own */
+};
+
+struct http_client_setup {
+    size_t body_bytes_max;    /* 0: HTTP_CLIENT_BODY_BYTES_MAX */
+    uint32_t connections_max; /* kept open between calls; 0: HTTP_CLIENT_CONNECTIONS_MAX. Calls in
+                                 flight are not limited: that queue is the router's */
+    void *context;
+    /* May start and cancel calls; may not wait or destroy. */
+    void (*ended)(void *context, void *owner, const struct http_outcome *outcome);
+};
+
+struct http_client *http_client_create(const struct http_client_setup *setup, struct err *err);
+
+/* Ends what is in flight without calling back. NULL is fine. */
+void http_client_destroy(struct http_client *client);
+
+/* Returns a ticket, or 0 with err filled. Never calls back from inside, not even for a call that
+ * fails at once. */
+uint64_t http_client_start(struct http_client *client, const struct http_call *call,
+                           struct err *err);
+
+/* False when the call has ended already; otherwise it never calls back, and what it borrowed is
+ * free. A connection in the middle of an HTTP/1 exchange is closed. */
+bool http_client_cancel(struct http_client *client, uint64_t ticket);
+
+/* A descriptor, readable when somebody outside wants http_client_wait() to return. The caller reads
+ * it and unwatches it before closing it. */
+bool http_client_watch(struct http_client *client, int descriptor, struct err *err);
+void http_client_unwatch(struct http_client *client, int descriptor);
+
+/* Drives the calls, and calls back. Returns when at least one has ended, when a watched descriptor
+ * is readable, or at until_us; one that has passed means: do what is ready and return. */
+void http_client_wait(struct http_client *client, int64_t until_us);
+
+int64_t http_client_now_us(void);
+uint32_t http_client_in_flight(const struct http_client *client);
+
+#endif
