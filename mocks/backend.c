@@ -82,12 +82,14 @@ struct backend *backend_create(enum provider provider, const struct backend_spec
         backend->error_q32[o] = random_rate_q32(spec->errors.rate[o]);
     }
     backend->error_speed_q16 = llround(fmin(fmax(spec->errors.speed, 0), 1000) * 65536);
+    backend->any_term = provider == PROVIDER_KROGER_API && catalogue_fits_kroger(catalogue);
     backend->confirm_error_q32 = random_rate_q32(spec->outcomes.confirm_error);
     limits_init(&backend->limits, &spec->limits);
     take_faults(backend, faults, fault_count);
     if (!compile_laws(backend, folder, arena, err)) return NULL;
     if (!shelf_create(provider, &spec->prices, catalogue, arena, &backend->shelf, err)) return NULL;
-    if (!credentials_create(provider, &spec->credentials, arena, &backend->credentials, err)) {
+    if (!credentials_create(provider, spec->api, &spec->credentials, arena, &backend->credentials,
+                            err)) {
         return NULL;
     }
     if (!make_servers(backend, arena, err)) return NULL;
@@ -158,6 +160,11 @@ uint64_t backend_credential(const struct backend *backend, int64_t now_us)
     return credentials_accepted(&backend->credentials, now_us);
 }
 
+struct credential backend_credential_texts(const struct backend *backend, uint64_t fingerprint)
+{
+    return credentials_texts(&backend->credentials, fingerprint);
+}
+
 uint64_t backend_rotate(struct backend *backend, int64_t now_us)
 {
     limits_end_thieves(&backend->limits, now_us);
@@ -184,7 +191,7 @@ static int32_t look_up(struct backend *backend, const struct call *call,
     backend->counters.unknown_names += item->product >= backend->shelf.product_count;
     if (effects == NULL) return shelf_answer(&backend->shelf, store, item, call->sent_us);
     if (effects->body.kind == FAULT_EMPTY_RESULTS) return 0;
-    if (effects_item_missing(backend, effects, call, index)) return 0;
+    if (effects_item_missing(backend, effects, call, item)) return 0;
     const int32_t cents = effects->stale
                               ? shelf_compute(&backend->shelf, store, item,
                                               call->sent_us - effects->stale_us, call->sent_us)
@@ -206,6 +213,7 @@ static void answer_search(struct backend *backend, const struct call *call,
 struct basket {
     int64_t subtotal_cents;
     uint16_t found, substituted;
+    uint64_t lines[LINE_WORDS];
 };
 
 static struct basket fill_basket(struct backend *backend, const struct call *call,
@@ -214,11 +222,13 @@ static struct basket fill_basket(struct backend *backend, const struct call *cal
     const struct order_request *const request = call->request;
     struct basket basket = {0};
     uint32_t store;
-    if (!shelf_store(&backend->shelf, request->postal_index, &store)) return basket;
+    if (!shelf_store(&backend->shelf, request->postal_hash, &store)) return basket;
     for (uint32_t i = 0; i < request->item_count; i++) {
+        if (!line_is_in(call->lines, i)) continue;
         const int32_t cents = look_up(backend, call, effects, store, i);
         if (cents > 0) basket.found++;
         if (cents < 0) basket.substituted++;
+        if (cents != 0) basket.lines[i / 64] |= UINT64_C(1) << i % 64;
         basket.subtotal_cents += (int64_t)(cents < 0 ? -cents : cents) * request->items[i].quantity;
     }
     return basket;
@@ -234,7 +244,7 @@ static struct basket draw_basket(struct backend *backend, const struct call *cal
     if (effects == NULL) return basket;
     if (effects->body.kind == FAULT_EMPTY_RESULTS) return (struct basket){0};
     for (uint32_t i = 0; i < lines; i++) {
-        if (effects_item_missing(backend, effects, call, i)) basket.found--;
+        if (effects_item_missing(backend, effects, call, &call->request->items[i])) basket.found--;
     }
     basket.subtotal_cents = llround((double)basket.subtotal_cents * effects->price_factor *
                                     basket.found / fmax(lines, 1));
@@ -280,11 +290,18 @@ static void answer_cart(struct backend *backend, const struct call *call,
     const struct basket basket = fill_basket(backend, call, effects);
     reply->as.cart.found = basket.found;
     reply->as.cart.substituted = basket.substituted;
-    if (call->operation == OPERATION_CART) {
-        reply->as.cart.subtotal_cents = basket.subtotal_cents;
-    } else if (effects == NULL || effects->body.kind != FAULT_EMPTY_RESULTS) {
-        reply->as.cart.slot_start_us = eta_thousandths(backend, call) * 60000;
-    }
+    reply->as.cart.subtotal_cents = basket.subtotal_cents;
+    memcpy(reply->as.cart.lines, basket.lines, sizeof basket.lines);
+}
+
+/* Of Instacart's two APIs only one states slots; the other makes a link. */
+static void answer_slots(struct backend *backend, const struct call *call,
+                         const struct effects *effects, struct reply *reply)
+{
+    if (backend->spec.api == API_DEVELOPER) return;
+    if (effects != NULL && effects->body.kind == FAULT_EMPTY_RESULTS) return;
+    const int64_t start_us = call->sent_us + eta_thousandths(backend, call) * 60000;
+    reply->as.slots.start_unix_ms = (backend->epoch_us + start_us) / 1000;
 }
 
 static void answer_token(struct backend *backend, const struct call *call,
@@ -293,14 +310,15 @@ static void answer_token(struct backend *backend, const struct call *call,
     const int64_t skew_us = effects == NULL ? 0 : effects->skew_us;
     reply->as.token.value =
         credentials_issue(&backend->credentials, call->sent_us, call->sent_us - skew_us);
-    reply->as.token.life_us = backend->spec.credentials.token_life_us;
+    const int64_t life_us = backend->spec.credentials.token_life_us;
+    reply->as.token.life_us = life_us - life_us % 1000000; /* stated in whole seconds */
 }
 
 static void answer_store(struct backend *backend, const struct call *call,
                          const struct effects *effects, struct reply *reply)
 {
     uint32_t store;
-    const bool served = shelf_store(&backend->shelf, call->request->postal_index, &store);
+    const bool served = shelf_store(&backend->shelf, call->request->postal_hash, &store);
     const bool empty = effects != NULL && effects->body.kind == FAULT_EMPTY_RESULTS;
     reply->as.store.found = served && !empty;
     reply->as.store.store = reply->as.store.found ? store : 0;
@@ -322,8 +340,10 @@ static void answer(struct backend *backend, const struct call *call, const struc
         answer_store(backend, call, effects, reply);
         return;
     case OPERATION_CART:
-    case OPERATION_SLOTS:
         answer_cart(backend, call, effects, reply);
+        return;
+    case OPERATION_SLOTS:
+        answer_slots(backend, call, effects, reply);
         return;
     case OPERATION_QUOTE:
         answer_quote(backend, call, fill_basket(backend, call, effects), backend->spec.eta.spread,
@@ -362,6 +382,15 @@ static uint16_t own_failure(const struct backend *backend, const struct call *ca
     const uint64_t bits = draw(backend, call, RANDOM_CONFIRM);
     if (!random_chance(bits, backend->confirm_error_q32)) return 0;
     return (bits & 1) != 0 ? 503 : 402;
+}
+
+/* What a provider makes of the request itself. */
+static uint16_t bad_request(const struct backend *backend, const struct call *call)
+{
+    if (backend->provider != PROVIDER_KROGER_API || call->operation != OPERATION_SEARCH) return 0;
+    const struct order_item *const item = &call->request->items[call->item];
+    if (backend->any_term && item->product < backend->shelf.product_count) return 0;
+    return kroger_takes_term(item->name) ? 0 : 400;
 }
 
 /* ---- under faults, limits and capacity ------------------------------------------------------- */
@@ -439,10 +468,9 @@ static uint16_t turned_away(struct backend *backend, const struct call *call,
     const int64_t clock_us = call->sent_us - effects->skew_us;
     const uint16_t refusal = credentials_refusal(&backend->credentials, call, clock_us);
     if (refusal != 0) return refusal;
-    if (backend->provider == PROVIDER_WALMART_API &&
-        (effects->skew_us > BACKEND_SIGNATURE_LIFE_US ||
-         effects->skew_us < -BACKEND_SIGNATURE_LIFE_US)) {
-        return 401;
+    if (api_is_signed(backend->provider, backend->spec.api)) {
+        const int64_t age_us = clock_us - call->signed_us;
+        if (age_us > BACKEND_SIGNATURE_LIFE_US || age_us < -BACKEND_SIGNATURE_LIFE_US) return 401;
     }
     if (limits_any(&backend->limits) &&
         !limits_take(&backend->limits, call->operation == OPERATION_TOKEN, call->sent_us)) {
@@ -478,7 +506,8 @@ static void answer_watchfully(struct backend *backend, const struct call *call, 
         return;
     }
     const uint16_t away = turned_away(backend, call, &effects, reply);
-    const uint16_t status = away != 0 ? away : own_failure(backend, call);
+    uint16_t status = away != 0 ? away : bad_request(backend, call);
+    if (status == 0) status = own_failure(backend, call);
     if (status != 0)
         refuse(backend, reply, status);
     else
@@ -510,11 +539,26 @@ void backend_answer(struct backend *backend, const struct call *call, struct rep
         return;
     }
     uint16_t status = credentials_refusal(&backend->credentials, call, now_us);
+    if (status == 0) status = bad_request(backend, call);
     if (status == 0) status = own_failure(backend, call);
     if (status != 0)
         refuse(backend, reply, status);
     else
         answer(backend, call, NULL, reply);
+}
+
+bool backend_intercepts(struct backend *backend, const struct call *call, struct reply *reply)
+{
+    const int64_t now_us = call->sent_us;
+    if ((uint64_t)(now_us - backend->quiet_from_us) >= backend->quiet_us) {
+        look_around(backend, now_us);
+    }
+    if (!backend->watchful) return false;
+    struct effects effects;
+    effects_judge(backend, call, &effects);
+    if (effects.below.kind == FAULT_KIND_COUNT) return false;
+    backend_answer(backend, call, reply);
+    return true;
 }
 
 int64_t backend_list_price(const struct backend *backend, const struct order_item *item)

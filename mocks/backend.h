@@ -85,6 +85,7 @@ struct outcome_spec { /* what becomes of confirmed orders: shares of orders */
 };
 
 struct backend_spec {
+    enum api api;
     struct law_spec latency[OPERATION_COUNT];
     struct error_spec errors;
     struct price_spec prices;
@@ -132,12 +133,22 @@ void backend_reset(struct backend *backend, uint64_t seed_r, int64_t epoch_us);
  * and none is accepted. */
 uint64_t backend_credential(const struct backend *backend, int64_t now_us);
 
+/* The texts behind a fingerprint of this provider's, of whatever generation: what an HTTP client
+ * has to show. NULL texts when it is none. */
+struct credential backend_credential_texts(const struct backend *backend, uint64_t fingerprint);
+
 /* An operator's rotation: a new generation counts from `now_us` on, the old ones no longer. Returns
  * its fingerprint. Past BACKEND_ROTATIONS_MAX a replication nothing changes. */
 uint64_t backend_rotate(struct backend *backend, int64_t now_us);
 
 /* What becomes of `call`; never blocks, and decides everything now. `now_us` is call->sent_us. */
 void backend_answer(struct backend *backend, const struct call *call, struct reply *reply);
+
+/* The wire between: whether a fault of a layer below HTTP ends this call before its provider sees
+ * it. Then `reply` is what backend_answer() would say and the call is answered; else nothing has
+ * happened, and the call is still to be put to backend_answer(). For wires on which such calls have
+ * to meet their fault where they are made. */
+bool backend_intercepts(struct backend *backend, const struct call *call, struct reply *reply);
 
 /* The instant at which a fault that hits calls in flight begins next, after `now_us`; and what then
  * happens to a call that was sent before. False: the call is not touched. */

@@ -22,6 +22,7 @@ struct backend {
     /* what every answer looks at first */
     int64_t quiet_from_us; /* from here on, for quiet_us, nothing begins, ends or changes */
     uint64_t quiet_us;
+    bool any_term; /* Kroger: kroger_takes_term() is true of the whole catalogue */
     bool watchful; /* a fault is on, or limits or capacity have to be looked at */
     enum provider provider;
     uint64_t error_q32[OPERATION_COUNT];
@@ -78,6 +79,6 @@ int64_t effects_latency_us(const struct backend *backend, const struct effects *
 
 /* Whether a partial fault takes an item away from a call. */
 bool effects_item_missing(const struct backend *backend, const struct effects *effects,
-                          const struct call *call, uint32_t item);
+                          const struct call *call, const struct order_item *item);
 
 #endif

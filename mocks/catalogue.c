@@ -240,3 +240,11 @@ bool catalogue_load(const struct catalogue_spec *spec, const char *folder, uint6
     assert(distinct);
     return distinct;
 }
+
+bool catalogue_fits_kroger(const struct catalogue *catalogue)
+{
+    for (uint32_t i = 0; i < catalogue->count; i++) {
+        if (!kroger_takes_term(catalogue->products[i].name)) return false;
+    }
+    return true;
+}

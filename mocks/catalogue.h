@@ -60,6 +60,9 @@ bool catalogue_load(const struct catalogue_spec *spec, const char *folder, uint6
 /* The place of a name, ORDER_PRODUCT_UNKNOWN when it is not for sale. */
 uint32_t catalogue_find(const struct catalogue *catalogue, uint64_t name_hash, const char *name);
 
+/* Whether every name of it is a term that Kroger takes. Names that are not in it are not asked. */
+bool catalogue_fits_kroger(const struct catalogue *catalogue);
+
 struct price_spec {
     double level; /* against the base price: an assumption, never measured between chains */
     uint32_t stores;

@@ -7,25 +7,34 @@
 
 enum { GENERATIONS = BACKEND_ROTATIONS_MAX + 1 };
 
-bool credentials_create(enum provider provider, const struct credential_spec *spec,
+static bool make_generations(struct credentials *credentials, struct arena *arena)
+{
+    char id[64], secret[32];
+    const int id_length =
+        snprintf(id, sizeof id, "mock-%s", provider_traits[credentials->provider].id);
+    const char *const kept_id = arena_text(arena, id, (size_t)id_length);
+    for (unsigned generation = 1; generation <= GENERATIONS; generation++) {
+        const int length = snprintf(secret, sizeof secret, "generation-%u", generation);
+        const char *const kept = arena_text(arena, secret, (size_t)length);
+        if (kept_id == NULL || kept == NULL) return false;
+        credentials->known[generation] = (struct credential){
+            .id = kept_id, .secret = kept, .fingerprint = credential_fingerprint(kept_id, kept)};
+    }
+    return true;
+}
+
+bool credentials_create(enum provider provider, enum api api, const struct credential_spec *spec,
                         struct arena *arena, struct credentials *credentials, struct err *err)
 {
     static_assert((BACKEND_TOKENS_MAX & (BACKEND_TOKENS_MAX - 1)) == 0, "a token's slot is a mask");
-    *credentials = (struct credentials){.provider = provider,
-                                        .has_tokens = operation_exists(provider, OPERATION_TOKEN),
-                                        .spec = *spec};
-    for (unsigned generation = 1; generation <= GENERATIONS; generation++) {
-        char id[64], secret[32];
-        (void)snprintf(id, sizeof id, "mock-%s", provider_traits[provider].id);
-        (void)snprintf(secret, sizeof secret, "generation-%u", generation);
-        credentials->fingerprints[generation] = credential_fingerprint(id, secret);
-    }
+    *credentials = (struct credentials){
+        .provider = provider, .has_tokens = api_has_tokens(provider, api), .spec = *spec};
     if (credentials->has_tokens && spec->token_life_us <= 0) {
         return err_fail(err, ERR_INPUT, (struct place){0}, "%s's tokens need a life above 0",
                         provider_traits[provider].id);
     }
     credentials->ring = arena_push(arena, struct token_slot, BACKEND_TOKENS_MAX);
-    if (credentials->ring != NULL) return true;
+    if (credentials->ring != NULL && make_generations(credentials, arena)) return true;
     return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory for tokens");
 }
 
@@ -66,7 +75,19 @@ static bool has_expired(const struct credentials *credentials, uint32_t generati
 uint64_t credentials_accepted(const struct credentials *credentials, int64_t now_us)
 {
     const uint32_t generation = credentials_generation(credentials, now_us);
-    return has_expired(credentials, generation, now_us) ? 0 : credentials->fingerprints[generation];
+    return has_expired(credentials, generation, now_us)
+               ? 0
+               : credentials->known[generation].fingerprint;
+}
+
+struct credential credentials_texts(const struct credentials *credentials, uint64_t fingerprint)
+{
+    for (unsigned generation = 1; generation <= GENERATIONS; generation++) {
+        if (credentials->known[generation].fingerprint == fingerprint) {
+            return credentials->known[generation];
+        }
+    }
+    return (struct credential){0};
 }
 
 uint64_t credentials_rotate(struct credentials *credentials, int64_t now_us)
@@ -147,7 +168,7 @@ static uint32_t generation_shown(const struct credentials *credentials, const st
     }
     const uint64_t fingerprint = call->credential == NULL ? 0 : call->credential->fingerprint;
     for (uint32_t generation = 1; generation <= GENERATIONS; generation++) {
-        if (credentials->fingerprints[generation] == fingerprint) return generation;
+        if (credentials->known[generation].fingerprint == fingerprint) return generation;
     }
     return 0;
 }

@@ -25,8 +25,9 @@ struct credentials {
     enum provider provider;
     bool has_tokens; /* a token end point */
     struct credential_spec spec;
-    uint64_t fingerprints[BACKEND_ROTATIONS_MAX + 2]; /* by generation, from 1 */
-    int64_t rotations_us[BACKEND_ROTATIONS_MAX];      /* ascending */
+    struct credential
+        known[BACKEND_ROTATIONS_MAX + 2];        /* by generation, from 1; texts in the arena */
+    int64_t rotations_us[BACKEND_ROTATIONS_MAX]; /* ascending */
     uint32_t rotation_count;
     uint64_t accepted; /* at the instant looked at last; 0: none */
     uint64_t key;
@@ -34,12 +35,13 @@ struct credentials {
     struct token_slot *ring;
 };
 
-bool credentials_create(enum provider provider, const struct credential_spec *spec,
+bool credentials_create(enum provider provider, enum api api, const struct credential_spec *spec,
                         struct arena *arena, struct credentials *credentials, struct err *err);
 void credentials_reset(struct credentials *credentials, uint64_t seed_r);
 
 uint32_t credentials_generation(const struct credentials *credentials, int64_t now_us);
 uint64_t credentials_accepted(const struct credentials *credentials, int64_t now_us);
+struct credential credentials_texts(const struct credentials *credentials, uint64_t fingerprint);
 uint64_t credentials_rotate(struct credentials *credentials, int64_t now_us);
 
 /* Looks at an instant: what is accepted from there to the next change, which is returned. */

@@ -179,14 +179,15 @@ int64_t effects_latency_us(const struct backend *backend, const struct effects *
 }
 
 bool effects_item_missing(const struct backend *backend, const struct effects *effects,
-                          const struct call *call, uint32_t item)
+                          const struct call *call, const struct order_item *item)
 {
     if (!effects->has_partial) return false;
     for (uint32_t i = 0; i < backend->fault_count; i++) {
         const struct own_fault *const fault = &backend->faults[i];
         if ((effects->hits >> i & 1u) == 0 || fault->spec->kind != FAULT_PARTIAL) continue;
-        const uint64_t what = random_what(RANDOM_STOCK, (unsigned)backend->provider, 0, item, 0);
-        const uint64_t bits = random_draw(call->order_key ^ fault->key, what);
+        /* By name: a line's place in the cart is not what a provider is told. */
+        const uint64_t what = random_what(RANDOM_STOCK, (unsigned)backend->provider, 0, 0, 0);
+        const uint64_t bits = random_draw(call->order_key ^ fault->key ^ item->name_hash, what);
         if (random_chance(bits, random_rate_q32(fault->spec->share))) return true;
     }
     return false;

@@ -114,9 +114,9 @@ void shelf_open_window(struct shelf *shelf, int64_t now_us)
 
 /* ---- prices and stock ------------------------------------------------------------------------ */
 
-bool shelf_store(const struct shelf *shelf, uint32_t postal_index, uint32_t *store)
+bool shelf_store(const struct shelf *shelf, uint32_t postal_hash, uint32_t *store)
 {
-    const uint64_t bits = random_draw(shelf->store_key, postal_index);
+    const uint64_t bits = random_draw(shelf->store_key, postal_hash);
     *store = random_below(bits << 32, shelf->spec.stores);
     return !random_chance(bits, shelf->no_store_q32);
 }

@@ -42,7 +42,7 @@ bool shelf_create(enum provider provider, const struct price_spec *spec,
 void shelf_reset(struct shelf *shelf, uint64_t seed_r, int64_t epoch_us);
 
 /* The store that serves a postal code; false: none does. */
-bool shelf_store(const struct shelf *shelf, uint32_t postal_index, uint32_t *store);
+bool shelf_store(const struct shelf *shelf, uint32_t postal_hash, uint32_t *store);
 
 /* The price at an instant, with the stock of another; 0, above or below as shelf_entry.answer. */
 int32_t shelf_compute(struct shelf *shelf, uint32_t store, const struct order_item *item,

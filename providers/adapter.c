@@ -15,6 +15,8 @@ static const uint8_t quote_chains[PROVIDER_COUNT][CHAIN_STEPS_MAX] = {
     [PROVIDER_KROGER_API] = {OPERATION_TOKEN, OPERATION_STORE, OPERATION_SEARCH, END},
     [PROVIDER_WALMART_API] = {OPERATION_STORE, OPERATION_SEARCH, END, END},
 };
+static const uint8_t developer_chain[CHAIN_STEPS_MAX] = {OPERATION_STORE, OPERATION_SLOTS, END,
+                                                         END};
 
 static const uint8_t single_chain[CHAIN_STEPS_MAX] = {OPERATION_SINGLE, END, END, END};
 static const uint8_t confirm_chains[2][CHAIN_STEPS_MAX] = {
@@ -22,13 +24,20 @@ static const uint8_t confirm_chains[2][CHAIN_STEPS_MAX] = {
 static const uint8_t health_chains[2][CHAIN_STEPS_MAX] = {
     {OPERATION_HEALTH, END, END, END}, {OPERATION_TOKEN, OPERATION_HEALTH, END, END}};
 
+static bool has_tokens(const struct adapters *adapters, const struct quote_run *run)
+{
+    return api_has_tokens((enum provider)run->provider, adapters->setup[run->provider].api);
+}
+
 static const uint8_t *chain_of(const struct adapters *adapters, const struct quote_run *run)
 {
-    const bool single = adapters->setup[run->provider].chain == CHAIN_SINGLE;
-    const bool token = !single && operation_exists((enum provider)run->provider, OPERATION_TOKEN);
+    const struct adapter_setup *setup = &adapters->setup[run->provider];
+    const bool single = setup->chain == CHAIN_SINGLE;
+    const bool token = !single && has_tokens(adapters, run);
     switch ((enum run_purpose)run->purpose) {
     case RUN_QUOTE:
-        return single ? single_chain : quote_chains[run->provider];
+        if (single) return single_chain;
+        return setup->api == API_DEVELOPER ? developer_chain : quote_chains[run->provider];
     case RUN_CONFIRM:
         return confirm_chains[token];
     case RUN_HEALTH:
@@ -40,13 +49,15 @@ static const uint8_t *chain_of(const struct adapters *adapters, const struct quo
 
 void adapters_init(struct adapters *adapters, const struct router_config *config,
                    const struct policy *policy, const struct call_port *port,
-                   const struct adapter_setup setup[PROVIDER_COUNT], uint64_t seed_r)
+                   const struct adapter_setup setup[PROVIDER_COUNT], uint64_t seed_r,
+                   int64_t epoch_us)
 {
     struct sku_entry *skus[PROVIDER_COUNT];
     memcpy(skus, adapters->skus, sizeof skus); /* the caller's, kept */
     *adapters = (struct adapters){
         .policy = *policy,
         .port = *port,
+        .epoch_us = epoch_us,
         .token_key = random_key(seed_r, random_what(RANDOM_TOKEN, PROVIDER_COUNT, 0, 0, 0))};
     memcpy(adapters->skus, skus, sizeof skus);
     memcpy(adapters->setup, setup, sizeof adapters->setup);
@@ -63,11 +74,21 @@ void adapters_forget(struct adapters *adapters, const struct router_config *conf
         struct adapter_state *state = &adapters->state[p];
         state->token = 0;
         state->token_expires_us = 0;
+        state->signed_us = -1;
         memset(state->stores, 0, sizeof state->stores);
         if (adapters->skus[p] != NULL) {
             memset(adapters->skus[p], 0, ADAPTER_SKU_SLOTS * sizeof(struct sku_entry));
         }
     }
+}
+
+/* When the signature in use was made; a new one is made when it has become old. */
+static int64_t signature_us(struct adapter_state *state, int64_t now_us)
+{
+    if (state->signed_us < 0 || now_us - state->signed_us >= ADAPTER_SIGNATURE_US) {
+        state->signed_us = now_us;
+    }
+    return state->signed_us;
 }
 
 static void send_call(struct adapters *adapters, struct quote_run *run, enum operation operation,
@@ -84,7 +105,15 @@ static void send_call(struct adapters *adapters, struct quote_run *run, enum ope
                         .credential = &adapters->config->providers[run->provider].credential,
                         .token = run->token,
                         .store = run->store,
-                        .subtotal_cents = run->subtotal_cents};
+                        .subtotal_cents = run->subtotal_cents,
+                        .cart = run->cart,
+                        .lines = operation == OPERATION_QUOTE ? run->lines : NULL};
+    if (run->provider == PROVIDER_WALMART_API) {
+        if (operation == OPERATION_SEARCH) call.store = 0; /* its search covers the whole chain */
+        if (adapters->setup[run->provider].api == API_STANDARD) {
+            call.signed_us = signature_us(&adapters->state[run->provider], now_us);
+        }
+    }
     if (operation == OPERATION_TOKEN) {
         /* Tokens belong to no order: whoever happens to fetch one must not change its luck. */
         struct adapter_state *state = &adapters->state[run->provider];
@@ -171,9 +200,9 @@ static bool store_cached(struct adapters *adapters, struct quote_run *run, int64
 {
     if (adapters->policy.cache.store_us == 0) return false;
     struct adapter_state *state = &adapters->state[run->provider];
-    const uint32_t slot = run->request->postal_index % ADAPTER_STORES_MAX;
+    const uint32_t slot = run->request->postal_hash % ADAPTER_STORES_MAX;
     const struct store_entry *entry = &state->stores[slot];
-    if (entry->expires_us <= now_us || state->stores_postal[slot] != run->request->postal_index) {
+    if (entry->expires_us <= now_us || state->stores_postal[slot] != run->request->postal_hash) {
         state->store_misses++;
         return false;
     }
@@ -188,10 +217,10 @@ static void store_remember(struct adapters *adapters, const struct quote_run *ru
 {
     if (adapters->policy.cache.store_us == 0) return;
     struct adapter_state *state = &adapters->state[run->provider];
-    const uint32_t slot = run->request->postal_index % ADAPTER_STORES_MAX;
+    const uint32_t slot = run->request->postal_hash % ADAPTER_STORES_MAX;
     state->stores[slot] = (struct store_entry){
         .expires_us = now_us + adapters->policy.cache.store_us, .store = run->store, .none = none};
-    state->stores_postal[slot] = run->request->postal_index;
+    state->stores_postal[slot] = run->request->postal_hash;
 }
 
 static struct sku_entry *sku_slot(struct adapters *adapters, const struct quote_run *run,
@@ -307,6 +336,7 @@ void adapter_begin(struct adapters *adapters, struct quote_run *run, int64_t now
     const struct credential *credential = &adapters->config->providers[run->provider].credential;
     run->subtotal_cents = 0;
     run->token = 0;
+    run->cart = 0;
     run->store = 0;
     run->stage = 0;
     run->outstanding = 0;
@@ -474,10 +504,7 @@ static bool renew_token(struct adapters *adapters, struct quote_run *run, const 
         reply->http_status != 401) {
         return false;
     }
-    if (call->operation == OPERATION_TOKEN ||
-        !operation_exists((enum provider)run->provider, OPERATION_TOKEN)) {
-        return false;
-    }
+    if (call->operation == OPERATION_TOKEN || !has_tokens(adapters, run)) return false;
     struct adapter_state *state = &adapters->state[run->provider];
     if (state->token == call->token) state->token = 0;
     run->token_renewed = true;
@@ -503,6 +530,16 @@ static bool bear_failure(struct adapters *adapters, struct quote_run *run, const
     }
     /* Walmart's store call is optional: without a store the search covers the whole chain. */
     return call->operation == OPERATION_STORE && run->provider == PROVIDER_WALMART_API;
+}
+
+/* To a delivery slot, half up; 0 when none is stated. One that has begun counts as a minute. */
+static int32_t minutes_until(const struct adapters *adapters, int64_t unix_ms, int64_t now_us)
+{
+    enum { MINUTES_MAX = 1000000 };
+    if (unix_ms == 0) return 0;
+    const int64_t wait_ms = unix_ms - (adapters->epoch_us + now_us) / 1000;
+    const int64_t minutes = (wait_ms + 30000) / 60000;
+    return minutes < 1 ? 1 : minutes > MINUTES_MAX ? MINUTES_MAX : (int32_t)minutes;
 }
 
 /* Takes a good answer into the run; false when it says that there is nothing to be had here. */
@@ -538,9 +575,11 @@ static bool take_answer(struct adapters *adapters, struct quote_run *run, const 
         run->found = reply->as.cart.found;
         run->substituted = reply->as.cart.substituted;
         run->subtotal_cents = reply->as.cart.subtotal_cents;
+        run->cart = reply->as.cart.cart;
+        memcpy(run->lines, reply->as.cart.lines, sizeof run->lines);
         return true;
     case OPERATION_SLOTS:
-        run->eta_minutes = (int32_t)((reply->as.cart.slot_start_us + 30000000) / 60000000);
+        run->eta_minutes = minutes_until(adapters, reply->as.slots.start_unix_ms, now_us);
         return true;
     case OPERATION_SINGLE:
         run->found = reply->as.quote.found;

@@ -7,9 +7,9 @@
  *
  *   Kroger     [TOKEN] -> [STORE] -> SEARCH x items -> quote      (token and store failures fail
  * it) Walmart    [STORE] -> SEARCH x items -> quote                 (the store call is optional)
- *   Instacart  [TOKEN] -> STORE -> SLOTS -> quote                 (prices from the declared list)
- *   MealMe     CART -> QUOTE -> quote
- *   any, chain `single`:  SINGLE -> quote
+ *   Instacart  [TOKEN] -> STORE -> SLOTS -> quote                 (prices from the declared list;
+ *              no TOKEN at the developer platform, whose SLOTS makes a product link and states
+ * none) MealMe     CART -> QUOTE -> quote any, chain `single`:  SINGLE -> quote
  *
  * Tokens: taken from the cache while they live longer than policy.token_margin_us; no single
  * flight, so parallel first calls each fetch one, as in production. With auth_errors_final a 401 on
@@ -26,7 +26,10 @@
 #include "router/quote.h"
 #include "router/router.h"
 
-enum { ADAPTER_STORES_MAX = 64, ADAPTER_SKU_SLOTS = 4096 };
+enum { ADAPTER_STORES_MAX = 1024, ADAPTER_SKU_SLOTS = 4096 };
+
+/* A signature is used for this long before a new one is made; Walmart takes it for 180 s. */
+#define ADAPTER_SIGNATURE_US INT64_C(60000000)
 
 enum run_purpose { RUN_QUOTE, RUN_CONFIRM, RUN_HEALTH };
 
@@ -38,6 +41,8 @@ struct quote_run { /* one quote (or confirmation, or probe) in the making */
     int64_t deadline_us;                 /* retries are not begun past it */
     int64_t subtotal_cents;
     uint64_t token;
+    uint64_t cart; /* the codec's handle; whoever made it takes it back at `released` */
+    uint64_t lines[LINE_WORDS]; /* of that cart */
     uint32_t store;
     uint8_t provider;
     uint8_t purpose;       /* enum run_purpose */
@@ -79,6 +84,7 @@ enum chain { CHAIN_API, CHAIN_SINGLE };
 
 struct adapter_setup {
     enum chain chain;
+    enum api api;
     bool live; /* no mock: no call is begun after the deadline */
     /* The declared price list that Instacart's quotes are priced from: cents of one unit of an item
      * at `now_us`, or -1 when it is not on the list. */
@@ -102,7 +108,8 @@ struct sku_entry {
 struct adapter_state { /* of one provider; what a redeploy empties */
     uint64_t token;
     int64_t token_expires_us;
-    struct store_entry stores[ADAPTER_STORES_MAX]; /* by postal_index modulo the size */
+    int64_t signed_us;                             /* of the signature in use; below 0: none */
+    struct store_entry stores[ADAPTER_STORES_MAX]; /* by postal_hash modulo the size */
     uint32_t stores_postal[ADAPTER_STORES_MAX];
     double retry_tokens; /* the retry budget, in retries */
     /* counted for reports */
@@ -118,16 +125,18 @@ struct adapters {
     struct policy policy;
     struct call_port port;
     uint64_t token_key; /* of token calls: (seed_r, purpose) */
+    int64_t epoch_us;   /* Unix time of instant 0 */
     struct adapter_setup setup[PROVIDER_COUNT];
     struct adapter_state state[PROVIDER_COUNT];
     struct sku_entry
         *skus[PROVIDER_COUNT]; /* ADAPTER_SKU_SLOTS each, or NULL when the cache is off */
 };
 
-/* `seed_r` keys the calls that no order owns: tokens. */
+/* `seed_r` keys the calls that no order owns: tokens. `epoch_us` is the Unix time of instant 0. */
 void adapters_init(struct adapters *adapters, const struct router_config *config,
                    const struct policy *policy, const struct call_port *port,
-                   const struct adapter_setup setup[PROVIDER_COUNT], uint64_t seed_r);
+                   const struct adapter_setup setup[PROVIDER_COUNT], uint64_t seed_r,
+                   int64_t epoch_us);
 
 /* A redeploy: tokens and in-process caches are gone. */
 void adapters_forget(struct adapters *adapters, const struct router_config *config);

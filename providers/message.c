@@ -8,6 +8,42 @@ const char *const operation_names[OPERATION_COUNT + 1] = {
 const char *const call_fate_names[CALL_FATE_COUNT] = {"answered", "unanswered", "refused",
                                                       "reset",    "dns",        "tls"};
 
+const char *const api_names[API_COUNT + 1] = {"standard", "access_token", "developer", NULL};
+
+bool api_exists(enum provider provider, enum api api)
+{
+    switch (api) {
+    case API_STANDARD:
+        return true;
+    case API_ACCESS_TOKEN:
+        return provider == PROVIDER_WALMART_API;
+    case API_DEVELOPER:
+        return provider == PROVIDER_INSTACART;
+    case API_COUNT:
+        break;
+    }
+    return false;
+}
+
+bool api_has_tokens(enum provider provider, enum api api)
+{
+    return api == API_STANDARD && operation_exists(provider, OPERATION_TOKEN);
+}
+
+bool kroger_takes_term(const char *term)
+{
+    enum { CHARACTERS_LEAST = 3, WORDS_MOST = 8 };
+    unsigned characters = 0, words = 0;
+    bool in_word = false;
+    for (const char *c = term; *c != '\0'; c++) {
+        characters += ((unsigned char)*c & 0xC0u) != 0x80u; /* not a byte within a character */
+        const bool is_space = *c == ' ';
+        words += !is_space && !in_word;
+        in_word = !is_space;
+    }
+    return characters >= CHARACTERS_LEAST && words <= WORDS_MOST;
+}
+
 bool operation_exists(enum provider provider, enum operation operation)
 {
 #define ON(o) (1u << OPERATION_##o)

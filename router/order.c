@@ -2,8 +2,15 @@
 
 #include <stddef.h>
 
+#include "router/base/random.h"
+
 const char *const preference_names[PREFERENCE_COUNT + 1] = {"balanced", "price", "speed", "margin",
                                                             NULL};
+
+uint32_t postal_hash(const char *postal_code)
+{
+    return (uint32_t)(random_hash_text(postal_code) >> 32);
+}
 
 const char *order_request_fault(const struct order_request *request, bool user_required)
 {

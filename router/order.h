@@ -37,9 +37,11 @@ struct order_request {
     uint32_t item_count;
     enum preference preference;
     const char *postal_code; /* borrowed */
-    uint32_t postal_index;   /* its place in the scenario's list: the key of store look-ups */
+    uint32_t postal_hash;    /* postal_hash(postal_code): the key of store look-ups */
     const char *user_id;     /* NULL: anonymous, refused by PROFILE_AS_CODED */
 };
+
+uint32_t postal_hash(const char *postal_code);
 
 /* NULL when the request is valid, else one sentence saying what is missing. */
 const char *order_request_fault(const struct order_request *request, bool user_required);

@@ -58,6 +58,7 @@ enum random_purpose { /* what a draw is for; part of its key, so the numbers are
                       RANDOM_TOKEN,
                       RANDOM_BOOTSTRAP,
                       RANDOM_PROBE,
+                      RANDOM_FOREIGN, /* calls of HTTP clients that are not ours */
 };
 
 /* One draw, 64 uniform bits, under a key (an order's, an entity's). `what` packs the rest. */

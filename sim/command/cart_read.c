@@ -179,7 +179,10 @@ static void read_address(struct reader *reader, const cJSON *root)
         const char *key = form->address_keys[i];
         const bool postal = strcmp(key, form->postal) == 0;
         const char *text = read_text(reader, address, key, postal);
-        if (postal) reader->cart->request.postal_code = text;
+        if (postal && text != NULL) {
+            reader->cart->request.postal_code = text;
+            reader->cart->request.postal_hash = postal_hash(text);
+        }
     }
 }
 

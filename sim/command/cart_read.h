@@ -25,7 +25,7 @@ enum { CART_BYTES_MAX = 1 << 20, CART_QUANTITY_MAX = 10000 };
 
 struct cart {
     struct order_item items[ORDER_ITEMS_MAX]; /* product: unknown until a catalogue was asked */
-    struct order_request request;             /* postal_index 0; its texts lie in the arena */
+    struct order_request request;             /* its texts lie in the arena */
     struct arena arena;
 };
 

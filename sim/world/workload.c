@@ -222,6 +222,9 @@ bool workload_load(const struct scenario *scenario, const struct catalogue *cata
     const struct workload_spec *const spec = &scenario->workload;
     assert(spec->postal_count > 0);
     *workload = (struct workload){.scenario = scenario, .catalogue = catalogue};
+    for (uint32_t i = 0; i < spec->postal_count; i++) {
+        workload->postal_hashes[i] = postal_hash(spec->postal_codes[i]);
+    }
     if (!(sum_of(spec->preferences, PREFERENCE_COUNT) > 0)) {
         return err_fail(err, ERR_INPUT, (struct place){.file = scenario->file},
                         "all preferences have the weight 0");
@@ -444,7 +447,7 @@ void workload_order(const struct workload *workload, uint64_t order_key, uint64_
                           : replay_cart(workload, order_key, index, items),
         .preference = draw_preference(workload, order_key),
         .postal_code = spec->postal_codes[postal],
-        .postal_index = postal,
+        .postal_hash = workload->postal_hashes[postal],
         .user_id = "customer",
     };
     assert(request->item_count > 0);

@@ -59,6 +59,7 @@ struct workload {
     uint8_t size_guides[WORKLOAD_GUIDES]; /* where the search begins, by the draw's top 8 bits */
     const struct workload_alias *popularity;   /* a column a product */
     uint64_t preference_q32[PREFERENCE_COUNT]; /* cumulative */
+    uint32_t postal_hashes[SCENARIO_POSTAL_MAX];
 };
 
 struct workload_cursor { /* of one replication's arrivals */

@@ -240,6 +240,7 @@ static void start_router(struct world *world)
         const bool mock = provider->mode == MODE_MOCK;
         credentials[p] = mock ? backend_credential(world->backends[p], 0) : 0;
         setup[p] = (struct adapter_setup){.chain = provider->chain,
+                                          .api = provider->backend.api,
                                           .live = !mock,
                                           .list_price = list_price,
                                           .list_context = world->backends[p]};
@@ -247,11 +248,16 @@ static void start_router(struct world *world)
     world->config_warnings = (struct err_list){0};
     config_read(&scenario->env, scenario->profile, scenario->policy.live_adapters, credentials,
                 &world->config, &world->config_warnings);
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        struct credential *held = &world->config.providers[p].credential;
+        if (credentials[p] == 0 || held->fingerprint != credentials[p]) continue;
+        *held = backend_credential_texts(world->backends[p], credentials[p]);
+    }
     const struct router_port port = world_router_port(world);
     const struct call_port calls = world_call_port(world);
     router_init(&world->router, &world->config, &scenario->policy, &port);
-    adapters_init(&world->adapters, &world->config, &scenario->policy, &calls, setup,
-                  world->seed_r);
+    adapters_init(&world->adapters, &world->config, &scenario->policy, &calls, setup, world->seed_r,
+                  scenario->start_unix_us);
     seed_history(world);
 }
 

@@ -94,6 +94,7 @@ static uint64_t fetch_token(struct bench *bench, struct backend *backend, int64_
                               .operation = OPERATION_TOKEN,
                               .order_key = 77,
                               .sent_us = now_us,
+                              .signed_us = now_us,
                               .request = &bench->request,
                               .credential = &bench->credential};
     struct reply reply = {0};

@@ -90,6 +90,7 @@ static inline struct call fixture_call(const struct fixture *fixture, enum opera
                          .order_key = fixture_order(order),
                          .order_index = order,
                          .sent_us = now_us,
+                         .signed_us = now_us,
                          .request = &fixture->request,
                          .credential = &fixture->credential,
                          .token = fixture->token};
