@@ -28,9 +28,9 @@
  *
  * Ownership: `struct certificates` owns its texts; certificates_release() wipes the keys and frees
  *            all. Nothing is kept between calls, and calls from several threads do not meet.
- * Failure:   ERR_USAGE for a host that cannot stand in a certificate, ERR_ENVIRONMENT when OpenSSL
- *            or the disk refuses. After a failure `out` is empty and no temporary file is left.
- *            No message holds key material.
+ * Failure:   ERR_USAGE for a host that cannot stand in a certificate and for a file that is not
+ * ours, ERR_ENVIRONMENT when OpenSSL or the disk refuses. After a failure `out` is empty and no
+ * temporary file is left. No message holds key material.
  */
 #ifndef MOCKS_CERTIFICATES_H
 #define MOCKS_CERTIFICATES_H
