@@ -1,0 +1,132 @@
+/* providers/cassette.h - HTTP conversations kept in a file, and played back from it.
+ *
+ * A take is one call: what was sent, what came back or how it failed, and how long that took. A
+ * cassette is a text file of JSON lines: {"schema":"routesim.cassette/1","program":...}, then one
+ * take a line in the order of recorder_add(), its keys always in the same order. Bodies are texts,
+ * or base64 ("body_base64") when they are not UTF-8 or hold a NUL.
+ *
+ * Which takes answer a request. Two requests are the same when provider, method, path, query,
+ * content type and body are: query and form pairs in any order, JSON members in any order and
+ * spacing, numbers as they are written. Headers do not count, nor do parameters and members that
+ * say who asks or when: credentials, signatures, timestamps, correlation ids. A request is answered
+ * by the takes of the same request in the order in which they were recorded, then by the last of
+ * them again and again. When there are none, TOKEN, STORE, CART, QUOTE, SLOTS and HEALTH calls get
+ * the next unused take of their provider and operation; others get none, because a recorded search
+ * for milk is no answer to a search for eggs.
+ *
+ * Secrets never reach the file; they are taken out before a byte is written:
+ *   - of a request's headers only Accept, Accept-Language and Content-Type are kept;
+ *   - values whose name is a secret's, in queries, forms and JSON: client_id, client_secret,
+ * api_key, password, signature and the like; in requests also what says who the customer is: name,
+ * email, phone, street, coordinates; in responses user_name and its kind;
+ *   - tokens that a response issues become "token-1", "token-2" in the order in which they first
+ *     appear, and the same wherever else they stand, so that a replay has distinct tokens too;
+ *   - what credentials the request's headers, query or body held, wherever else it stands, then and
+ *     later; what the customer's values were, where the response gives one back whole;
+ *   - every text of `secrets`, wherever it stands.
+ * "Wherever" includes percent-encoded (also twice), JSON-escaped and HTML-escaped forms, and base64
+ * at any alignment for texts of 4 bytes and more. What is hidden reads "[hidden]"; where JSON has a
+ * number, 0; where it has an object or array, an empty one: so a body of the wrong type stays one.
+ * All other bytes of a body are kept as they were.
+ *
+ * Ownership: see each function. One thread at a time may use a recorder, or a cassette; forks of
+ *            one cassette may be played in different threads.
+ * Failure:   recording: ERR_ENVIRONMENT (file system, memory); ERR_INPUT for a path that holds
+ *            something else, and for a take that is too long. Opening: every bad line up to the
+ *            list's limit, with line and column. Playing cannot fail but for memory, which shows in
+ *            response->body.failed. No message holds a byte of a body, nor a secret.
+ */
+#ifndef PROVIDERS_CASSETTE_H
+#define PROVIDERS_CASSETTE_H
+
+#include "providers/http.h"
+#include "providers/message.h"
+#include "router/base/err.h"
+
+enum {
+    CASSETTE_BODY_BYTES_MAX = 1 << 20,   /* of a request or a response; what the client reads */
+    CASSETTE_TARGET_BYTES_MAX = 1 << 16, /* path and query; also all kept headers together */
+    CASSETTE_BYTES_MAX = 1 << 28,        /* of a file: some hundred thousand usual takes */
+};
+
+/* ---- recording ------------------------------------------------------------------------------- */
+
+struct recorder;
+
+struct cassette_take {
+    enum provider provider;
+    enum api api;
+    enum operation operation;
+    int64_t at_us;      /* when it was sent, by the run's clock; within +-2^53 */
+    int64_t latency_us; /* 0 to 2^53; of CALL_UNANSWERED: the call's life */
+    enum call_fate fate;
+    const struct http_request *request;
+    const struct http_response *response; /* not looked at unless fate is CALL_ANSWERED */
+    const char *const *secrets; /* texts that must not appear; NULL ends, and NULL is none */
+};
+
+/* Begins a cassette that will be `path`: writes to PATH.tmp-PID beside it, which only its owner may
+ * read. A file that is there already is replaced when the recorder is closed, and only if it is a
+ * cassette or empty: anything else is refused now. `program` names who records. NULL on failure. */
+struct recorder *recorder_open(const char *path, const char *program, struct err *err);
+
+/* Appends a take; it is copied. A take that is too long is refused, and recording can go on. When
+ * writing fails the temporary file is removed at once, and this and every later call gives the same
+ * err. */
+bool recorder_add(struct recorder *recorder, const struct cassette_take *take, struct err *err);
+
+/* Ends and frees; NULL is fine. With `keep` the file is brought to the disk and gets its name,
+ * whole or not at all; without, and after any failure, no file of ours is left behind. */
+bool recorder_close(struct recorder *recorder, bool keep, struct err *err);
+
+/* ---- playing --------------------------------------------------------------------------------- */
+
+struct cassette;
+
+/* Reads a file whole. NULL when there is any error in it; `path` is borrowed by the list's places.
+ * A file whose last line does not end is one that was cut off, and an error. */
+struct cassette *cassette_open(const char *path, struct err_list *list);
+
+/* The same from memory; `name` is borrowed by the list's places. */
+struct cassette *cassette_read(const char *name, const char *bytes, size_t length,
+                               struct err_list *list);
+
+/* Another player of the same takes, at the beginning and with counters of its own, for replications
+ * that run at the same time. Closed before the cassette it comes from. NULL on failure. */
+struct cassette *cassette_fork(const struct cassette *cassette, struct err *err);
+
+void cassette_close(struct cassette *cassette); /* NULL is fine */
+
+/* All takes are unused again: a new replication. Counters go on. */
+void cassette_rewind(struct cassette *cassette);
+
+enum cassette_match {
+    CASSETTE_NONE,  /* nothing fits */
+    CASSETTE_EXACT, /* the same request, the next of its takes */
+    CASSETTE_AGAIN, /* all takes of the same request were used; this is the last of them */
+    CASSETTE_LIKE,  /* another request of the same operation */
+    CASSETTE_MATCH_COUNT
+};
+
+/* Plays one call. `response` is reused storage; it is empty unless *fate is CALL_ANSWERED, and for
+ * CASSETTE_NONE, which also gives CALL_ANSWERED and 0 us: the caller answers 404. Its content_type
+ * lives as long as the cassette (of forks: the one they come from). */
+enum cassette_match cassette_play(struct cassette *cassette, enum provider provider,
+                                  enum operation operation, const struct http_request *request,
+                                  struct http_response *response, enum call_fate *fate,
+                                  int64_t *latency_us);
+
+/* How many calls of a provider ended in each match since the cassette was opened or forked. */
+struct cassette_counters {
+    uint64_t exact, again, like, none;
+};
+struct cassette_counters cassette_counters(const struct cassette *cassette, enum provider provider);
+
+/* How many takes there are of a provider in one of its APIs. A replay has to speak the API that was
+ * recorded. */
+uint32_t cassette_take_count(const struct cassette *cassette, enum provider provider, enum api api);
+
+/* Who recorded it; lives as long as the cassette. */
+const char *cassette_program(const struct cassette *cassette);
+
+#endif
