@@ -16,7 +16,7 @@
  * covers several servers: all mock providers of a process may share one certificate.
  *
  * The authorities' private keys are gone when certificates_make() returns: nobody can sign anything
- * else that a trusted ca.pem would vouch for. Serial numbers are random (63 bits), every name says
+ * else that a trusted ca.pem would vouch for. Serial numbers are random (62 bits), every name says
  * "routesim mock", and names of hosts stand in the subject alternative name alone.
  *
  * Files: certificates_write() writes ca.pem (mode 0644), which is no secret.

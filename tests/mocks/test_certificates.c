@@ -619,10 +619,13 @@ static void a_signature_that_fails_at_any_certificate_is_a_clean_error(void **st
         fail_in = calls + 1;
         const bool done = certificates_make(&usual_wish, &made, &err);
         fail_in = 0;
-        certificates_release(&made);
-        if (done) break;
+        if (done) {
+            certificates_release(&made);
+            break;
+        }
         assert_int_equal(err.code, ERR_ENVIRONMENT);
         assert_null(made.ca_pem);
+        assert_null(made.of[CERTIFICATE_GOOD].key_pem);
     }
     assert_int_equal(calls, CERTIFICATE_KIND_COUNT + 2);
 }
