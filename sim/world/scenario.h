@@ -18,6 +18,8 @@
 #include "mocks/catalogue.h"
 #include "mocks/fault.h"
 #include "providers/adapter.h"
+#include "providers/codec.h"
+#include "providers/http_client.h"
 #include "router/base/duration.h"
 #include "router/base/json.h"
 #include "router/config.h"
@@ -82,9 +84,15 @@ struct workload_spec {
     double confirm; /* share of routed orders that are confirmed */
     int64_t confirm_after_us;
     double cancel; /* share of routed orders cancelled instead, before confirming */
+    struct codec_customer customer;
 };
 
-enum provider_mode { MODE_MOCK, MODE_LIVE, MODE_COUNT };
+enum provider_mode {
+    MODE_MOCK,
+    MODE_LIVE,
+    MODE_REPLAY, /* answers come from a cassette (providers/cassette.h) */
+    MODE_COUNT
+};
 extern const char *const provider_mode_names[MODE_COUNT + 1];
 extern const char *const chain_names[]; /* "api", "single"; NULL ends */
 extern const char *const profile_names[PROFILE_COUNT + 1];
@@ -98,6 +106,8 @@ struct history_spec { /* -1: not given */
 struct provider_spec {
     enum provider_mode mode;
     enum chain chain;
+    char base_url[HTTP_PLACE_URL_MAX]; /* live, or a mock elsewhere; "": the vendor's, or our own */
+    char cassette[SCENARIO_PATH_MAX];  /* MODE_REPLAY */
     struct backend_spec backend;
     struct history_spec history;
 };

@@ -38,6 +38,7 @@ static void default_workload(struct workload_spec *workload)
                        postal_codes[i]);
     }
     workload->confirm = 1.0;
+    workload->customer = codec_customer_default();
 }
 
 void scenario_default(struct scenario *scenario)

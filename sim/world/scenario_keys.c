@@ -89,6 +89,20 @@ static const struct scenario_key cancel_keys[] = {
      .help = "Share of routed orders that are cancelled instead, before they are confirmed."},
     {.name = NULL}};
 
+static const struct scenario_key customer_keys[] = {
+    {"latitude", KEY_NUMBER, AT(codec_customer, latitude), RANGE(-90, 90), .unit = "degrees",
+     .help = "MealMe searches near it."},
+    {"longitude", KEY_NUMBER, AT(codec_customer, longitude), RANGE(-180, 180), .unit = "degrees",
+     .help = "MealMe searches near it."},
+    {"street_number", KEY_TEXT, AT(codec_customer, street_number), .help = "Of the address."},
+    {"street", KEY_TEXT, AT(codec_customer, street), .help = "Of the address."},
+    {"city", KEY_TEXT, AT(codec_customer, city), .help = "Of the address."},
+    {"state", KEY_TEXT, AT(codec_customer, state), .help = "Of the address, two letters."},
+    {"name", KEY_TEXT, AT(codec_customer, name), .help = "Whom a quote is for."},
+    {"email", KEY_TEXT, AT(codec_customer, email), .help = "Whom a quote is for."},
+    {"phone", KEY_TEXT, AT(codec_customer, phone), .help = "Whom a quote is for; digits."},
+    {.name = NULL}};
+
 const struct scenario_key scenario_workload_keys[] = {
     {"arrivals", KEY_OBJECT, AT(workload_spec, arrivals), .keys = arrival_keys,
      PLACE_IN(arrival_spec), .help = "When orders come."},
@@ -106,6 +120,10 @@ const struct scenario_key scenario_workload_keys[] = {
     {"confirm", KEY_OBJECT, AT_START, .keys = confirm_keys,
      .help = "Which decisions become orders; their outcomes teach the router."},
     {"cancel", KEY_OBJECT, AT_START, .keys = cancel_keys, .help = "Which are called off."},
+    {"customer", KEY_OBJECT, AT(workload_spec, customer), .keys = customer_keys,
+     .help =
+         "What live providers want to know of a customer beyond the postal code. The default is "
+         "nobody."},
     {.name = NULL}};
 
 /* ---- catalogue, slo, checks ---- */

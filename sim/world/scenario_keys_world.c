@@ -6,7 +6,7 @@
 
 const char *const provider_id_names[PROVIDER_COUNT + 1] = {"MEALME", "INSTACART", "KROGER_API",
                                                            "WALMART_API", NULL};
-const char *const provider_mode_names[MODE_COUNT + 1] = {"mock", "live", NULL};
+const char *const provider_mode_names[MODE_COUNT + 1] = {"mock", "live", "replay", NULL};
 const char *const chain_names[] = {"api", "single", NULL};
 
 static const char *const at_end_names[] = {"stop", "cycle", NULL};
@@ -214,7 +214,16 @@ static const struct scenario_key history_keys[] = {
 
 const struct scenario_key scenario_provider_keys[] = {
     {"mode", KEY_ENUM, AT(provider_spec, mode), .names = provider_mode_names,
-     .help = "A simulated provider, or the real one over the network (clock `real` only)."},
+     .help = "A simulated provider, the real one over the network (clock `real` only), or a "
+             "recorded one."},
+    {"api", KEY_ENUM, AT(provider_spec, backend.api), .names = api_names,
+     .help = "Which of its APIs is spoken: `standard`; Walmart's `access_token`, as production "
+             "calls it; Instacart's `developer` platform, which states no delivery times."},
+    {"base_url", KEY_TEXT, AT(provider_spec, base_url),
+     .help = "Where its API is, over HTTP: another address than the vendor's for a live provider, "
+             "or a mock server that runs elsewhere."},
+    {"cassette", KEY_TEXT, AT(provider_spec, cassette),
+     .help = "Mode `replay`: the conversation to play back, as `run --record` wrote it."},
     {"chain", KEY_ENUM, AT(provider_spec, chain), .names = chain_names,
      .help =
          "`api`: the calls that the provider's real API takes. `single`: one call answers with a "

@@ -241,6 +241,35 @@ static void validate_limits(struct scenario *scenario, unsigned p, struct err_li
     }
 }
 
+/* ---- how it is reached ---- */
+
+static void validate_reach(const struct scenario *scenario, unsigned p, struct err_list *list)
+{
+    const struct provider_spec *provider = &scenario->providers[p];
+    const char *const id = provider_traits[p].id;
+    if (!api_exists((enum provider)p, provider->backend.api)) {
+        err_add(list, PLACE(providers[p].backend.api), "say \"api\": \"standard\"",
+                "%s has no API \"%s\"", id, api_names[provider->backend.api]);
+    }
+    if (provider->mode == MODE_REPLAY && provider->cassette[0] == '\0') {
+        err_add(list, PLACE(providers[p].mode), "`routesim run --record FILE` writes one",
+                "%s is to be replayed and names no \"cassette\"", id);
+    }
+    if (provider->mode != MODE_REPLAY && GIVEN(providers[p].cassette)) {
+        err_warn(list, PLACE(providers[p].cassette), "say \"mode\": \"replay\" to use it",
+                 "\"cassette\" means nothing for a provider of the mode \"%s\"",
+                 provider_mode_names[provider->mode]);
+    }
+    if (provider->base_url[0] == '\0') return;
+    struct http_place named = {.declared_mock = provider->mode != MODE_LIVE};
+    struct err err = {.code = ERR_NONE};
+    (void)snprintf(named.base_url, sizeof named.base_url, "%s", provider->base_url);
+    if (!http_place_check(&named, &err)) {
+        err_add(list, PLACE(providers[p].base_url), err.hint[0] != '\0' ? err.hint : NULL, "%s",
+                err.message);
+    }
+}
+
 void scenario_validate(struct scenario *scenario, struct err_list *list)
 {
     assert(scenario != NULL && list != NULL);
@@ -251,6 +280,7 @@ void scenario_validate(struct scenario *scenario, struct err_list *list)
         validate_history(scenario, p, list);
         validate_credentials(scenario, p, list);
         validate_limits(scenario, p, list);
+        validate_reach(scenario, p, list);
     }
     scenario_validate_laws(scenario, list);
     scenario_validate_faults(scenario, list);
