@@ -135,8 +135,9 @@ void backend_reset(struct backend *backend, uint64_t seed_r, int64_t epoch_us)
 }
 
 /* Finds out what holds at an instant, and until when. */
-static void look_around(struct backend *backend, int64_t now_us)
+void backend_look_around(struct backend *backend, int64_t now_us)
 {
+    if ((uint64_t)(now_us - backend->quiet_from_us) < backend->quiet_us) return;
     int64_t next_us = credentials_look(&backend->credentials, now_us);
     backend->active_count = 0;
     for (uint32_t i = 0; i < backend->fault_count; i++) {
@@ -183,12 +184,10 @@ static uint64_t draw(const struct backend *backend, const struct call *call,
                                    call->item & 0xFFFFu, call->attempt & 0xFFu));
 }
 
-/* As shelf_entry.answer, under whatever faults touch prices and stock. */
-static int32_t look_up(struct backend *backend, const struct call *call,
-                       const struct effects *effects, uint32_t store, uint32_t index)
+int32_t backend_line_cents(struct backend *backend, const struct call *call,
+                           const struct effects *effects, uint32_t store, uint32_t index)
 {
     const struct order_item *const item = &call->request->items[index];
-    backend->counters.unknown_names += item->product >= backend->shelf.product_count;
     if (effects == NULL) return shelf_answer(&backend->shelf, store, item, call->sent_us);
     if (effects->body.kind == FAULT_EMPTY_RESULTS) return 0;
     if (effects_item_missing(backend, effects, call, item)) return 0;
@@ -199,6 +198,14 @@ static int32_t look_up(struct backend *backend, const struct call *call,
     const double drifted = fabs((double)cents) * effects->price_factor;
     const int32_t whole = (int32_t)fmin(floor(drifted + 0.5), INT32_MAX);
     return cents < 0 ? -whole : whole;
+}
+
+static int32_t look_up(struct backend *backend, const struct call *call,
+                       const struct effects *effects, uint32_t store, uint32_t index)
+{
+    const struct order_item *const item = &call->request->items[index];
+    backend->counters.unknown_names += item->product >= backend->shelf.product_count;
+    return backend_line_cents(backend, call, effects, store, index);
 }
 
 static void answer_search(struct backend *backend, const struct call *call,
@@ -460,18 +467,32 @@ static int64_t wait_for_server_us(struct backend *backend, int64_t now_us, int64
     return begin_us - now_us;
 }
 
+/* Whether a signature is too old, or too new. The house form of a whole quote is not signed. */
+static bool signature_is_stale(const struct backend *backend, const struct call *call,
+                               int64_t clock_us)
+{
+    if (!api_is_signed(backend->provider, backend->spec.api)) return false;
+    if (call->operation == OPERATION_SINGLE) return false;
+    const int64_t age_us = clock_us - call->signed_us;
+    return age_us > BACKEND_SIGNATURE_LIFE_US || age_us < -BACKEND_SIGNATURE_LIFE_US;
+}
+
+uint16_t backend_judge_caller(const struct backend *backend, const struct call *call,
+                              const struct effects *effects)
+{
+    if (effects != NULL && effects->status.kind == FAULT_AUTH) return effects->status.status;
+    const int64_t clock_us = call->sent_us - (effects == NULL ? 0 : effects->skew_us);
+    const uint16_t refusal = credentials_refusal(&backend->credentials, call, clock_us);
+    if (refusal != 0) return refusal;
+    return signature_is_stale(backend, call, clock_us) ? 401 : 0;
+}
+
 /* The status with which a call is turned away before any server looks at it; 0: it is let in. */
 static uint16_t turned_away(struct backend *backend, const struct call *call,
                             const struct effects *effects, struct reply *reply)
 {
-    if (effects->status.kind == FAULT_AUTH) return effects->status.status;
-    const int64_t clock_us = call->sent_us - effects->skew_us;
-    const uint16_t refusal = credentials_refusal(&backend->credentials, call, clock_us);
+    const uint16_t refusal = backend_judge_caller(backend, call, effects);
     if (refusal != 0) return refusal;
-    if (api_is_signed(backend->provider, backend->spec.api)) {
-        const int64_t age_us = clock_us - call->signed_us;
-        if (age_us > BACKEND_SIGNATURE_LIFE_US || age_us < -BACKEND_SIGNATURE_LIFE_US) return 401;
-    }
     if (limits_any(&backend->limits) &&
         !limits_take(&backend->limits, call->operation == OPERATION_TOKEN, call->sent_us)) {
         backend->counters.limited++;
@@ -527,9 +548,7 @@ void backend_answer(struct backend *backend, const struct call *call, struct rep
     assert(call->provider == backend->provider);
     assert(backend->known[call->operation]);
     const int64_t now_us = call->sent_us;
-    if ((uint64_t)(now_us - backend->quiet_from_us) >= backend->quiet_us) {
-        look_around(backend, now_us);
-    }
+    backend_look_around(backend, now_us);
     backend->counters.calls[call->operation]++;
     memset(reply, 0, sizeof *reply); /* padding too, so that equal replies are equal bytes */
     reply->latency_us =
@@ -538,7 +557,7 @@ void backend_answer(struct backend *backend, const struct call *call, struct rep
         answer_watchfully(backend, call, reply);
         return;
     }
-    uint16_t status = credentials_refusal(&backend->credentials, call, now_us);
+    uint16_t status = backend_judge_caller(backend, call, NULL);
     if (status == 0) status = bad_request(backend, call);
     if (status == 0) status = own_failure(backend, call);
     if (status != 0)
@@ -550,9 +569,7 @@ void backend_answer(struct backend *backend, const struct call *call, struct rep
 bool backend_intercepts(struct backend *backend, const struct call *call, struct reply *reply)
 {
     const int64_t now_us = call->sent_us;
-    if ((uint64_t)(now_us - backend->quiet_from_us) >= backend->quiet_us) {
-        look_around(backend, now_us);
-    }
+    backend_look_around(backend, now_us);
     if (!backend->watchful) return false;
     struct effects effects;
     effects_judge(backend, call, &effects);

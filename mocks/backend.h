@@ -173,6 +173,29 @@ void backend_order_fate(const struct backend *backend, uint64_t order_key, int32
  * no prices. */
 int64_t backend_list_price(const struct backend *backend, const struct order_item *item);
 
+/* What a dialect has to know besides the reply (mocks/dialect.h). Questions: they count nothing and
+ * change no later answer. They look at a call at its own instant, call->sent_us. */
+
+/* The status with which a call is refused for who makes it, auth faults included; 0: for that it is
+ * let in. */
+uint16_t backend_refusal(struct backend *backend, const struct call *call);
+
+/* The generation (from 1) of the credential that a call shows, itself or by a token that was issued
+ * for it; 0: neither is of this provider's. Older generations count too. */
+uint32_t backend_generation(const struct backend *backend, const struct call *call);
+
+/* What a good answer to `call` says of one line of its cart: false when it is not to be had;
+ * `exact` is false of a substitute. SEARCH looks in call->store, all else in the store of the
+ * postal code.
+ */
+bool backend_line(struct backend *backend, const struct call *call, uint32_t line,
+                  int32_t *unit_cents, bool *exact);
+
+/* The store that serves a postal code; false: none does. Stores are numbers from 0 below the count.
+ */
+bool backend_serves(const struct backend *backend, uint32_t postal_hash, uint32_t *store);
+uint32_t backend_store_count(const struct backend *backend);
+
 /* The run is over at `now_us`: accounts for what a thief still did. */
 void backend_settle(struct backend *backend, int64_t now_us);
 

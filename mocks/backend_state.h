@@ -1,6 +1,7 @@
 /* mocks/backend_state.h - the inside of a backend, for the files that make it up. Nobody else's.
  *
- * backend.c answers, effects.c judges faults, outcome.c says what becomes of orders.
+ * backend.c answers, effects.c judges faults, outcome.c says what becomes of orders,
+ * backend_ask.c tells a dialect what a reply does not hold.
  */
 #ifndef MOCKS_BACKEND_STATE_H
 #define MOCKS_BACKEND_STATE_H
@@ -70,6 +71,19 @@ struct effects {
     double price_factor;
     int64_t skew_us;
 };
+
+/* Finds out what holds at an instant, unless it is known: before anything else is asked of it. */
+void backend_look_around(struct backend *backend, int64_t now_us);
+
+/* The status with which a call is refused for who makes it; 0: it is let in. `effects` may be NULL:
+ * no fault is on. */
+uint16_t backend_judge_caller(const struct backend *backend, const struct call *call,
+                              const struct effects *effects);
+
+/* As shelf_entry.answer for line `index` of a call's cart, under whatever faults touch prices and
+ * stock. `effects` may be NULL. */
+int32_t backend_line_cents(struct backend *backend, const struct call *call,
+                           const struct effects *effects, uint32_t store, uint32_t index);
 
 void effects_judge(const struct backend *backend, const struct call *call, struct effects *effects);
 

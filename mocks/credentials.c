@@ -159,8 +159,7 @@ uint16_t credentials_refusal(const struct credentials *credentials, const struct
                                               : 401;
 }
 
-/* The generation that a call's credential or token is of; 0: of none. */
-static uint32_t generation_shown(const struct credentials *credentials, const struct call *call)
+uint32_t credentials_shown(const struct credentials *credentials, const struct call *call)
 {
     if (shows_token(credentials, call)) {
         const struct token_slot *const slot = credentials_token(credentials, call->token);
@@ -179,7 +178,7 @@ uint16_t credentials_fault_refusal(const struct credentials *credentials, const 
     const bool at_endpoint = call->operation == OPERATION_TOKEN;
     /* A fault of a credential is of the one in force when it began: rotating ends it. */
     const bool of_this =
-        generation_shown(credentials, call) <= credentials_generation(credentials, fault->at_us);
+        credentials_shown(credentials, call) <= credentials_generation(credentials, fault->at_us);
     switch (fault->auth) {
     case AUTH_EXPIRED:
         if (shows_token(credentials, call)) {

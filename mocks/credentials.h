@@ -57,6 +57,9 @@ static inline const struct token_slot *credentials_token(const struct credential
     return token != 0 && slot->value == token ? slot : NULL;
 }
 
+/* The generation that a call's credential or token is of; 0: of none. */
+uint32_t credentials_shown(const struct credentials *credentials, const struct call *call);
+
 /* 0, or the status with which a call is refused. */
 uint16_t credentials_refusal(const struct credentials *credentials, const struct call *call,
                              int64_t clock_us);
