@@ -174,6 +174,23 @@ uint64_t backend_rotate(struct backend *backend, int64_t now_us)
     return fingerprint;
 }
 
+uint32_t backend_generation_at(const struct backend *backend, int64_t now_us)
+{
+    return credentials_generation(&backend->credentials, now_us);
+}
+
+void backend_set_faults(struct backend *backend, const struct fault_spec *faults,
+                        uint32_t fault_count, int64_t now_us)
+{
+    limits_settle(&backend->limits, now_us);
+    backend->limits.thief_count = 0;
+    backend->fault_count = 0;
+    take_faults(backend, faults, fault_count);
+    add_thieves(backend);
+    limits_skip_thieves(&backend->limits, now_us);
+    backend->quiet_us = 0;
+}
+
 /* ---- good answers ---------------------------------------------------------------------------- */
 
 static uint64_t draw(const struct backend *backend, const struct call *call,

@@ -141,6 +141,15 @@ struct credential backend_credential_texts(const struct backend *backend, uint64
  * its fingerprint. Past BACKEND_ROTATIONS_MAX a replication nothing changes. */
 uint64_t backend_rotate(struct backend *backend, int64_t now_us);
 
+/* Which generation that is at an instant, whether it has expired or not; from 1. */
+uint32_t backend_generation_at(const struct backend *backend, int64_t now_us);
+
+/* An operator's change of faults: these are in force from `now_us` on, borrowed as in
+ * backend_create(). Tokens, limits, stock and luck stay as they are; thieves begin again where
+ * theirs say. */
+void backend_set_faults(struct backend *backend, const struct fault_spec *faults,
+                        uint32_t fault_count, int64_t now_us);
+
 /* What becomes of `call`; never blocks, and decides everything now. `now_us` is call->sent_us. */
 void backend_answer(struct backend *backend, const struct call *call, struct reply *reply);
 

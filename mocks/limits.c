@@ -88,6 +88,16 @@ void limits_add_thief(struct limits *limits, int64_t from_us, int64_t until_us,
                        .until_us = until_us};
 }
 
+void limits_skip_thieves(struct limits *limits, int64_t now_us)
+{
+    for (uint32_t i = 0; i < limits->thief_count; i++) {
+        struct thief *const thief = &limits->thieves[i];
+        if (thief->next_us > now_us) continue;
+        const int64_t done = (now_us - thief->next_us) / thief->interval_us + 1;
+        thief->next_us += done * thief->interval_us;
+    }
+}
+
 void limits_end_thieves(struct limits *limits, int64_t now_us)
 {
     limits_settle(limits, now_us - 1);

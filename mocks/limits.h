@@ -38,7 +38,8 @@ void limits_init(struct limits *limits, const struct limit_spec *spec);
 void limits_reset(struct limits *limits, int64_t epoch_us);
 void limits_add_thief(struct limits *limits, int64_t from_us, int64_t until_us,
                       double calls_per_minute);
-void limits_end_thieves(struct limits *limits, int64_t now_us); /* those at work by then */
+void limits_skip_thieves(struct limits *limits, int64_t now_us); /* what they did by then is past */
+void limits_end_thieves(struct limits *limits, int64_t now_us);  /* those at work by then */
 
 static inline bool limits_any(const struct limits *limits)
 {

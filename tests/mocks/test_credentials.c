@@ -240,6 +240,39 @@ static void a_thief_works_until_the_credential_is_rotated(void **state)
     fixture_close(&fixture);
 }
 
+static void faults_change_under_way_and_nothing_else_does(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    const struct backend_spec kroger = fixture_spec(PROVIDER_KROGER_API);
+    fixture_open(&fixture, PROVIDER_KROGER_API, &kroger, NULL, 0);
+    (void)fixture_fetch_token(&fixture, 0);
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, US_PER_SECOND), 200);
+    struct fault_spec fault = fixture_fault("new", FAULT_ERROR, 0, US_PER_MINUTE);
+    fault.status = 500;
+    backend_set_faults(fixture.backend, &fault, 1, 2 * US_PER_SECOND);
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 2 * US_PER_SECOND), 500);
+    backend_set_faults(fixture.backend, NULL, 0, 3 * US_PER_SECOND);
+    assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 3 * US_PER_SECOND), 200);
+    assert_int_equal(backend_generation_at(fixture.backend, 3 * US_PER_SECOND), 1);
+    (void)backend_rotate(fixture.backend, 4 * US_PER_SECOND);
+    assert_int_equal(backend_generation_at(fixture.backend, 4 * US_PER_SECOND - 1), 1);
+    assert_int_equal(backend_generation_at(fixture.backend, 4 * US_PER_SECOND), 2);
+    fixture_close(&fixture);
+
+    /* A thief that is put in late owes nothing for the time before, and one that is put in again
+     * does not steal the same calls twice. */
+    const struct backend_spec walmart = fixture_spec(PROVIDER_WALMART_API);
+    fault = fixture_fault("thief", FAULT_COMPROMISED, 0, US_PER_DAY);
+    fault.calls_per_minute = 60;
+    fixture_open(&fixture, PROVIDER_WALMART_API, &walmart, NULL, 0);
+    backend_set_faults(fixture.backend, &fault, 1, US_PER_HOUR);
+    backend_set_faults(fixture.backend, &fault, 1, US_PER_HOUR + 5 * US_PER_SECOND);
+    backend_settle(fixture.backend, US_PER_HOUR + 10 * US_PER_SECOND);
+    assert_int_equal(backend_counters(fixture.backend)->thief_calls, 10);
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +285,7 @@ int main(void)
         cmocka_unit_test(rotating_ends_a_revocation),
         cmocka_unit_test(a_skewed_clock_ends_tokens_early_and_spoils_signatures),
         cmocka_unit_test(a_thief_works_until_the_credential_is_rotated),
+        cmocka_unit_test(faults_change_under_way_and_nothing_else_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
