@@ -1,0 +1,70 @@
+/* providers/cassette_tape.h - the takes of a cassette in memory, as its files share them.
+ *
+ * A tape is what a file holds: it is read once and never changed, so that several players in
+ * several threads may play it. Takes of one key form a chain in recorded order, and so do those of
+ * one provider and operation.
+ *
+ * Ownership: all texts live in the tape's arena.
+ */
+#ifndef PROVIDERS_CASSETTE_TAPE_H
+#define PROVIDERS_CASSETTE_TAPE_H
+
+#include "providers/cassette.h"
+#include "router/base/arena.h"
+
+#define CASSETTE_SCHEMA  "routesim.cassette/"
+#define CASSETTE_VERSION "1"
+
+enum { TAPE_END = UINT32_MAX };
+
+struct tape_take {
+    enum provider provider;
+    enum api api;
+    enum operation operation;
+    enum call_fate fate;
+    int64_t at_us, latency_us;
+    uint16_t status; /* from here on: what answered */
+    uint32_t retry_after_s;
+    bool truncated;
+    const char *content_type; /* NULL: none */
+    const char *body;
+    size_t body_length;
+    uint32_t key;               /* place in tape->keys */
+    uint32_t next_of_key;       /* the next take of the same request; TAPE_END: none */
+    uint32_t next_of_operation; /* the next one of provider and operation */
+};
+
+struct tape_key {
+    const char *bytes;
+    size_t length;
+    uint64_t hash;
+    uint32_t first, last; /* takes */
+};
+
+struct tape {
+    struct arena arena;
+    const char *program;
+    struct tape_take *takes;
+    uint32_t take_count, take_capacity;
+    struct tape_key *keys;
+    uint32_t key_count, key_capacity;
+    uint32_t *slots; /* 1 + place of a key; open addressing, at most half full; 0: free */
+    uint32_t slot_mask;
+    uint32_t first_of[PROVIDER_COUNT][OPERATION_COUNT]; /* TAPE_END: no take */
+    uint32_t last_of[PROVIDER_COUNT][OPERATION_COUNT];
+};
+
+void tape_init(struct tape *tape);
+void tape_release(struct tape *tape);
+
+/* Appends a take, whose chains are set here; `key` is copied. False when memory is out. */
+bool tape_add(struct tape *tape, const struct tape_take *take, const struct text *key);
+
+/* The place of a key; TAPE_END: no take has it. */
+uint32_t tape_find(const struct tape *tape, const struct text *key);
+
+/* A player that owns the tape, which was allocated; NULL when memory is out, and then it does not.
+ */
+struct cassette *cassette_of_tape(struct tape *tape);
+
+#endif
