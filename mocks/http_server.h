@@ -4,25 +4,57 @@
  * one internal thread a provider). A request is understood by the provider's dialect, judged by its
  * backend at its instant, and answered in the vendor's own shape. What the backend decides is
  * enacted on the connection: an answer waits for its latency (the connection is suspended and
- * resumed from a timer heap; no thread ever sleeps for it), a hanging call is never answered, a
- * reset is a TCP RST, a truncated body ends early.
+ * resumed from a timer heap; no thread ever sleeps for it; what is due in the same microsecond goes
+ * in the order of judgement), a hanging call is never answered, a reset is a TCP RST, a truncated
+ * body ends halfway through the length that was stated. No thread of the server gets signals.
  *
  * Two clocks:
- *   MOCK_CLOCK_WALL   answers come when they are due. `now_us` is the scenario's clock, in step
- * with real time; a keyed call that was sent within MOCK_TOLD_US of it is judged at the instant it
- * names, so that a call meets the fault that was on when it was sent, whatever the wire did to it
- * on the way. MOCK_CLOCK_TOLD   every answer comes at once and states its latency in
- * CODEC_LATENCY_HEADER; the caller's clock jumps. Only keyed calls are served (others: 400).
+ *
+ *   MOCK_CLOCK_WALL  answers come when they are due: at the instant of judgement plus the latency,
+ *                    at once where that is past. `now_us` is the scenario's clock, in step with
+ *                    real time. A keyed call that was sent within MOCK_TOLD_US of it is judged at
+ *                    the instant it names, so that a call meets the fault that was on when it was
+ *                    sent, whatever the wire did to it on the way; any other call is judged when it
+ *                    is there.
+ *   MOCK_CLOCK_TOLD  every answer comes at once and states its latency in CODEC_LATENCY_HEADER;
+ *                    the caller's clock jumps. Only keyed calls are served (others: 400). A call
+ *                    that would not be answered is told so: status 599, its fate
+ *                    (call_fate_names) in the header X-Routesim-Fate and in the body.
+ *
+ * So calls may be judged a little out of order in time. Backends stand that: a limit that has seen
+ * a later call spends as if the earlier one came then (a day that has turned does not turn back),
+ * and a queue for capacity takes calls as they come. Two runs on the wall clock may differ by it.
+ *
+ * Answers to keyed calls state their latency on either clock.
  *
  * Faults below HTTP, for our own client (`intercepted`): it has met them on its own side of the
- * wire (backend_intercepts()), and asks only for calls that get through. For everybody else they
- * are enacted here as far as a server can: hang and reset on the connection; refuse, tls and dns by
- * the front relay, see mocks/front.h.
+ * wire (backend_intercepts()), and asks only for calls that get through. Because it shares our
+ * clock, its calls are judged at the instant they name however late they come, so that both sides
+ * judge alike. For everybody else such faults are enacted here as far as a server can: hang and
+ * reset on the connection, and refuse, tls and dns, which come too late for a connection that is
+ * open, as a reset; new connections are the front's business, see mocks/front.h.
  *
- * One request may ask for a fault by X-Mock-Fault (where `fault_header` allows): "hang", "reset",
- * "close", "status=503", "delay=250ms", "truncated", "malformed", "slow=100" (bytes a second),
- * "empty", "huge=10m", "redirect=URL", "html", "gzip_bomb"; a word that is none is answered 400
- * with the list.
+ * Calls that hang are closed at the end of call_life_us, as are answers that would take longer.
+ * Their clients are watched: when one leaves, which is noticed at once, its connection is closed
+ * and its descriptor free (a client that only says that it will send no more has left, too). A hung
+ * connection costs a descriptor and about a hundred bytes.
+ *
+ * One request may ask for a fault by X-Mock-Fault (where `fault_header` allows). A word that is
+ * none is answered 400 with the list. The first group is enacted without asking the backend:
+ *
+ *   hang                 no answer                         reset     RST
+ *   close                FIN, no answer                    status=N  200 to 599, vendor's words
+ *   empty                200 without a body                html      200, a page of HTML
+ *   huge=10m             200, so many bytes (k, m, g) of   gzip_bomb 200, 106 KB that inflate to
+ *                        JSON, mostly spaces                         17 MB
+ *   redirect=URL         302
+ *   delay=250ms          the answer, so much later         truncated the answer, cut
+ *   malformed            200, the body is not JSON         slow=100  the answer, bytes a second
+ *
+ * HEAD is GET without the body; OPTIONS is 204 with the methods that there are. What the library
+ * itself refuses (no HTTP, a head over 32 KB: 431, headers that contradict each other) is answered
+ * by it and stands in no journal; all else does, also what a dialect answered. The journal has what
+ * was judged: a strike that ends the call later does not change its entry.
  *
  * Locking: `lock` guards backends and dialects; whoever else touches the backends (a world in the
  * same process, the admin interface) takes it too. It is held for the judgement only, never for
@@ -30,8 +62,8 @@
  *
  * Ownership: everything in the setup is borrowed and outlives the server.
  * Failure:   mock_server_create(): ERR_ENVIRONMENT with the port and why (in use, not permitted),
- * or a TLS library that refuses the certificate. Serving cannot fail: a client that goes away is a
- * client that goes away.
+ *            or a TLS library that refuses the certificate. Serving cannot fail: a client that goes
+ *            away is a client that goes away.
  */
 #ifndef MOCKS_HTTP_SERVER_H
 #define MOCKS_HTTP_SERVER_H
@@ -47,7 +79,7 @@ enum mock_clock { MOCK_CLOCK_WALL, MOCK_CLOCK_TOLD };
 #define MOCK_TOLD_US INT64_C(2000000)
 
 enum {
-    MOCK_CONNECTIONS_MAX = 16384,    /* a provider; hung ones count */
+    MOCK_CONNECTIONS_MAX = 16384,    /* a provider; hung ones count; more are closed at once */
     MOCK_REQUEST_BYTES_MAX = 262144, /* body; more is 413 */
     MOCK_URL_MAX = 64,
     MOCK_IDLE_SECONDS = 120, /* a connection that says nothing is closed after this */
@@ -70,7 +102,7 @@ struct mock_server_setup {
     const struct certificates *tls;    /* NULL: plain HTTP */
     enum certificate_kind certificate; /* which of them to show */
     struct journal *journal;           /* NULL: none is kept */
-    bool intercepted;                  /* keyed calls have met faults below HTTP already */
+    bool intercepted; /* keyed calls are this process's, and have met faults below HTTP */
     bool fault_header;
 };
 
@@ -85,26 +117,27 @@ uint16_t mock_server_port(const struct mock_server *server, enum provider provid
 void mock_server_url(const struct mock_server *server, enum provider provider,
                      char url[MOCK_URL_MAX]);
 
-/* A new replication, or an operator's reset: dialects begin anew. The caller resets the backends,
- * under the lock. */
+/* A new replication, or an operator's reset: dialects begin anew; answers in work are finished as
+ * they were judged. The caller holds the lock, and resets the backends under it. */
 void mock_server_reset(struct mock_server *server, uint64_t seed_r, int64_t epoch_us);
 
 /* Other backends from now on (a reload); answers in work are finished as they were judged. The
- * caller holds the lock. */
-void mock_server_rebind(struct mock_server *server, struct backend *const backends[PROVIDER_COUNT],
-                        const struct catalogue *catalogue, const enum api apis[PROVIDER_COUNT]);
+ * caller holds the lock. False: a dialect could not be made, and nothing has changed. */
+bool mock_server_rebind(struct mock_server *server, struct backend *const backends[PROVIDER_COUNT],
+                        const struct catalogue *catalogue, const enum api apis[PROVIDER_COUNT],
+                        struct err *err);
 
 /* Ends calls in work as a fault that hits calls in flight does: the server puts each to
- * backend_strike() at `now_us`. To be called when backend_next_strike_us() comes, without the lock.
- */
+ * backend_strike() at `now_us`, and so it does with a call that was sent before and comes in
+ * afterwards. To be called when backend_next_strike_us() comes, without the lock. */
 void mock_server_strike(struct mock_server *server, enum provider provider, int64_t now_us);
 
-struct mock_server_counters {
+struct mock_server_counters { /* requests = answered + unanswered + reset + those in work */
     uint64_t requests;
     uint64_t answered;
     uint64_t unanswered; /* hung, or the client left first */
     uint64_t reset;
-    uint64_t waiting; /* now */
+    uint64_t waiting; /* now; those in work for their latency, or hanging */
     uint64_t waiting_max;
 };
 struct mock_server_counters mock_server_counters(const struct mock_server *server);
