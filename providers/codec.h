@@ -9,26 +9,39 @@
  *
  * What the neutral messages hold as numbers is text on the wire: tokens, stores, carts. The codec
  * remembers the texts behind the numbers it gave out. A store's number is the text's own number
- * where that loses nothing (Kroger: 8 digits; elsewhere digits without leading zeros), so that it
- * is the same over every wire; other texts get numbers from 2^31 up. Bounded: CODEC_TOKENS_MAX of
- * the newest tokens, CODEC_STORES_MAX store texts; a number that was forgotten encodes as a text
- * that no provider accepts. Carts are kept until codec_forget_cart().
+ * where that loses nothing (Kroger: exactly 8 digits; elsewhere digits without leading zeros, below
+ * 2^31), so that it is the same over every wire; other texts get numbers from 2^31 up, each text
+ * always the same while it is remembered. Bounded: CODEC_TOKENS_MAX of the newest tokens,
+ * CODEC_STORES_MAX of the newest such store texts; a number that was forgotten encodes as a text
+ * that no provider accepts. Texts of more than CODEC_TEXT_MAX bytes are malformed, and so are
+ * tokens of anything but visible ASCII, which could not stand in a header. Carts are kept until
+ * codec_forget_cart(); a CART reply that is BODY_GOOD always has one, also when nothing was found.
  *
  * Reading a reply: fate and latency belong to the wire, the rest is decoded. A status of 200 to 299
  * with the body that the operation calls for is BODY_GOOD; not JSON, JSON of another shape, an
- * error inside a 200, a price that is no number: BODY_MALFORMED; `truncated`: BODY_TRUNCATED. Any
- * other status: BODY_EMPTY, and codec_explain() says in the provider's own words what it meant.
+ * error inside a 200, a price that is no number, a NUL, nesting deeper than 64: BODY_MALFORMED;
+ * `truncated`: BODY_TRUNCATED. Any other status: BODY_EMPTY, and codec_explain() says in the
+ * provider's own words what it meant. `as` is all zero unless the body is good.
  *
- * Money is read as llround(dollars * 100) and refused when negative or above 10^9 cents: such a
- * product counts as not found. `exact` is: the name answered equals the name asked for when both
- * are normalised (lower case, runs of anything but letters and digits as one space).
+ * Money is read as llround(dollars * 100), from numbers and from texts that are numbers. A product
+ * whose price is missing, negative, above CODEC_CENTS_MAX or 0 (which is how "none" is said) counts
+ * as not found. An amount of a quote may be 0, and is 0 where it is missing (the subtotal may not
+ * be); a negative one, or one above CODEC_CENTS_MAX, makes the reply malformed. `exact` is: the
+ * name answered equals the name asked for when both are normalised: ASCII and Latin-1 letters in
+ * lower case, runs of anything but letters and digits as one space, none at either end. Letters
+ * beyond Latin-1 are compared as they are.
  *
  * To a declared mock every request carries CODEC_KEY_HEADER, the key of all draws about the call
- * and its instant (rulings 2: over HTTP our client sends the key to declared mocks only).
+ * and its instant (rulings 2: over HTTP our client sends the key to declared mocks only). A call to
+ * a mock may lack its credential or token: it goes out without one. To a real provider nothing goes
+ * out that lacks what the API needs, and no CONFIRM at all: nothing is ever bought.
  *
  * Ownership: the codec owns what it remembers; one thread at a time. Requests and replies are the
- *            caller's. Failure: codec_encode(): false with err when a text cannot go on the wire,
- * or a live call lacks what the API needs. codec_decode() cannot fail: bad answers are data.
+ *            caller's.
+ * Failure:   codec_encode(): false with err when a text cannot go on the wire (an id or token with
+ *            a line break), a call to a real provider lacks something or is a CONFIRM, or memory
+ *            is out. No message holds a byte of a credential. codec_decode() cannot fail: bad
+ *            answers are data, and for one that memory was too short for counts as malformed.
  */
 #ifndef PROVIDERS_CODEC_H
 #define PROVIDERS_CODEC_H
@@ -37,9 +50,15 @@
 #include "providers/message.h"
 #include "router/base/err.h"
 
-enum { CODEC_TOKENS_MAX = 256, CODEC_STORES_MAX = 1024, CODEC_TEXT_MAX = 4096 };
+enum {
+    CODEC_TOKENS_MAX = 256,
+    CODEC_STORES_MAX = 1024,
+    CODEC_TEXT_MAX = 4096,        /* bytes of a token, a store's text, an order's or product's id */
+    CODEC_CENTS_MAX = 1000000000, /* of a price, and of each amount of a quote */
+};
 
-/* "<order key, 16 hex digits>-<order index, hex>-<item>-<attempt>-<sent_us>-<store or 0>" */
+/* "<order key, 16 hex digits>-<order index, hex>-<item>-<attempt>-<sent_us>-<store or 0>", the last
+ * four in decimal. */
 #define CODEC_KEY_HEADER "X-Routesim-Call"
 #define CODEC_LATENCY_HEADER                                                                       \
     "X-Routesim-Latency-Us" /* of a mock that states instead of waiting                            \
@@ -62,38 +81,44 @@ struct codec_setup {
     bool declared_mock;                    /* send the key */
     int64_t epoch_us;                      /* Unix time of instant 0 */
     const char *key_version;               /* Walmart; NULL: "1" */
-    const struct codec_customer *customer; /* borrowed; NULL: the default */
-    /* Walmart's API_STANDARD: who signs for a credential; NULL: nobody, and the signature is one
-     * that cannot be right. */
+    const struct codec_customer *customer; /* copied; NULL: the default */
+    /* Walmart's API_STANDARD: who signs for a credential; NULL, or a NULL answer: nobody. A mock is
+     * then sent a signature that cannot be right, and a real provider nothing. */
     struct signer *(*signer)(void *context, const struct credential *credential);
     void *context;
 };
 
 struct codec;
 
+/* NULL with ERR_INPUT for an API that the provider does not have, coordinates off the earth or a
+ * phone that is not digits; ERR_ENVIRONMENT when memory is out. */
 struct codec *codec_create(const struct codec_setup *setup, struct err *err);
-void codec_destroy(struct codec *codec); /* NULL is fine; wipes tokens */
+void codec_destroy(struct codec *codec); /* NULL is fine; wipes tokens and secrets */
 
-/* Writes the request of a call. `request` is reused storage. */
+/* Writes the request of a call. `request` is reused storage; after a failure it is not to be sent.
+ */
 bool codec_encode(struct codec *codec, const struct call *call, struct http_request *request,
                   struct err *err);
 
-/* Reads the response to a call: http_status, body, retry_after_s and `as`. `received_us` is the
- * instant of the answer (for "as of now" times; call->sent_us plus the latency). */
+/* Reads the response to a call: http_status, body, retry_after_s and `as`. What is good is also
+ * remembered: a token, a store's text, a cart, and of a QUOTE the order id that CONFIRM names. The
+ * call's request is looked at for SEARCH, CART, QUOTE and SINGLE. */
 void codec_decode(struct codec *codec, const struct call *call,
                   const struct http_response *response, struct reply *reply);
 
-/* A cart that a reply handed out is no longer needed; 0 is fine. */
+/* A cart that a reply handed out is no longer needed; 0 and carts forgotten already are fine. */
 void codec_forget_cart(struct codec *codec, uint64_t cart);
 
 /* What the provider said of an error, for people: "invalid_token: The access token is invalid or
- * has expired", cut to fit, control characters and anything that looks like a credential of this
- * codec left out. "" when it said nothing readable. */
+ * has expired", cut to fit between characters, controls left out. In place of a token that is
+ * remembered, of the credentials shown lately and of anything long enough to be another stands
+ * "***". "" when it said nothing that we can read, such as a page of HTML. */
 enum { CODEC_EXPLAIN_MAX = 160 };
 void codec_explain(const struct codec *codec, const struct http_response *response,
                    char text[CODEC_EXPLAIN_MAX]);
 
-/* Where the API of a provider is, and its sandbox: what `base_url` is when nobody says. */
+/* Where the API of a provider is, and its sandbox: what `base_url` is when nobody says. NULL: there
+ * is no sandbox (Walmart, MealMe). */
 const char *codec_base_url(enum provider provider, enum api api, bool sandbox);
 
 /* Both normalised as above and equal. */
