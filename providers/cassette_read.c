@@ -12,7 +12,8 @@
 
 struct reading {
     const char *name;
-    struct err_list *list;
+    struct err_list *list;    /* the caller's */
+    struct err_list mistakes; /* of the line at hand, as if it were the first */
     struct tape *tape;
     uint32_t line;
     const struct json *json; /* of the line */
@@ -22,25 +23,29 @@ struct reading {
 
 /* ---- mistakes -------------------------------------------------------------------------------- */
 
-/* The JSON reader was given one line, and calls it the first. */
-static struct place place_of(const struct reading *reading, const cJSON *node, bool key)
+/* Whole lines, and what is amiss with the file as such. */
+static void report_line(struct reading *reading, const char *hint, const char *what)
 {
-    struct place place =
-        key ? json_key_place(reading->json, node) : json_place(reading->json, node);
-    place.line = reading->line;
-    return place;
+    const struct place place = {.file = reading->name, .line = reading->line, .column = 1};
+    err_add(reading->list, place, hint, "%s", what);
 }
 
-static struct place line_of(const struct reading *reading)
-{
-    return (struct place){.file = reading->name, .line = reading->line, .column = 1};
-}
-
-/* Where its first mistake is in one line, a cassette cannot be read: all complaints come here. */
 static bool complain(struct reading *reading, const cJSON *node, const char *what)
 {
-    err_add(reading->list, place_of(reading, node, false), NULL, "%s", what);
+    err_add(&reading->mistakes, json_place(reading->json, node), NULL, "%s", what);
     return false;
+}
+
+/* Hands the line's mistakes on, with the line's own number. */
+static void hand_on(struct reading *reading)
+{
+    struct err_list *const mistakes = &reading->mistakes;
+    for (uint32_t i = 0; i < mistakes->count; i++) {
+        mistakes->items[i].place.line = reading->line;
+        err_list_add(reading->list, &mistakes->items[i]);
+    }
+    reading->list->errors += mistakes->errors - mistakes->count; /* past the limit of one line */
+    mistakes->count = mistakes->errors = 0;
 }
 
 static bool no_memory(struct reading *reading)
@@ -68,7 +73,7 @@ static bool check_object(struct reading *reading, const cJSON *node, const char 
         if (is_known(member->string, known)) continue;
         char hint[ERR_HINT_MAX];
         const bool near = text_suggest(member->string, known, hint, sizeof hint);
-        err_add(reading->list, place_of(reading, member, true), near ? hint : NULL,
+        err_add(&reading->mistakes, json_key_place(reading->json, member), near ? hint : NULL,
                 "unknown key \"%s\"", member->string);
         good = false;
     }
@@ -79,12 +84,13 @@ static const cJSON *member_of(struct reading *reading, const cJSON *object, cons
 {
     const cJSON *const member = cJSON_GetObjectItemCaseSensitive(object, key);
     if (member == NULL) {
-        err_add(reading->list, place_of(reading, object, false), NULL, "\"%s\" is missing", key);
+        err_add(&reading->mistakes, json_place(reading->json, object), NULL, "\"%s\" is missing",
+                key);
     }
     return member;
 }
 
-/* One of `names`, which NULL ends or `count` does. */
+/* One of `names`, which NULL ends: its place among them. */
 static bool read_name(struct reading *reading, const cJSON *object, const char *key,
                       const char *const *names, int *value)
 {
@@ -98,7 +104,7 @@ static bool read_name(struct reading *reading, const cJSON *object, const char *
     }
     char hint[ERR_HINT_MAX];
     const bool near = text_suggest(member->valuestring, names, hint, sizeof hint);
-    err_add(reading->list, place_of(reading, member, false), near ? hint : NULL,
+    err_add(&reading->mistakes, json_place(reading->json, member), near ? hint : NULL,
             "unknown %s \"%s\"", key, member->valuestring);
     return false;
 }
@@ -109,7 +115,7 @@ static bool read_whole(struct reading *reading, const cJSON *object, const char 
     const cJSON *const member = member_of(reading, object, key);
     if (member == NULL) return false;
     if (json_whole(member, value) && *value >= least && *value <= most) return true;
-    err_add(reading->list, place_of(reading, member, false), NULL,
+    err_add(&reading->mistakes, json_place(reading->json, member), NULL,
             "%s is a whole number from %" PRId64 " to %" PRId64, key, least, most);
     return false;
 }
@@ -157,7 +163,7 @@ static bool read_body(struct reading *reading, const cJSON *object)
     }
     if (reading->bytes.failed) return no_memory(reading);
     if (reading->bytes.length <= CASSETTE_BODY_BYTES_MAX) return true;
-    err_add(reading->list, place_of(reading, body, false), NULL,
+    err_add(&reading->mistakes, json_place(reading->json, body), NULL,
             "a body of %zu bytes is too long; %d are the limit", reading->bytes.length,
             CASSETTE_BODY_BYTES_MAX);
     return false;
@@ -293,48 +299,38 @@ static bool read_head(struct reading *reading, const cJSON *head)
     const cJSON *const schema = cJSON_GetObjectItemCaseSensitive(head, "schema");
     const size_t length = strlen(CASSETTE_SCHEMA);
     if (!cJSON_IsString(schema) || strncmp(schema->valuestring, CASSETTE_SCHEMA, length) != 0) {
-        err_add(reading->list, line_of(reading), NULL, "this is no cassette of routesim's");
+        report_line(reading, NULL, "this is no cassette of routesim's");
         return false;
     }
     if (strcmp(schema->valuestring + length, CASSETTE_VERSION) != 0) {
-        err_add(reading->list, place_of(reading, schema, false),
+        err_add(&reading->mistakes, json_place(reading->json, schema),
                 "record it anew with this version of routesim",
                 "cassettes of version %.16s cannot be read, only those of version %s",
                 schema->valuestring + length, CASSETTE_VERSION);
         return false;
     }
-    const char *program = NULL;
-    if (!check_object(reading, head, known) ||
-        !read_line_text(reading, head, "program", &program)) {
-        return false;
-    }
-    if (program != NULL) reading->tape->program = program;
-    return true;
+    if (!check_object(reading, head, known)) return false;
+    const cJSON *const program = member_of(reading, head, "program");
+    if (program == NULL) return false;
+    if (!cJSON_IsString(program)) return complain(reading, program, "a text belongs here");
+    reading->tape->program =
+        arena_text(&reading->tape->arena, program->valuestring, strlen(program->valuestring));
+    return reading->tape->program != NULL || no_memory(reading);
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-/* The JSON reader counts from the line that it was given. */
-static void shift_places(struct reading *reading, uint32_t first)
-{
-    for (uint32_t i = first; i < reading->list->count; i++)
-        reading->list->items[i].place.line = reading->line;
-}
-
-/* Whether `text` begins as a cassette does, so that what follows is worth reporting. */
 static bool read_line(struct reading *reading, const char *line, size_t length)
 {
-    const uint32_t first = reading->list->count, errors = reading->list->errors;
     struct json json;
-    const bool parsed = json_read(&json, reading->name, line, length, reading->list);
-    shift_places(reading, first);
-    bool good = parsed && reading->list->errors == errors;
+    bool good = json_read(&json, reading->name, line, length, &reading->mistakes) &&
+                reading->mistakes.errors == 0; /* no key stands there twice */
     reading->json = &json;
     if (good) {
         good = reading->line == 1 ? read_head(reading, json.root) : read_take(reading, json.root);
     }
     json_release(&json);
-    reading->json = NULL;
+    hand_on(reading);
     return good;
 }
 
@@ -345,8 +341,8 @@ static bool read_lines(struct reading *reading, const char *bytes, size_t length
         reading->line++;
         const char *const end = memchr(bytes + at, '\n', length - at);
         if (end == NULL) {
-            err_add(reading->list, line_of(reading), "it was copied in part, or edited",
-                    "the file ends within this line");
+            report_line(reading, "it was copied in part, or edited",
+                        "the file ends within this line");
             return false;
         }
         const size_t line = (size_t)(end - bytes) - at;
@@ -378,7 +374,7 @@ struct cassette *cassette_read(const char *name, const char *bytes, size_t lengt
     struct reading reading = {.name = name, .list = list};
     if (!begins_like_ours(bytes, length)) {
         reading.line = 1;
-        err_add(list, line_of(&reading), NULL, "this is no cassette of routesim's");
+        report_line(&reading, NULL, "this is no cassette of routesim's");
         return NULL;
     }
     struct cassette *cassette = NULL;

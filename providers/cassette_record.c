@@ -5,16 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "providers/cassette_base64.h"
-#include "providers/cassette_key.h"
-#include "providers/cassette_scrub.h"
+#include "providers/cassette_line.h"
 #include "providers/cassette_tape.h"
 #include "router/base/memory.h"
-#include "router/base/utf8.h"
 
 struct recorder {
     char *path, *temporary;
@@ -23,7 +19,7 @@ struct recorder {
     bool failed;    /* and `why` says how; the temporary file is gone */
     struct err why;
     struct scrubber scrubber;
-    struct text line, part; /* scratch */
+    struct text line; /* scratch */
 };
 
 /* ---- failing --------------------------------------------------------------------------------- */
@@ -138,7 +134,6 @@ static void destroy(struct recorder *recorder)
     abandon(recorder);
     scrubber_release(&recorder->scrubber);
     text_release(&recorder->line);
-    text_release(&recorder->part);
     free(recorder->path);
     free(recorder->temporary);
     free(recorder);
@@ -167,253 +162,22 @@ struct recorder *recorder_open(const char *path, const char *program, struct err
     return NULL;
 }
 
-/* ---- a take as a line ------------------------------------------------------------------------ */
-
-static struct scrub_part body_of_request(const struct http_request *request)
-{
-    const bool has_body = request->content_type != NULL;
-    return (struct scrub_part){.bytes = has_body ? request->body.bytes : NULL,
-                               .length = has_body ? request->body.length : 0,
-                               .pairs = cassette_is_form(request->content_type)};
-}
-
-static struct scrub_part body_of_response(const struct http_response *response)
-{
-    return (struct scrub_part){.bytes = response->body.bytes,
-                               .length = response->body.length,
-                               .pairs = cassette_is_form(response->content_type),
-                               .response = true,
-                               .cut = response->truncated};
-}
-
-static struct scrub_part query_of(const struct http_request *request)
-{
-    const char *const target = request->target.bytes;
-    const char *const mark = memchr(target, '?', request->target.length);
-    struct scrub_part part = {.bytes = target + request->target.length, .pairs = true};
-    if (mark == NULL) return part;
-    part.bytes = mark + 1;
-    part.length = request->target.length - (size_t)(mark + 1 - target);
-    return part;
-}
-
-static void learn(struct recorder *recorder, const struct cassette_take *take)
-{
-    struct scrubber *const scrubber = &recorder->scrubber;
-    const struct scrub_part query = query_of(take->request);
-    const struct scrub_part asked = body_of_request(take->request);
-    scrubber_next_take(scrubber);
-    for (const char *const *secret = take->secrets; secret != NULL && *secret != NULL; secret++)
-        scrubber_learn_secret(scrubber, *secret);
-    if (take->fate == CALL_ANSWERED) {
-        const struct scrub_part answered = body_of_response(take->response);
-        scrubber_learn(scrubber, &answered);
-    }
-    scrubber_learn_headers(scrubber, take->request->headers.bytes, take->request->headers.length);
-    scrubber_learn(scrubber, &query);
-    scrubber_learn(scrubber, &asked);
-}
-
-/* Scrubs into recorder->part. */
-static const struct text *scrub(struct recorder *recorder, const struct scrub_part *part)
-{
-    text_clear(&recorder->part);
-    scrubber_write(&recorder->scrubber, part, &recorder->part);
-    if (recorder->part.failed) recorder->line.failed = true;
-    return &recorder->part;
-}
-
-static void put_key(struct recorder *recorder, const char *key)
-{
-    text_put(&recorder->line, key);
-    text_char(&recorder->line, ':');
-}
-
-/* A scrubbed text, or null for NULL. */
-static void put_line_text(struct recorder *recorder, const char *text, size_t length, bool response)
-{
-    if (text == NULL) {
-        text_put(&recorder->line, "null");
-        return;
-    }
-    const struct scrub_part part = {.bytes = text, .length = length, .response = response};
-    const struct text *const scrubbed = scrub(recorder, &part);
-    text_json_string(&recorder->line, scrubbed->length > 0 ? scrubbed->bytes : "");
-}
-
-/* Path and query, in visible ASCII. */
-static void put_target(struct recorder *recorder, const struct http_request *request)
-{
-    const struct scrub_part query = query_of(request);
-    const size_t path_length = (size_t)(query.bytes - request->target.bytes);
-    const bool has_query = path_length > 0 && query.bytes[-1] == '?';
-    const struct scrub_part path = {.bytes = request->target.bytes,
-                                    .length = path_length - (has_query ? 1 : 0)};
-    struct text target = {0};
-    const struct text *scrubbed = scrub(recorder, &path);
-    if (scrubbed->length == 0 || scrubbed->bytes[0] != '/') text_char(&target, '/');
-    text_append(&target, scrubbed->bytes, scrubbed->length);
-    if (has_query) {
-        text_char(&target, '?');
-        scrubbed = scrub(recorder, &query);
-        text_append(&target, scrubbed->bytes, scrubbed->length);
-    }
-    struct text visible = {0};
-    for (size_t i = 0; i < target.length; i++) {
-        const unsigned char c = (unsigned char)target.bytes[i];
-        if (c > ' ' && c < 0x7F) {
-            text_char(&visible, (char)c);
-        } else {
-            text_format(&visible, "%%%02X", c);
-        }
-    }
-    if (target.failed || visible.failed) recorder->line.failed = true;
-    text_json_string(&recorder->line, visible.length > 0 ? visible.bytes : "/");
-    text_release(&target);
-    text_release(&visible);
-}
-
-/* The headers that a cassette keeps, each once. */
-static void put_headers(struct recorder *recorder, const struct http_request *request)
-{
-    static const char *const kept[] = {"Accept", "Accept-Language"};
-    bool any = false;
-    text_char(&recorder->line, '{');
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-        const size_t name = strlen(kept[i]);
-        const char *line = request->headers.length > 0 ? request->headers.bytes : "";
-        for (; *line != '\0'; line += strcspn(line, "\n") + 1) {
-            if (strncasecmp(line, kept[i], name) != 0 || line[name] != ':') continue;
-            const char *const value = line + name + 1 + strspn(line + name + 1, " ");
-            if (any) text_char(&recorder->line, ',');
-            any = true;
-            text_json_string(&recorder->line, kept[i]);
-            text_char(&recorder->line, ':');
-            put_line_text(recorder, value, strcspn(value, "\n"), false);
-            break;
-        }
-    }
-    text_char(&recorder->line, '}');
-}
-
-static bool is_text(const struct text *bytes)
-{
-    for (size_t i = 0; i < bytes->length;) {
-        uint32_t code = 0;
-        const unsigned step = utf8_read(bytes->bytes + i, bytes->length - i, &code);
-        if (step == 0 || code == 0) return false;
-        i += step;
-    }
-    return true;
-}
-
-static bool put_body(struct recorder *recorder, const struct scrub_part *part, struct err *err)
-{
-    const struct text *const body = scrub(recorder, part);
-    if (body->length > CASSETTE_BODY_BYTES_MAX || part->length > CASSETTE_BODY_BYTES_MAX) {
-        return err_fail(err, ERR_INPUT, (struct place){.file = err_keep_name(recorder->path)},
-                        "a body of %zu bytes is too long for a cassette; %d are the limit",
-                        part->length > body->length ? part->length : body->length,
-                        CASSETTE_BODY_BYTES_MAX);
-    }
-    if (is_text(body)) {
-        put_key(recorder, ",\"body\"");
-        text_json_string(&recorder->line, body->length > 0 ? body->bytes : "");
-    } else {
-        put_key(recorder, ",\"body_base64\"");
-        text_char(&recorder->line, '"');
-        cassette_base64_encode(&recorder->line, body->bytes, body->length);
-        text_char(&recorder->line, '"');
-    }
-    return true;
-}
-
-static void put_call(struct recorder *recorder, const struct cassette_take *take)
-{
-    struct text *const line = &recorder->line;
-    text_put(line, "{\"provider\":");
-    text_json_string(line, provider_traits[take->provider].id);
-    put_key(recorder, ",\"api\"");
-    text_json_string(line, api_names[take->api]);
-    put_key(recorder, ",\"operation\"");
-    text_json_string(line, operation_names[take->operation]);
-    put_key(recorder, ",\"at_us\"");
-    text_int(line, take->at_us);
-    put_key(recorder, ",\"latency_us\"");
-    text_int(line, take->latency_us);
-    put_key(recorder, ",\"fate\"");
-    text_json_string(line, call_fate_names[take->fate]);
-}
-
-static bool put_request(struct recorder *recorder, const struct http_request *request,
-                        struct err *err)
-{
-    const struct scrub_part body = body_of_request(request);
-    put_key(recorder, ",\"request\":{\"method\"");
-    text_json_string(&recorder->line, http_method_names[request->method]);
-    put_key(recorder, ",\"target\"");
-    put_target(recorder, request);
-    put_key(recorder, ",\"headers\"");
-    put_headers(recorder, request);
-    put_key(recorder, ",\"content_type\"");
-    const char *const type = request->content_type;
-    put_line_text(recorder, type, type != NULL ? strlen(type) : 0, false);
-    if (!put_body(recorder, &body, err)) return false;
-    text_char(&recorder->line, '}');
-    return true;
-}
-
-static bool put_response(struct recorder *recorder, const struct http_response *response,
-                         struct err *err)
-{
-    const struct scrub_part body = body_of_response(response);
-    put_key(recorder, ",\"response\":{\"status\"");
-    text_int(&recorder->line, response->status);
-    put_key(recorder, ",\"content_type\"");
-    const char *const type = response->content_type;
-    put_line_text(recorder, type, type != NULL ? strlen(type) : 0, true);
-    put_key(recorder, ",\"retry_after_s\"");
-    text_int(&recorder->line, response->retry_after_s);
-    put_key(recorder, ",\"truncated\"");
-    text_put(&recorder->line, response->truncated ? "true" : "false");
-    if (!put_body(recorder, &body, err)) return false;
-    text_char(&recorder->line, '}');
-    return true;
-}
-
-static bool check_lengths(const struct recorder *recorder, const struct cassette_take *take,
-                          struct err *err)
-{
-    const struct place place = {.file = err_keep_name(recorder->path)};
-    const size_t target = take->request->target.length;
-    if (target > CASSETTE_TARGET_BYTES_MAX) {
-        return err_fail(
-            err, ERR_INPUT, place,
-            "a path and query of %zu bytes are too long for a cassette; %d are the limit", target,
-            CASSETTE_TARGET_BYTES_MAX);
-    }
-    const size_t asked = body_of_request(take->request).length;
-    const size_t answered = take->fate == CALL_ANSWERED ? take->response->body.length : 0;
-    const size_t longer = asked > answered ? asked : answered;
-    if (longer <= CASSETTE_BODY_BYTES_MAX) return true;
-    return err_fail(err, ERR_INPUT, place,
-                    "a body of %zu bytes is too long for a cassette; %d are the limit", longer,
-                    CASSETTE_BODY_BYTES_MAX);
-}
-
 /* ---- adding and closing ---------------------------------------------------------------------- */
+
+static bool refuse_take(const struct recorder *recorder, struct err *err)
+{
+    return err_fail(err, ERR_INPUT, (struct place){.file = err_keep_name(recorder->path)},
+                    "a call is too long for a cassette: %d bytes are the limit of a body, %d of a "
+                    "path or a header",
+                    CASSETTE_BODY_BYTES_MAX, CASSETTE_TARGET_BYTES_MAX);
+}
 
 static bool put_take(struct recorder *recorder, const struct cassette_take *take, struct err *err)
 {
     text_clear(&recorder->line);
-    put_call(recorder, take);
-    if (!put_request(recorder, take->request, err)) return false;
-    if (take->fate != CALL_ANSWERED) {
-        text_put(&recorder->line, ",\"response\":null");
-    } else if (!put_response(recorder, take->response, err)) {
-        return false;
+    if (!cassette_line(&recorder->scrubber, take, &recorder->line)) {
+        return refuse_take(recorder, err);
     }
-    text_char(&recorder->line, '}');
     if (recorder->bytes + recorder->line.length < CASSETTE_BYTES_MAX) return true;
     return err_fail(err, ERR_INPUT, (struct place){.file = err_keep_name(recorder->path)},
                     "the cassette is full: %d bytes are the limit", CASSETTE_BYTES_MAX);
@@ -432,11 +196,6 @@ bool recorder_add(struct recorder *recorder, const struct cassette_take *take, s
     if (recorder->failed) {
         *err = recorder->why;
         return false;
-    }
-    if (!check_lengths(recorder, take, err)) return false;
-    learn(recorder, take);
-    if (recorder->scrubber.failed) {
-        return give_up(recorder, "cannot write the cassette", ENOMEM, err);
     }
     return put_take(recorder, take, err) && write_line(recorder, err);
 }

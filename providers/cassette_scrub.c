@@ -34,29 +34,38 @@ static void learn_token(struct scrubber *scrubber, const char *value, size_t len
     }
 }
 
+static void learn_secret(struct scrubber *scrubber, const struct found_value *found)
+{
+    if (found->length < LEARNED_BYTES_LEAST) return;
+    if (!value_looks_random(found->value, found->length)) return;
+    needles_add(&scrubber->needles, found->value, found->length, 0);
+}
+
+static void learn_customer(struct scrubber *scrubber, const struct found_value *found)
+{
+    if (found->length < CUSTOMER_BYTES_LEAST) return;
+    needles_note(&scrubber->customer, found->value, found->length, 1);
+    if (memchr(found->value, '@', found->length) == NULL) return;
+    needles_add(&scrubber->needles, found->value, found->length, 0);
+}
+
 static void learn_value(void *context, const struct found_value *found)
 {
     const struct learning *const learning = context;
-    struct scrubber *const scrubber = learning->scrubber;
+    const bool response = learning->part->response;
     switch (found->class) {
     case NAME_TOKEN:
-        if (learning->part->response && found->how == HIDE_TEXT) {
-            learn_token(scrubber, found->value, found->length);
-            break;
-        }
-        /* fall through */
-    case NAME_SECRET:
-        if (found->length >= LEARNED_BYTES_LEAST &&
-            value_looks_random(found->value, found->length)) {
-            needles_add(&scrubber->needles, found->value, found->length, 0);
+        if (response && found->how == HIDE_TEXT) {
+            learn_token(learning->scrubber, found->value, found->length);
+        } else {
+            learn_secret(learning->scrubber, found);
         }
         break;
+    case NAME_SECRET:
+        learn_secret(learning->scrubber, found);
+        break;
     case NAME_CUSTOMER:
-        if (learning->part->response || found->length < CUSTOMER_BYTES_LEAST) break;
-        needles_note(&scrubber->customer, found->value, found->length, 1);
-        if (memchr(found->value, '@', found->length) != NULL) {
-            needles_add(&scrubber->needles, found->value, found->length, 0);
-        }
+        if (!response) learn_customer(learning->scrubber, found);
         break;
     case NAME_PLAIN:
     case NAME_VARIES:
