@@ -111,7 +111,9 @@ enum http_phase {                   /* how far a call got */
 };
 extern const char *const http_phase_names[HTTP_PHASE_COUNT + 1]; /* "queue", ...; NULL ends */
 
-struct http_timing {  /* the parts add up to total_us; those not reached are 0 */
+struct http_timing {  /* the parts add up to total_us; those not reached are 0, the one it ended in
+                       lasted  until the end (when TLS fails, TCP is part of it: libcurl cannot say)
+                     */
     int64_t queue_us; /* from http_client_start() on, whatever no other part explains */
     int64_t dns_us;
     int64_t tcp_us;

@@ -70,6 +70,11 @@ static int64_t number_of(CURL *easy, CURLINFO info)
     return value;
 }
 
+static bool is_secure(const struct transfer *transfer)
+{
+    return strncmp(transfer->url.bytes, "https:", 6) == 0;
+}
+
 /* The whole request is on its way: its head, and the body after it. */
 static bool is_sent(const struct transfer *transfer)
 {
@@ -79,34 +84,40 @@ static bool is_sent(const struct transfer *transfer)
            time_of(transfer->easy, CURLINFO_SIZE_UPLOAD_T) >= (int64_t)body;
 }
 
-static enum http_phase phase_of(const struct transfer *transfer, CURLcode code, bool connected)
+/* libcurl counts a connection when TCP stands, and stamps that instant only when TLS does too. */
+static enum http_phase phase_of(const struct transfer *transfer, CURLcode code)
 {
     CURL *const easy = transfer->easy;
-    const bool secure = strncmp(transfer->url.bytes, "https:", 6) == 0;
     if (code == CURLE_OK) return HTTP_PHASE_DONE;
     if (transfer->response.status != 0 && transfer->headers_whole) return HTTP_PHASE_BODY;
     if (transfer->sends > 0) return is_sent(transfer) ? HTTP_PHASE_WAIT : HTTP_PHASE_SEND;
     if (time_of(easy, CURLINFO_NAMELOOKUP_TIME_T) == 0) {
         return transfer->resolving ? HTTP_PHASE_DNS : HTTP_PHASE_QUEUE;
     }
-    if (connected && time_of(easy, CURLINFO_CONNECT_TIME_T) == 0) return HTTP_PHASE_CONNECT;
-    if (connected && secure && time_of(easy, CURLINFO_APPCONNECT_TIME_T) == 0) {
+    if (time_of(easy, CURLINFO_CONNECT_TIME_T) == 0 &&
+        number_of(easy, CURLINFO_NUM_CONNECTS) == 0) {
+        return HTTP_PHASE_CONNECT;
+    }
+    if (is_secure(transfer) && time_of(easy, CURLINFO_APPCONNECT_TIME_T) == 0) {
         return HTTP_PHASE_TLS;
     }
     return HTTP_PHASE_SEND;
 }
 
-/* Takes what lies between two of libcurl's instants out of what is left of the total: they may
- * overlap when a request was sent again, and the parts still have to add up. */
+/* Takes what lies between two instants out of what is left of the total: they may overlap when a
+ * request was sent again, and the parts still have to add up. */
 static int64_t part(int64_t *left_us, int64_t from_us, int64_t to_us)
 {
-    int64_t part_us = from_us > 0 && to_us > from_us ? to_us - from_us : 0;
+    int64_t part_us = to_us > from_us ? to_us - from_us : 0;
     if (part_us > *left_us) part_us = *left_us;
     *left_us -= part_us;
     return part_us;
 }
 
-static struct http_timing timing_of(const struct transfer *transfer, int64_t now_us)
+/* libcurl's instants, of which those not reached are 0; the phase that a call ended in lasted to
+ * its end. */
+static struct http_timing timing_of(const struct transfer *transfer, int64_t now_us,
+                                    enum http_phase phase)
 {
     CURL *const easy = transfer->easy;
     const int64_t name_us = time_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
@@ -114,18 +125,22 @@ static struct http_timing timing_of(const struct transfer *transfer, int64_t now
     const int64_t tls_us = time_of(easy, CURLINFO_APPCONNECT_TIME_T);
     const int64_t request_us = time_of(easy, CURLINFO_PRETRANSFER_TIME_T);
     const int64_t first_us = time_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
-    const int64_t total_us = time_of(easy, CURLINFO_TOTAL_TIME_T);
+    const int64_t end_us = time_of(easy, CURLINFO_TOTAL_TIME_T);
     struct http_timing timing = {.total_us = now_us - transfer->started_us,
                                  .connects = (uint32_t)number_of(easy, CURLINFO_NUM_CONNECTS),
                                  .sends = transfer->sends};
     int64_t left_us = timing.total_us;
-    timing.body_us = part(&left_us, first_us, total_us);
-    timing.wait_us = part(&left_us, request_us, first_us > 0 ? first_us : total_us);
-    if (timing.connects > 0) { /* otherwise these are of the connection's first call */
-        timing.tls_us = part(&left_us, connect_us, tls_us);
-        timing.tcp_us = part(&left_us, name_us, connect_us);
-        timing.dns_us = name_us < left_us ? name_us : left_us;
-        left_us -= timing.dns_us;
+    if (first_us > 0) timing.body_us = part(&left_us, first_us, end_us);
+    if (request_us > 0)
+        timing.wait_us = part(&left_us, request_us, first_us > 0 ? first_us : end_us);
+    if (timing.connects > 0 || transfer->sends == 0) { /* else they are of an earlier call's */
+        if (phase == HTTP_PHASE_TLS) {
+            timing.tls_us = part(&left_us, connect_us > 0 ? connect_us : name_us, end_us);
+        } else {
+            timing.tls_us = part(&left_us, connect_us, tls_us);
+        }
+        timing.tcp_us = part(&left_us, name_us, phase == HTTP_PHASE_CONNECT ? end_us : connect_us);
+        timing.dns_us = part(&left_us, 0, phase == HTTP_PHASE_DNS ? end_us : name_us);
     }
     timing.queue_us = left_us;
     return timing;
@@ -281,9 +296,9 @@ void outcome_make(struct transfer *transfer, CURLcode code, int64_t now_us)
     take_status(transfer);
     take_headers(transfer);
     outcome->curl_code = (int)code;
-    outcome->timing = timing_of(transfer, now_us);
     outcome->fate = fate_in(transfer, code);
-    outcome->phase = phase_of(transfer, code, outcome->timing.connects > 0);
+    outcome->phase = phase_of(transfer, code);
+    outcome->timing = timing_of(transfer, now_us, outcome->phase);
     outcome->response = &transfer->response;
     outcome->rsim = transfer->rsim;
     outcome->ended_us = now_us;

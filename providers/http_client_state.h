@@ -16,7 +16,7 @@
 #include "providers/http_client.h"
 
 enum {
-    HEADERS_MAX = HTTP_PAIRS_MAX + 2, /* a request's own, Content-Type, and Expect turned off */
+    HEADERS_MAX = HTTP_PAIRS_MAX + 1, /* a request's own, and Expect turned off */
     CONNECT_TO_MAX = 288,             /* a host name of 253, its port, and what stands before */
     RSIM_MAX = 32,
     AUTHORITY_MAX = 88, /* of a host and port in a message */

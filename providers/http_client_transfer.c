@@ -259,7 +259,7 @@ static bool take_headers(struct transfer *transfer, const struct http_request *r
         if (line_end == NULL || !is_header(line, (size_t)(line_end - line))) {
             return refuse(err, "a header holds a control character, or has no name");
         }
-        if (*count + 1 == HEADERS_MAX) return refuse(err, "it has too many headers");
+        if (*count == HTTP_PAIRS_MAX) return refuse(err, "it has too many headers");
         *line_end = '\0';
         mark_empty(line);
         add_header(transfer, count, line);

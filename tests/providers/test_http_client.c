@@ -4,6 +4,7 @@
 #include "providers/http_client.h"
 
 #include <curl/curl.h>
+#include <time.h>
 
 #include "tests/providers/http_client_fixture.h"
 
@@ -199,10 +200,455 @@ static void every_fault_has_its_code_and_its_fate(void **state)
     raw_server_stop(server);
 }
 
+/* ---- before HTTP ----------------------------------------------------------------------------- */
+
+static struct kept call_place(const struct http_place *place, const char *connect_to,
+                              int64_t life_us)
+{
+    struct fixture *const fixture = fixture_open(0, 0);
+    struct http_request request = {0};
+    http_request_begin(&request, HTTP_GET, "/v1/products");
+    http_query(&request, "filter.term", "milk");
+    const struct kept kept = fixture_call(fixture, &(struct http_call){.place = place,
+                                                                       .request = &request,
+                                                                       .connect_to = connect_to,
+                                                                       .life_us = life_us});
+    http_request_release(&request);
+    fixture_close(fixture);
+    return kept;
+}
+
+static void a_closed_port_is_refused(void **state)
+{
+    (void)state;
+    int descriptor;
+    const struct http_place place = place_of_mock(raw_port_refusing(&descriptor));
+    const struct kept kept = call_place(&place, NULL, LIFE_US);
+    check_outcome("closed port", &kept,
+                  &(struct expected){CURLE_COULDNT_CONNECT, CALL_REFUSED, HTTP_PHASE_CONNECT, 0,
+                                     false, NULL, "(Connection refused); is \"routesim mock\""});
+    assert_int_equal(close(descriptor), 0);
+}
+
+static void a_port_that_swallows_syns_is_unanswered_while_connecting(void **state)
+{
+    (void)state;
+    int descriptors[RAW_SILENT_DESCRIPTORS];
+    const struct http_place place = place_of_mock(raw_port_silent(descriptors));
+    const struct kept kept = call_place(&place, NULL, HANG_MS * 1000);
+    check_outcome("silent port", &kept,
+                  &(struct expected)LATE(HTTP_PHASE_CONNECT, 0, "within 30 ms (connecting)"));
+    for (int i = 0; i < RAW_SILENT_DESCRIPTORS; i++)
+        assert_int_equal(close(descriptors[i]), 0);
+}
+
+/* ".invalid" has no address anywhere (RFC 6761); without a resolver it is no address either. */
+static void a_name_without_an_address_is_dns(void **state)
+{
+    (void)state;
+    static const struct http_place place = {.base_url = "https://api.kroger.com"};
+    const struct kept kept = call_place(&place, "nowhere.invalid:443", LIFE_US);
+    check_outcome("no address", &kept,
+                  &(struct expected){CURLE_COULDNT_RESOLVE_HOST, CALL_DNS, HTTP_PHASE_DNS, 0, false,
+                                     NULL, "no address is known for api.kroger.com"});
+}
+
+static void what_is_no_tls_fails_the_handshake(void **state)
+{
+    (void)state;
+    static const struct raw_step alert[] = {RAW_BYTES("\x15\x03\x03\x00\x02\x02\x28", 7),
+                                            RAW_WAIT(10), RAW_DO(RAW_HANG)};
+    static const struct raw_step plain[] = {RAW_SAY("HTTP/1.1 400 Bad Request\r\n\r\n"),
+                                            RAW_DO(RAW_HANG)};
+    static const struct raw_step closed[] = {RAW_WAIT(10), RAW_DO(RAW_CLOSE)};
+    static const struct raw_step silent[] = {RAW_DO(RAW_HANG)};
+    static const struct {
+        const char *label;
+        const struct raw_step *script;
+        struct expected expected;
+    } rows[] = {
+        {"alert",
+         alert,
+         {CURLE_SSL_CONNECT_ERROR, CALL_TLS, HTTP_PHASE_TLS, 0, false, NULL, "no TLS with"}},
+        {"plain text",
+         plain,
+         {CURLE_SSL_CONNECT_ERROR, CALL_TLS, HTTP_PHASE_TLS, 0, false, NULL, "no TLS with"}},
+        {"closed",
+         closed,
+         {CURLE_SSL_CONNECT_ERROR, CALL_TLS, HTTP_PHASE_TLS, 0, false, NULL, "no TLS with"}},
+        {"silent", silent, LATE(HTTP_PHASE_TLS, 0, "(in the TLS handshake)")},
+    };
+    struct raw_server *const server = raw_server_start(silent);
+    struct http_place place = {.declared_mock = true};
+    (void)snprintf(place.base_url, sizeof place.base_url, "https://127.0.0.1:%u",
+                   (unsigned)raw_server_port(server));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        raw_server_play(server, rows[i].script);
+        const struct kept kept = call_place(
+            &place, NULL, rows[i].expected.fate == CALL_UNANSWERED ? HANG_MS * 1000 : LIFE_US);
+        check_outcome(rows[i].label, &kept, &rows[i].expected);
+    }
+    raw_server_stop(server);
+}
+
+static void a_ca_file_that_is_not_there_is_tls(void **state)
+{
+    (void)state;
+    struct raw_server *const server = raw_server_start(hang);
+    struct http_place place = {.declared_mock = true, .ca_file = "/nowhere/ca.pem"};
+    (void)snprintf(place.base_url, sizeof place.base_url, "https://127.0.0.1:%u",
+                   (unsigned)raw_server_port(server));
+    const struct kept kept = call_place(&place, NULL, LIFE_US);
+    check_outcome("CA file", &kept,
+                  &(struct expected){CURLE_SSL_CACERT_BADFILE, CALL_TLS, HTTP_PHASE_TLS, 0, false,
+                                     NULL, "/nowhere/ca.pem"});
+    raw_server_stop(server);
+}
+
+/* ---- limits ---------------------------------------------------------------------------------- */
+
+enum { CAP = 100000 };
+
+static struct kept call_capped(const struct raw_step *script)
+{
+    struct raw_server *const server = raw_server_start(script);
+    const struct http_place place = place_of_mock(raw_server_port(server));
+    struct fixture *const fixture = fixture_open(CAP, 0);
+    const struct kept kept = fixture_get(fixture, &place);
+    fixture_close(fixture);
+    raw_server_stop(server);
+    return kept;
+}
+
+static void check_capped(const char *label, const struct kept *kept)
+{
+    CHECK_ROW(label, kept->outcome.fate == CALL_ANSWERED);
+    CHECK_ROW(label, kept->outcome.phase == HTTP_PHASE_BODY);
+    CHECK_ROW(label, kept->status == 200);
+    CHECK_ROW(label, kept->truncated);
+    CHECK_ROW(label, kept->outcome.over_limit);
+    CHECK_ROW(label, kept->outcome.curl_code == CURLE_WRITE_ERROR);
+    CHECK_ROW(label, kept->body_length == CAP);
+    CHECK_ROW(label, kept->body_capacity <= 2 * CAP);
+    CHECK_ROW(label, strstr(kept->outcome.message, "longer than 100000 bytes") != NULL);
+    check_timing(kept);
+}
+
+static void endless_bodies_are_cut_at_the_cap(void **state)
+{
+    (void)state;
+    static const struct raw_step endless_chunks[] = {
+        RAW_DO(RAW_READ), RAW_SAY(OK_HEAD "Transfer-Encoding: chunked\r\n\r\n"),
+        RAW_FOREVER("20\r\n01234567890123456789012345678901\r\n")};
+    static const struct raw_step long_body[] = {
+        RAW_DO(RAW_READ), RAW_SAY(OK_HEAD "Content-Length: 9000000000\r\n\r\n"),
+        RAW_FOREVER("01234567890123456789012345678901")};
+    static const struct raw_step until_the_end_of_time[] = {
+        RAW_DO(RAW_READ), RAW_SAY(OK_HEAD "\r\n"), RAW_FOREVER("01234567890123456789012345678901")};
+    const struct kept chunks = call_capped(endless_chunks);
+    check_capped("chunks", &chunks);
+    const struct kept stated = call_capped(long_body);
+    check_capped("stated length", &stated);
+    const struct kept unstated = call_capped(until_the_end_of_time);
+    check_capped("no length", &unstated);
+}
+
+static void a_body_of_just_the_cap_is_whole(void **state)
+{
+    (void)state;
+    for (size_t more = 0; more < 2; more++) {
+        const size_t length = CAP + more;
+        char head[128];
+        (void)snprintf(head, sizeof head, OK_HEAD "Content-Length: %zu\r\n\r\n", length);
+        char *const body = malloc(length);
+        assert_non_null(body);
+        memset(body, 'x', length);
+        const struct raw_step script[] = {RAW_DO(RAW_READ), RAW_SAY(head), RAW_BYTES(body, length),
+                                          RAW_DO(RAW_CLOSE)};
+        const struct kept kept = call_capped(script);
+        assert_int_equal(kept.body_length, CAP);
+        assert_int_equal(kept.outcome.over_limit, more == 1);
+        assert_int_equal(kept.truncated, more == 1);
+        free(body);
+    }
+}
+
+/* A deflate stream (RFC 1951) of one fixed-Huffman block: a byte, then again and again "the last
+ * byte 258 times more", in 13 bits. The end is left out; nobody gets that far. */
+static size_t make_bomb(uint8_t *bytes, size_t size)
+{
+    static const uint8_t gzip_head[10] = {0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3};
+    memset(bytes, 0, size);
+    memcpy(bytes, gzip_head, sizeof gzip_head);
+    size_t bit = sizeof gzip_head * 8;
+    const char *const begin = "1"
+                              "10"
+                              "00110000"; /* last block, fixed codes, the byte 0 */
+    const char *const again = "11000101"
+                              "00000"; /* length 258, distance 1 */
+    for (const char *c = begin; *c != '\0'; c++, bit++)
+        if (*c == '1') bytes[bit / 8] |= (uint8_t)(1 << bit % 8);
+    while (bit + 13 < size * 8) {
+        for (const char *c = again; *c != '\0'; c++, bit++)
+            if (*c == '1') bytes[bit / 8] |= (uint8_t)(1 << bit % 8);
+    }
+    return bit / 8;
+}
+
+static void a_bomb_is_cut_at_the_cap_of_decoded_bytes(void **state)
+{
+    (void)state;
+    enum { BOMB_BYTES = 60000 }; /* well below the cap; nearly 10 MB when decoded */
+    uint8_t *const bomb = malloc(BOMB_BYTES);
+    assert_non_null(bomb);
+    const size_t length = make_bomb(bomb, BOMB_BYTES);
+    char head[128];
+    (void)snprintf(head, sizeof head,
+                   OK_HEAD "Content-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", length);
+    const struct raw_step script[] = {RAW_DO(RAW_READ), RAW_SAY(head),
+                                      RAW_BYTES((const char *)bomb, length), RAW_DO(RAW_CLOSE)};
+    const struct kept kept = call_capped(script);
+    check_capped("bomb", &kept);
+    assert_int_equal(kept.body[0], 0);
+    free(bomb);
+}
+
+/* ---- headers --------------------------------------------------------------------------------- */
+
+static void what_headers_say_is_taken(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *headers;
+        const char *content_type;
+        uint32_t retry_after_s;
+        const char *rsim;
+    } rows[] = {
+        {"", NULL, 0, ""},
+        {"Content-Type: application/json\r\n", "application/json", 0, ""},
+        {"content-type:  Application/JSON;charset=utf-8\r\n", "application/json", 0, ""},
+        {"Content-Type: application/problem+json\r\n", "application/json", 0, ""},
+        {"Content-Type: text/html; charset=utf-8\r\n", "text/html", 0, ""},
+        {"Content-Type: text/htmlx\r\n", "application/octet-stream", 0, ""},
+        {"Content-Type: application/x-evil\r\n", "application/octet-stream", 0, ""},
+        {"Retry-After: 7\r\n", NULL, 7, ""},
+        {"Retry-After: -7\r\n", NULL, 0, ""},
+        {"Retry-After: soon\r\n", NULL, 0, ""},
+        {"Retry-After: 9999999999\r\n", NULL, UINT32_MAX, ""},
+        {"Retry-After: 99999999999999999999\r\n", NULL, 0, ""},
+        {"Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", NULL, 0, ""},
+        {"X-Routesim-Latency-Us: 123456\r\n", NULL, 0, "123456"},
+        {"x-routesim-latency-us:123456 \t\r\n", NULL, 0, "123456"},
+        {"X-Routesim-Latency-Us: 1234567890123456789012345678901234567890\r\n", NULL, 0, ""},
+    };
+    struct raw_server *const server = raw_server_start(good);
+    const struct http_place place = place_of_mock(raw_server_port(server));
+    struct fixture *const fixture = fixture_open(0, 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char answer[512];
+        (void)snprintf(answer, sizeof answer,
+                       "HTTP/1.1 429 Slow down\r\n%sContent-Length: 0\r\nConnection: close\r\n\r\n",
+                       rows[i].headers);
+        const struct raw_step script[] = {RAW_DO(RAW_READ), RAW_SAY(answer), RAW_DO(RAW_CLOSE)};
+        raw_server_play(server, script);
+        const struct kept kept = fixture_get(fixture, &place);
+        CHECK_ROW(rows[i].headers, kept.outcome.fate == CALL_ANSWERED);
+        CHECK_ROW(rows[i].headers, kept.status == 429);
+        if (rows[i].content_type == NULL)
+            CHECK_ROW(rows[i].headers, kept.content_type == NULL);
+        else
+            CHECK_ROW_TEXT(rows[i].headers, kept.content_type, rows[i].content_type);
+        CHECK_ROW(rows[i].headers, kept.retry_after_s == rows[i].retry_after_s);
+        CHECK_ROW_TEXT(rows[i].headers, kept.rsim, rows[i].rsim);
+    }
+    fixture_close(fixture);
+    raw_server_stop(server);
+}
+
+static void a_date_to_retry_after_becomes_seconds(void **state)
+{
+    (void)state;
+    const time_t at = time(NULL) + 1000;
+    struct tm broken;
+    assert_non_null(gmtime_r(&at, &broken));
+    char date[64], answer[256];
+    assert_true(strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &broken) > 0);
+    (void)snprintf(answer, sizeof answer,
+                   "HTTP/1.1 503 Busy\r\nRetry-After: %s\r\nContent-Length: 0\r\n\r\n", date);
+    const struct raw_step script[] = {RAW_DO(RAW_READ), RAW_SAY(answer), RAW_DO(RAW_CLOSE)};
+    const struct kept kept = call_capped(script);
+    assert_in_range(kept.retry_after_s, 1, 1000); /* less what has passed since */
+}
+
+/* ---- what is sent ---------------------------------------------------------------------------- */
+
+static void a_request_is_sent_as_written(void **state)
+{
+    (void)state;
+    struct raw_server *const server = raw_server_start(good);
+    struct http_place place = place_of_mock(raw_server_port(server));
+    struct fixture *const fixture = fixture_open(0, 0);
+    struct http_request request = {0};
+    char sent[RAW_REQUEST_MAX], expected[RAW_REQUEST_MAX];
+
+    strcat(place.base_url, "/kroger");
+    http_request_begin(&request, HTTP_POST, "/v1/../token");
+    http_query(&request, "q", "a b&c\r\n");
+    http_header(&request, "Authorization", "Basic c2VjcmV0");
+    http_header(&request, "X-Empty", "");
+    request.content_type = "application/x-www-form-urlencoded";
+    text_put(&request.body, "grant_type=client_credentials");
+    const struct http_call call = {.place = &place, .request = &request};
+    (void)fixture_call(fixture, &call);
+    raw_server_last_request(server, sent);
+    (void)snprintf(expected, sizeof expected,
+                   "POST /kroger/v1/../token?q=a%%20b%%26c%%0D%%0A HTTP/1.1\r\n"
+                   "Host: 127.0.0.1:%u\r\nUser-Agent: routesim\r\nAccept: */*\r\n"
+                   "Accept-Encoding: gzip, deflate\r\nAuthorization: Basic c2VjcmV0\r\n"
+                   "X-Empty:\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                   "Content-Length: 29\r\n\r\ngrant_type=client_credentials",
+                   (unsigned)raw_server_port(server));
+    assert_string_equal(sent, expected);
+
+    /* The same handle, and nothing of the call before. */
+    http_request_begin(&request, HTTP_GET, "/v1/products");
+    (void)fixture_call(fixture, &call);
+    raw_server_last_request(server, sent);
+    (void)snprintf(expected, sizeof expected,
+                   "GET /kroger/v1/products HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n"
+                   "User-Agent: routesim\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\n\r\n",
+                   (unsigned)raw_server_port(server));
+    assert_string_equal(sent, expected);
+
+    http_request_begin(&request, HTTP_PUT, "/v1/cart");
+    request.content_type = "application/json";
+    (void)fixture_call(fixture, &call);
+    raw_server_last_request(server, sent);
+    assert_ptr_equal(strstr(sent, "PUT /kroger/v1/cart HTTP/1.1\r\n"), sent);
+    assert_non_null(strstr(sent, "Content-Length: 0\r\n"));
+
+    http_request_release(&request);
+    fixture_close(fixture);
+    raw_server_stop(server);
+}
+
+static void a_long_body_is_sent_without_asking(void **state)
+{
+    (void)state;
+    struct raw_server *const server = raw_server_start(good);
+    const struct http_place place = place_of_mock(raw_server_port(server));
+    struct fixture *const fixture = fixture_open(0, 0);
+    struct http_request request = {0};
+    http_request_begin(&request, HTTP_POST, "/v1/cart");
+    request.content_type = "application/json";
+    for (int i = 0; i < 300000; i++)
+        text_put(&request.body, "[123456]");
+    const struct kept kept =
+        fixture_call(fixture, &(struct http_call){.place = &place, .request = &request});
+    assert_int_equal(kept.outcome.fate, CALL_ANSWERED);
+    char sent[RAW_REQUEST_MAX];
+    raw_server_last_request(server, sent);
+    assert_null(strstr(sent, "Expect"));
+    assert_non_null(strstr(sent, "Content-Length: 2400000\r\n"));
+    http_request_release(&request);
+    fixture_close(fixture);
+    raw_server_stop(server);
+}
+
+static void what_could_break_out_of_its_place_is_never_sent(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        const char *target;
+        const char *name; /* put through http_header() */
+        const char *value;
+        const char *lines; /* put past it */
+        const char *connect_to;
+    } rows[] = {
+        {"break in a value", "/", "X-A", "1\r\nX-B: 2", "", NULL},
+        {"line feed in a value", "/", "X-A", "1\nX-B: 2", "", NULL},
+        {"raw carriage return", "/", NULL, NULL, "X-A: 1\rX-B: 2\n", NULL},
+        {"raw NUL", "/", NULL, NULL, "X-A: 1\x7F\n", NULL},
+        {"no name", "/", NULL, NULL, ": 1\n", NULL},
+        {"no colon", "/", NULL, NULL, "X-A\n", NULL},
+        {"space in a name", "/", NULL, NULL, "X A: 1\n", NULL},
+        {"semicolon in a name", "/", NULL, NULL, "X;A: 1\n", NULL},
+        {"no end", "/", NULL, NULL, "X-A: 1", NULL},
+        {"break in the path", "/a\r\nX-B: 2", NULL, NULL, "", NULL},
+        {"space in the path", "/a HTTP/1.1", NULL, NULL, "", NULL},
+        {"fragment", "/a#b", NULL, NULL, "", NULL},
+        {"UTF-8 in the path", "/caf\xC3\xA9", NULL, NULL, "", NULL},
+        {"connect_to without port", "/", NULL, NULL, "", "nowhere"},
+    };
+    struct raw_server *const server = raw_server_start(good);
+    const struct http_place place = place_of_mock(raw_server_port(server));
+    struct fixture *const fixture = fixture_open(0, 0);
+    struct http_request request = {0};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        http_request_begin(&request, HTTP_GET, rows[i].target);
+        if (rows[i].name != NULL) http_header(&request, rows[i].name, rows[i].value);
+        text_put(&request.headers, rows[i].lines);
+        const struct http_call call = {.place = &place,
+                                       .request = &request,
+                                       .connect_to = rows[i].connect_to,
+                                       .life_us = LIFE_US};
+        struct err err = {0};
+        CHECK_ROW(rows[i].label, http_client_start(fixture->client, &call, &err) == 0);
+        CHECK_ROW(rows[i].label, err.code == ERR_INPUT);
+        CHECK_ROW(rows[i].label, strstr(err.message, "X-") == NULL);
+    }
+    http_request_begin(&request, HTTP_GET, "/");
+    for (int i = 0; i <= HTTP_PAIRS_MAX; i++)
+        http_header(&request, "X-A", "1");
+    struct err err = {0};
+    const struct http_call call = {.place = &place, .request = &request, .life_us = LIFE_US};
+    assert_int_equal(http_client_start(fixture->client, &call, &err), 0);
+    assert_int_equal(http_client_in_flight(fixture->client), 0);
+    assert_int_equal(raw_server_accepted(server), 0);
+
+    /* The handle that was refused still serves. */
+    const struct kept kept = fixture_get(fixture, &place);
+    assert_int_equal(kept.status, 200);
+    http_request_release(&request);
+    fixture_close(fixture);
+    raw_server_stop(server);
+}
+
+static void a_scheme_that_the_place_may_not_use_is_not_used(void **state)
+{
+    (void)state;
+    struct raw_server *const server = raw_server_start(good);
+    struct http_place place = place_of_mock(raw_server_port(server));
+    place.declared_mock = false; /* as if nobody had checked it */
+    const struct kept http = call_place(&place, NULL, LIFE_US);
+    assert_int_equal(http.outcome.curl_code, CURLE_UNSUPPORTED_PROTOCOL);
+    assert_int_equal(http.outcome.fate, CALL_RESET);
+    const struct http_place file = {.base_url = "file://", .declared_mock = true};
+    const struct kept read = call_place(&file, NULL, LIFE_US);
+    assert_int_equal(read.outcome.curl_code, CURLE_UNSUPPORTED_PROTOCOL);
+    assert_int_equal(raw_server_accepted(server), 0);
+    raw_server_stop(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_fault_has_its_code_and_its_fate),
+        cmocka_unit_test(a_closed_port_is_refused),
+        cmocka_unit_test(a_port_that_swallows_syns_is_unanswered_while_connecting),
+        cmocka_unit_test(a_name_without_an_address_is_dns),
+        cmocka_unit_test(what_is_no_tls_fails_the_handshake),
+        cmocka_unit_test(a_ca_file_that_is_not_there_is_tls),
+        cmocka_unit_test(endless_bodies_are_cut_at_the_cap),
+        cmocka_unit_test(a_body_of_just_the_cap_is_whole),
+        cmocka_unit_test(a_bomb_is_cut_at_the_cap_of_decoded_bytes),
+        cmocka_unit_test(what_headers_say_is_taken),
+        cmocka_unit_test(a_date_to_retry_after_becomes_seconds),
+        cmocka_unit_test(a_request_is_sent_as_written),
+        cmocka_unit_test(a_long_body_is_sent_without_asking),
+        cmocka_unit_test(what_could_break_out_of_its_place_is_never_sent),
+        cmocka_unit_test(a_scheme_that_the_place_may_not_use_is_not_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
