@@ -82,13 +82,15 @@ void adapters_forget(struct adapters *adapters, const struct router_config *conf
     }
 }
 
-/* When the signature in use was made; a new one is made when it has become old. */
-static int64_t signature_us(struct adapter_state *state, int64_t now_us)
+/* When the signature in use was made, in whole milliseconds of Unix time, as it is stated; a new
+ * one is made when it has become old. */
+static int64_t signature_us(const struct adapters *adapters, struct adapter_state *state,
+                            int64_t now_us)
 {
     if (state->signed_us < 0 || now_us - state->signed_us >= ADAPTER_SIGNATURE_US) {
         state->signed_us = now_us;
     }
-    return state->signed_us;
+    return state->signed_us - (adapters->epoch_us + state->signed_us) % 1000;
 }
 
 static void send_call(struct adapters *adapters, struct quote_run *run, enum operation operation,
@@ -111,7 +113,7 @@ static void send_call(struct adapters *adapters, struct quote_run *run, enum ope
     if (run->provider == PROVIDER_WALMART_API) {
         if (operation == OPERATION_SEARCH) call.store = 0; /* its search covers the whole chain */
         if (adapters->setup[run->provider].api == API_STANDARD) {
-            call.signed_us = signature_us(&adapters->state[run->provider], now_us);
+            call.signed_us = signature_us(adapters, &adapters->state[run->provider], now_us);
         }
     }
     if (operation == OPERATION_TOKEN) {

@@ -7,8 +7,9 @@
  *   STORE    POST /v2/fulfillment/stores/delivery [A; B/C]     GET /idp/v1/retailers [A; key C]
  *   SLOTS    POST /v2/fulfillment/service_options/delivery     POST /idp/v1/products/products_link:
  *            [A; window C]                                     a link, and no slot [A]
- *   CONFIRM  POST .../users/{id}/orders/delivery [A]: mocks    the link's call again: mocks only
- *   HEALTH   the call of STORE                                 GET /idp/v1/retailers
+ *   CONFIRM  POST .../users/{id}/orders/delivery [A]: mocks    POST /idp/v1/orders, a house form
+ * with the link's body: mocks only HEALTH   the call of STORE                                 GET
+ * /idp/v1/retailers
  *
  * Errors [A]: {"error":{"message","code"},"meta":{"key"}}; several: {"error":{...,"errors":[]}}. */
 #include "providers/codec_state.h"
@@ -206,9 +207,9 @@ static bool show_api_key(const struct codec *codec, const struct call *call,
                                "out of memory for Instacart's credential");
 }
 
-static void put_link(const struct call *call, struct http_request *request)
+static void put_list(const struct call *call, const char *path, struct http_request *request)
 {
-    codec_begin(request, HTTP_POST, "/idp/v1/products/products_link", true);
+    codec_begin(request, HTTP_POST, path, true);
     struct text *const body = &request->body;
     text_put(body, "{\"title\":\"Shopping list\",\"link_type\":\"shopping_list\",\"line_items\":[");
     for (uint32_t i = 0; i < call->request->item_count; i++) {
@@ -232,8 +233,10 @@ static bool encode_developer(struct codec *codec, const struct call *call,
         http_query(request, "country_code", "US");
         break;
     case OPERATION_SLOTS:
-    case OPERATION_CONFIRM:
-        put_link(call, request);
+        put_list(call, "/idp/v1/products/products_link", request);
+        break;
+    case OPERATION_CONFIRM: /* under the link's own path a mock could not tell it from SLOTS */
+        put_list(call, "/idp/v1/orders", request);
         break;
     case OPERATION_TOKEN:
     case OPERATION_SEARCH:
