@@ -26,8 +26,8 @@
  *   23 (our cap)     the decoded body is longer than body_bytes_max    ANSWERED, truncated,
  * over_limit 61               the body's encoding is broken or unknown          ANSWERED, truncated
  *    6               no address for the name                           DNS
- *    7               connection refused, no route, or the address      REFUSED
- *                    guard said no
+ *    7               connection refused, no route; the address guard   REFUSED
+ *                    said no; no descriptor left on this machine
  *   42 (our guard)   a kept connection leads to an address that this   REFUSED
  *                    call may not use
  *   35, 58, 60, 77   handshake failed, certificate wrong, CA file      TLS

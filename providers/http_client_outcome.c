@@ -226,12 +226,13 @@ static void say_refused(struct transfer *transfer, const char *whom)
                  transfer->refused_text[0] != '\0' ? transfer->refused_text : "an address");
         return;
     }
-    const int error = (int)number_of(transfer->easy, CURLINFO_OS_ERRNO);
+    const bool ours = transfer->socket_error != 0; /* too many open files, say */
+    const int error =
+        ours ? transfer->socket_error : (int)number_of(transfer->easy, CURLINFO_OS_ERRNO);
+    const bool mock = transfer->call.place->declared_mock && transfer->call.connect_to == NULL;
     sentence(transfer, "could not connect to %s (%s)%s", whom,
              error != 0 ? strerror(error) : "no reason was given",
-             transfer->call.place->declared_mock && transfer->call.connect_to == NULL
-                 ? "; is \"routesim mock\" running?"
-                 : "");
+             mock && !ours ? "; is \"routesim mock\" running?" : "");
 }
 
 static void say_truncated(struct transfer *transfer, const char *whom, CURLcode code)

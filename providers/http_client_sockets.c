@@ -105,8 +105,12 @@ curl_socket_t socket_open(void *context, curlsocktype purpose, struct curl_socka
         return CURL_SOCKET_BAD;
     }
     const int number = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (number < 0) return CURL_SOCKET_BAD;
+    if (number < 0) {
+        transfer->socket_error = errno;
+        return CURL_SOCKET_BAD;
+    }
     if (!descriptors_reach(client, number)) {
+        transfer->socket_error = ENOMEM;
         (void)close(number);
         return CURL_SOCKET_BAD;
     }

@@ -58,6 +58,7 @@ struct transfer {
     bool address_refused;  /* by the address guard */
     bool repeat_refused;   /* it would have been sent twice */
     bool loopback_allowed; /* connect_to is a loopback literal */
+    int socket_error;      /* errno, when this machine had no socket for it */
     char refused_text[64]; /* the address, for the message */
     char error_text[CURL_ERROR_SIZE];
     struct http_outcome outcome;

@@ -294,6 +294,7 @@ static void forget_last(struct transfer *transfer)
     transfer->header_bytes = 0;
     transfer->rsim[0] = '\0';
     transfer->sends = 0;
+    transfer->socket_error = 0;
     transfer->resolving = transfer->headers_whole = transfer->headers_over = transfer->over_limit =
         false;
     transfer->address_refused = transfer->repeat_refused = false;
