@@ -135,12 +135,12 @@ uint64_t journal_json(struct journal *journal, const struct journal_filter *filt
 
 /* ---- verifying ------------------------------------------------------------------------------- */
 
-enum { JOURNAL_MISS_TEXT_MAX = 512 };
+enum { JOURNAL_MISS_TEXT_MAX = 640 };
 
 struct journal_near_miss {
     bool there;                       /* false: no entry, past `since`, at all */
-    struct journal_entry entry;       /* of those that fit most criteria, the newest */
-    unsigned matched, failed;         /* numbers of criteria; what is any is none */
+    struct journal_entry entry;       /* of those that fit most criteria, see journal_nearest() */
+    unsigned matched, failed;         /* numbers of criteria; what may be any is none */
     char text[JOURNAL_MISS_TEXT_MAX]; /* "path matched, status was 401 instead of 200" */
 };
 
@@ -162,7 +162,8 @@ struct journal_verification {
 uint64_t journal_verify(struct journal *journal, const struct journal_filter *filter, uint64_t min,
                         uint64_t max, struct journal_verification *verification);
 
-/* The entry that comes nearest to a filter which none fits. */
+/* The entry that comes nearest to a filter which none fits: it meets most criteria; among equals
+ * its path shares most with the one asked for; among those it is the newest. */
 void journal_nearest(struct journal *journal, const struct journal_filter *filter,
                      struct journal_near_miss *near_miss);
 

@@ -4,14 +4,17 @@
  * errs on the side of hiding: what cannot be read for sure is hidden whole.
  *
  * Names, whatever their case and their separators (access_token, accessToken, Access-Token, and
- * percent-encoded or \u-escaped forms of them): all that contain "secret", "token", "password",
- * "passwd", "passphrase", "apikey", "authorization", "credential", "signature", "assertion" or
- * "bearer"; all whose last word is "key", "auth", "jwt" or "pwd"; all that begin with "WM_SEC"; of
- * headers, Cookie and Set-Cookie too. "monkey" and "author" are no secrets, "Turkey" neither.
+ * percent-encoded or \u-escaped forms of them): all that contain one of the words in
+ * journal_scrub.c ("secret", "token", "password", "apikey", "authorization", "signature", ...); all
+ * whose last word is "key", "auth" or the like; all that begin with "WM_SEC"; of headers, cookies
+ * too. "monkey" and "author" are no secrets, and "Turkey" in a cart is none either.
  *
  * Values that give themselves away: those that begin with "Basic ", "Bearer ", "keys."
- * (Instacart's) or a PEM header, and those in which a secret's name stands before "=" or ":",
- * through up to three rounds of percent-encoding: a URL or a JSON text that lies within a value.
+ * (Instacart's) or a PEM text's first line, and those in which a secret's name stands before "=" or
+ * ":", through up to three rounds of percent-encoding: a URL or a JSON text that lies within a
+ * value.
+ *
+ * What this cannot know: a secret under an innocent name that looks like any other word.
  *
  * Pure functions of their arguments. Ownership: `out` is the caller's. Failure: `out->failed`.
  */
@@ -23,17 +26,17 @@
 #define SCRUB_HIDDEN "[hidden]"
 
 enum scrub_form {
-    SCRUB_FORM,    /* a query or a form body: "name=value&name=value", percent-encoded */
-    SCRUB_HEADERS, /* "Name: value" lines, LF or CR LF; folded lines belong to the one before */
+    SCRUB_FORM,    /* a query or a form body: "name=value&name=value", percent-encoded or not */
+    SCRUB_HEADERS, /* "Name: value" lines, LF or CR LF, written with LF; a folded one is hidden */
     SCRUB_JSON,    /* written anew without spaces; what is not JSON is "[hidden]" as a whole */
 };
 
 /* Appends `text` to `out` without its secrets. */
 void journal_scrub(enum scrub_form form, const char *text, size_t length, struct text *out);
 
-/* Whether the value of this name is to be hidden. */
-bool scrub_name_is_secret(const char *name, size_t length);
+/* Whether the value of this name is to be hidden, of a header or of anything else. */
 bool scrub_header_is_secret(const char *name, size_t length);
+bool scrub_name_is_secret(const char *name, size_t length);
 
 /* Whether a value gives itself away as a secret, or as holding one. */
 bool scrub_value_tells(const char *value, size_t length);
