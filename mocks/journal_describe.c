@@ -7,6 +7,8 @@
 #include "mocks/journal_scrub.h"
 #include "router/base/utf8.h"
 
+enum { SPECIAL_LAST = '=' };
+
 struct summary { /* a text that grows to its size and is cut there */
     char *text;
     size_t size;
@@ -29,13 +31,15 @@ static void put_bytes(struct summary *summary, const char *bytes, size_t length)
     summary->length += summary->cut ? room : length;
 }
 
-/* Control characters, and what `special` names, as %XX, so that pairs and lines stay apart. */
+/* Control characters, and what `special` names, as %XX, so that pairs and lines stay apart. All of
+ * `special` stand before the letters in ASCII, and letters are most of what comes by. */
 static void put_escaped(struct summary *summary, const char *string, const char *special)
 {
     static const char digits[] = "0123456789ABCDEF";
     const char *shown = string;
     for (;; string++) {
         const unsigned char c = (unsigned char)*string;
+        if (c > SPECIAL_LAST && c != 0x7F) continue;
         if (c >= 0x20 && c != 0x7F && strchr(special, c) == NULL) continue;
         put_bytes(summary, shown, (size_t)(string - shown));
         if (c == '\0') return;
