@@ -174,6 +174,11 @@ uint64_t backend_rotate(struct backend *backend, int64_t now_us)
     return fingerprint;
 }
 
+enum api backend_api(const struct backend *backend)
+{
+    return backend->spec.api;
+}
+
 uint32_t backend_generation_at(const struct backend *backend, int64_t now_us)
 {
     return credentials_generation(&backend->credentials, now_us);

@@ -141,6 +141,8 @@ struct credential backend_credential_texts(const struct backend *backend, uint64
  * its fingerprint. Past BACKEND_ROTATIONS_MAX a replication nothing changes. */
 uint64_t backend_rotate(struct backend *backend, int64_t now_us);
 
+enum api backend_api(const struct backend *backend);
+
 /* Which generation that is at an instant, whether it has expired or not; from 1. */
 uint32_t backend_generation_at(const struct backend *backend, int64_t now_us);
 
