@@ -137,6 +137,8 @@ static void a_cut_leaves_whole_characters_and_no_part_of_a_secret(void **state)
     const struct journal_entry cut = describe("/", query, NULL);
     assert_int_equal(cut.cut, JOURNAL_CUT_QUERY);
     assert_null(strstr(cut.query, "hu"));
+    const struct http_pair empty[] = {{"q", value}, {"token", "hush"}, {"b", ""}, {NULL, NULL}};
+    assert_int_equal(describe("/", empty, NULL).cut, JOURNAL_CUT_QUERY); /* a cut is not undone */
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
