@@ -104,6 +104,7 @@ static void take_echo(struct finding *finding, const struct lexeme *lexeme)
 static void find_members(struct finding *finding)
 {
     struct lexer lexer = {finding->part->bytes, finding->part->length, 0};
+    const bool json = lexer_begins_json(lexer.bytes, lexer.length);
     for (struct lexeme lexeme; (lexeme = lexer_next(&lexer)).kind != LEXEME_END;) {
         if (lexeme.kind == LEXEME_MARK) continue;
         const struct lexeme behind = lexer_peek(&lexer);
@@ -112,6 +113,7 @@ static void find_members(struct finding *finding)
             continue;
         }
         (void)lexer_next(&lexer);
+        if (lexeme.kind == LEXEME_WORD && !json) continue; /* prose has colons too */
         const enum name_class class = class_of(finding, &lexeme, VIEW_JSON);
         if (is_told(class)) take_value(finding, &lexer, class);
     }

@@ -77,6 +77,13 @@ bool lexer_skip(struct lexer *lexer, const struct lexeme *open)
     return true;
 }
 
+bool lexer_begins_json(const char *bytes, size_t length)
+{
+    const struct lexer lexer = {bytes, length, 0};
+    const struct lexeme first = lexer_peek(&lexer);
+    return first.kind == LEXEME_MARK && (first.mark == '{' || first.mark == '[');
+}
+
 static size_t digits(const char *word, size_t length, size_t at)
 {
     while (at < length && word[at] >= '0' && word[at] <= '9')

@@ -33,6 +33,9 @@ struct lexeme lexer_peek(const struct lexer *lexer);
 /* Skips to behind the bracket that closes `open`; false, at the text's end, when none does. */
 bool lexer_skip(struct lexer *lexer, const struct lexeme *open);
 
+/* Whether a text begins with { or [: it is JSON, or meant to be. */
+bool lexer_begins_json(const char *bytes, size_t length);
+
 /* Whether a word is a number, true, false or null by JSON's grammar. */
 bool lexer_is_value(const char *word, size_t length);
 bool lexer_is_literal(const char *word, size_t length); /* true, false, null */

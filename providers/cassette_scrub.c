@@ -269,19 +269,15 @@ static void widen_over_escapes(struct hit *hit, const struct lexeme *string, con
     }
 }
 
-static bool looks_like_json(const struct scrub_part *part)
-{
-    const struct lexer lexer = {part->bytes, part->length, 0};
-    const struct lexeme first = lexer_peek(&lexer);
-    return !part->pairs && first.kind == LEXEME_MARK && (first.mark == '{' || first.mark == '[');
-}
-
 /* A hit that begins or ends within an escape takes all of it, and one within a number becomes a
  * number. */
 static void mend_json(struct scrubbing *scrubbing)
 {
-    if (scrubbing->count == 0 || !looks_like_json(scrubbing->part)) return;
-    struct lexer lexer = {scrubbing->part->bytes, scrubbing->part->length, 0};
+    const struct scrub_part *const part = scrubbing->part;
+    if (scrubbing->count == 0 || part->pairs || !lexer_begins_json(part->bytes, part->length)) {
+        return;
+    }
+    struct lexer lexer = {part->bytes, part->length, 0};
     size_t first = 0; /* the first hit that ends behind the lexeme's start */
     for (struct lexeme lexeme; (lexeme = lexer_next(&lexer)).kind != LEXEME_END;) {
         while (first < scrubbing->count && scrubbing->hits[first].end <= lexeme.start)

@@ -10,8 +10,8 @@
  *   3. everything learned, and every text that must not appear, in every such reading;
  *   4. in a response, strings and numbers that are a value which the request told of the customer.
  *
- * Writing twice changes nothing the second time, unless a text that must not appear is part of what
- * stands for it.
+ * Of a request, writing twice changes nothing the second time, unless a text that must not appear
+ * is part of what stands for it.
  *
  * Ownership: scrubber_release() frees, and wipes. Failure: `failed`, and `to->failed`.
  */
