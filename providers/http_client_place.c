@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HOST_MAX = 253 }; /* RFC 1035, without the last dot */
-
 /* Shows the URL without what may be secret in it: a query, and all of it when it holds a user. */
 static bool fail(struct err *err, const struct http_place *place, const char *why)
 {
@@ -43,14 +41,14 @@ static bool is_port(const char *text, size_t length)
 
 /* Takes "name", "1.2.3.4" or "[::1]" from the front of `text` into `host`, without brackets;
  * returns how far it goes, 0 when it is none of them. */
-static size_t take_host(const char *text, size_t length, char host[HOST_MAX + 1])
+static size_t take_host(const char *text, size_t length, char host[HTTP_PLACE_URL_MAX])
 {
     const bool bracketed = length > 0 && text[0] == '[';
     size_t end = bracketed ? 1 : 0;
     const size_t begin = end;
     while (end < length && (bracketed ? text[end] != ']' : is_host_character(text[end])))
         end++;
-    if (end == begin || end - begin > HOST_MAX || (bracketed && end == length)) return 0;
+    if (end == begin || (bracketed && end == length)) return 0;
     memcpy(host, text + begin, end - begin);
     host[end - begin] = '\0';
     struct in6_addr ipv6;
@@ -64,7 +62,7 @@ static bool check_authority(const struct http_place *place, const char *text, si
     if (memchr(text, '@', length) != NULL) {
         return fail(err, place, "credentials do not belong into a URL");
     }
-    char host[HOST_MAX + 1];
+    char host[HTTP_PLACE_URL_MAX];
     const size_t host_length = take_host(text, length, host);
     if (host_length == 0) return fail(err, place, "it names no host");
     if (host_length < length &&
