@@ -35,7 +35,8 @@
  *   28               its life was over, in any phase                   UNANSWERED
  *   52, 55, 56       closed or reset before the answer, or in it; a    RESET
  *                    bad chunk
- *   16, 92           HTTP/2 broke                                      RESET
+ *   92               the server gave up a stream of HTTP/2 (a broken   RESET
+ *                    HTTP/2 connection is 52)
  *    1, 8            no HTTP where the status line should be           RESET
  *   23 (our cap), 27 header flood                                      RESET
  *   42 (our guard)   a request that may not be sent twice met a dead   RESET
