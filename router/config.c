@@ -35,6 +35,11 @@ const char *const config_keys[] = {FOR_EACH_PROVIDER("LOOPGPT_ENABLE_", ""),
                                    "MEALME_API_KEY",
                                    "MEALME_API_BASE",
                                    "INSTACART_API_KEY",
+                                   "WALMART_CONSUMER_ID",
+                                   "WALMART_PRIVATE_KEY_FILE",
+                                   "WALMART_KEY_VERSION",
+                                   "INSTACART_CLIENT_ID",
+                                   "INSTACART_CLIENT_SECRET",
                                    NULL};
 
 static const struct {
@@ -47,6 +52,29 @@ static const struct {
     [PROVIDER_WALMART_API] = {"WALMART_PARTNER_ID", "WALMART_API_KEY"},
 };
 enum { CREDENTIAL_KEYS = 6 };
+
+/* Of the API that production does not use. */
+static const struct {
+    const char *id;
+    const char *secret;
+} other_keys[PROVIDER_COUNT] = {
+    [PROVIDER_INSTACART] = {"INSTACART_CLIENT_ID", "INSTACART_CLIENT_SECRET"},
+    [PROVIDER_WALMART_API] = {"WALMART_CONSUMER_ID", "WALMART_PRIVATE_KEY_FILE"},
+};
+
+const char *const *config_credential_keys(enum provider provider)
+{
+    static const char *const keys[PROVIDER_COUNT][8] = {
+        [PROVIDER_MEALME] = {"MEALME_API_KEY", "MEALME_API_BASE", NULL},
+        [PROVIDER_INSTACART] = {"INSTACART_API_KEY", "INSTACART_CLIENT_ID",
+                                "INSTACART_CLIENT_SECRET", NULL},
+        [PROVIDER_KROGER_API] = {"KROGER_CLIENT_ID", "KROGER_CLIENT_SECRET", "KROGER_ENV", NULL},
+        [PROVIDER_WALMART_API] = {"WALMART_API_KEY", "WALMART_PARTNER_ID", "WALMART_ENV",
+                                  "WALMART_CONSUMER_ID", "WALMART_PRIVATE_KEY_FILE",
+                                  "WALMART_KEY_VERSION", NULL},
+    };
+    return keys[provider];
+}
 
 static bool is_credential_key(const char *key)
 {
@@ -66,7 +94,9 @@ static bool ends_with(const char *text, const char *end)
 
 bool config_key_is_secret(const char *key)
 {
-    static const char *const ends[] = {"_SECRET", "_KEY", "_TOKEN", "_PASSWORD"};
+    /* The ids too: half of a pair is worth stealing. */
+    static const char *const ends[] = {"_SECRET",    "_KEY",        "_TOKEN",      "_PASSWORD",
+                                       "_CLIENT_ID", "_PARTNER_ID", "_CONSUMER_ID"};
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         if (ends_with(key, ends[i])) return true;
     }
@@ -259,10 +289,21 @@ static struct credential read_credential(const struct env *env, enum provider pr
     const char *id_key = credential_keys[provider].id;
     const struct env_pair *id = id_key == NULL ? NULL : look_up(env, id_key);
     const struct env_pair *secret = look_up(env, credential_keys[provider].secret);
+    const struct env_pair *other_id =
+        other_keys[provider].id == NULL ? NULL : look_up(env, other_keys[provider].id);
+    const struct env_pair *other =
+        other_keys[provider].id == NULL ? NULL : look_up(env, other_keys[provider].secret);
+    const bool complete = has_text(secret) && (id_key == NULL || has_text(id));
+    if (!complete && has_text(other_id) && has_text(other)) {
+        return (struct credential){.id = other_id->value,
+                                   .secret = other->value,
+                                   .fingerprint =
+                                       credential_fingerprint(other_id->value, other->value)};
+    }
     if (id == NULL && secret == NULL) {
         return (struct credential){.id = "", .secret = "", .fingerprint = mock_credential};
     }
-    if (has_text(secret) && (id_key == NULL || has_text(id))) {
+    if (complete) {
         const char *id_text = id == NULL ? "" : id->value;
         return (struct credential){.id = id_text,
                                    .secret = secret->value,

@@ -45,6 +45,10 @@ const char *env_get(const struct env *env, const char *key); /* NULL: not set */
 /* Every key that production or its runbook knows, NULL at the end. */
 extern const char *const config_keys[];
 
+/* The keys by which a provider knows us, and which of its systems is meant: NULL ends. What a live
+ * run takes from the process's environment. */
+const char *const *config_credential_keys(enum provider provider);
+
 /* Whether a key's value must not be shown: the known secrets, and any key that ends like one. */
 bool config_key_is_secret(const char *key);
 
@@ -79,7 +83,9 @@ struct router_config {
 /* Reads `env` under `profile`. `mock_credentials[p]`, where not 0, is the credential that the
  * router holds for mock provider p when the env has none of its credential keys; its texts are
  * empty. `live_adapters`: under PROFILE_AS_CODED, MealMe and Instacart are called instead of
- * canned. A direct provider needs each of its credential keys to be live. */
+ * canned. A direct provider needs each of its credential keys to be live. Where production's own
+ * pair is missing, the pair of the provider's other API counts: WALMART_CONSUMER_ID with
+ * WALMART_PRIVATE_KEY_FILE, INSTACART_CLIENT_ID with INSTACART_CLIENT_SECRET. */
 void config_read(const struct env *env, enum profile profile, bool live_adapters,
                  const uint64_t mock_credentials[PROVIDER_COUNT], struct router_config *config,
                  struct err_list *warnings);

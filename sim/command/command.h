@@ -15,8 +15,10 @@ enum { EXIT_DONE, EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_ENVIRONMENT, E
 
 int command_run(const struct invocation *invocation, struct console *console);
 int command_lint(const struct invocation *invocation, struct console *console);
+int command_mock(const struct invocation *invocation, struct console *console);
 int command_report(const struct invocation *invocation, struct console *console);
 int command_compare(const struct invocation *invocation, struct console *console);
+int command_verify(const struct invocation *invocation, struct console *console);
 int command_score(const struct invocation *invocation, struct console *console);
 int command_route(const struct invocation *invocation, struct console *console);
 int command_doctor(const struct invocation *invocation, struct console *console);

@@ -49,6 +49,46 @@ static bool split_set(struct overrides *overrides, const char *argument, struct 
     return true;
 }
 
+static const char *const live_names[PROVIDER_COUNT + 1] = {[PROVIDER_MEALME] = "mealme",
+                                                           [PROVIDER_INSTACART] = "instacart",
+                                                           [PROVIDER_KROGER_API] = "kroger",
+                                                           [PROVIDER_WALMART_API] = "walmart"};
+
+/* "--live kroger,walmart" says that those providers are the real ones. */
+static bool go_live(const struct invocation *invocation, struct overrides *overrides,
+                    struct err_list *list)
+{
+    static const char *const paths[PROVIDER_COUNT] = {
+        [PROVIDER_MEALME] = "providers.MEALME.mode",
+        [PROVIDER_INSTACART] = "providers.INSTACART.mode",
+        [PROVIDER_KROGER_API] = "providers.KROGER_API.mode",
+        [PROVIDER_WALMART_API] = "providers.WALMART_API.mode"};
+    if (!option_belongs(OPTION_LIVE, invocation->command->command)) return true;
+    if (!invocation_given(invocation, OPTION_LIVE)) return true;
+    bool fine = true;
+    for (const char *word = invocation->values[OPTION_LIVE].text; *word != '\0';) {
+        const size_t length = strcspn(word, ",");
+        unsigned p = 0;
+        while (p < PROVIDER_COUNT &&
+               (strlen(live_names[p]) != length || strncmp(live_names[p], word, length) != 0))
+            p++;
+        if (p < PROVIDER_COUNT) {
+            add(overrides, paths[p], "\"live\"", "--live");
+        } else {
+            char name[32], hint[ERR_HINT_MAX];
+            (void)snprintf(name, sizeof name, "%.*s", (int)(length < 31 ? length : 31), word);
+            const bool near = text_suggest(name, live_names, hint, sizeof hint);
+            err_add(list, (struct place){.file = "--live"},
+                    near ? hint : "mealme, instacart, kroger, walmart", "\"%s\" is no provider",
+                    name);
+            fine = false;
+        }
+        word += length;
+        if (*word == ',') word++;
+    }
+    return fine;
+}
+
 static bool gather(const struct invocation *invocation, struct overrides *overrides,
                    struct err_list *list)
 {
@@ -68,6 +108,7 @@ static bool gather(const struct invocation *invocation, struct overrides *overri
         if (shadows[i].option == OPTION_SEED) value = quoted(overrides, value);
         add(overrides, shadows[i].path, value, shadows[i].origin);
     }
+    fine = go_live(invocation, overrides, list) && fine;
     for (unsigned i = 0; i < invocation->repeat_count; i++) {
         const char *argument = invocation->repeats[i].text;
         if (invocation->repeats[i].option == OPTION_SET) {
@@ -110,6 +151,25 @@ static void inherit(struct scenario *scenario, bool wanted, struct err_list *lis
              ignored == 1 ? "" : " and other LOOPGPT_* keys", ignored == 1 ? "is" : "are");
 }
 
+/* What a live provider knows us by comes from this process's environment, where the scenario and
+ * the env file do not say it. Mocks never see it. */
+static void take_credentials(struct scenario *scenario, struct err_list *list)
+{
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        if (scenario->providers[p].mode != MODE_LIVE) continue;
+        for (const char *const *key = config_credential_keys((enum provider)p); *key != NULL;
+             key++) {
+            const char *const value = getenv(*key);
+            struct err err;
+            if (value == NULL || env_get(&scenario->env, *key) != NULL) continue;
+            if (!env_set(&scenario->env, *key, value, (struct place){.file = "environment"},
+                         &err)) {
+                err_list_add(list, &err);
+            }
+        }
+    }
+}
+
 /* What the scenario's own env says was looked at by its reader. */
 static void warn_unknown(const struct env_pair *pair, struct err_list *list)
 {
@@ -130,6 +190,7 @@ static bool add_env(const struct invocation *invocation, struct scenario *scenar
     if (invocation_given(invocation, OPTION_ENV_FILE)) {
         (void)env_file_read(invocation->values[OPTION_ENV_FILE].text, &scenario->env, list);
     }
+    take_credentials(scenario, list);
     inherit(scenario, invocation_on(invocation, OPTION_INHERIT_ENV), list);
     for (uint32_t i = known; i < scenario->env.count; i++)
         warn_unknown(&scenario->env.pairs[i], list);
@@ -266,11 +327,12 @@ void load_put_argument(const char *argument, struct text *text)
 void load_canonical_command(const struct invocation *invocation, const char *path,
                             struct text *text)
 {
-    static const enum option valued[] = {OPTION_SEED,        OPTION_REPLICATIONS, OPTION_DURATION,
-                                         OPTION_REQUESTS,    OPTION_RATE,         OPTION_ENV_FILE,
-                                         OPTION_PERCENTILES, OPTION_EXACT,        OPTION_EVENTS};
+    static const enum option valued[] = {
+        OPTION_SEED,     OPTION_REPLICATIONS, OPTION_DURATION,     OPTION_REQUESTS, OPTION_RATE,
+        OPTION_ENV_FILE, OPTION_PERCENTILES,  OPTION_EXACT,        OPTION_EVENTS,   OPTION_CLOCK,
+        OPTION_WIRE,     OPTION_LIVE,         OPTION_MAX_REQUESTS, OPTION_MAX_RATE};
     static const enum option flags[] = {OPTION_SHORT, OPTION_INHERIT_ENV, OPTION_NO_QUOTES,
-                                        OPTION_STRICT_EVIDENCE};
+                                        OPTION_STRICT_EVIDENCE, OPTION_TLS};
     text_format(text, "routesim %s", invocation->command->name);
     put_word(text, path);
     for (size_t i = 0; i < sizeof valued / sizeof valued[0]; i++) {

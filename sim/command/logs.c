@@ -4,6 +4,7 @@
 #include <string.h>
 
 static const struct place events_place = {.file = "events.jsonl"};
+static const struct place calls_place = {.file = "calls.csv"};
 static const struct place quotes_place = {.file = "quotes.bin"};
 
 static bool refuse(struct err *err, struct place place)
@@ -30,6 +31,46 @@ static bool write_order(void *context, const struct router *router,
     quote_record_order(&record, router, order);
     return fwrite(&record, sizeof record, 1, logs->quotes) == 1 || refuse(err, quotes_place);
 }
+
+static void put_order(struct text *line, const struct call *call)
+{
+    if (call->order_index != UINT64_MAX) text_int(line, (int64_t)call->order_index);
+}
+
+/* Texts of the provider come last, quoted: they are the only ones that we did not write. */
+static bool write_call(void *context, const struct call *call, const struct reply *reply,
+                       const struct wire_trip *trip, int64_t late_us, struct err *err)
+{
+    struct logs *logs = context;
+    struct text *line = &logs->line;
+    const struct http_timing *timing = &trip->timing;
+    text_clear(line);
+    put_order(line, call);
+    text_format(line, ",%s,%s,%u,%u,", provider_traits[call->provider].id,
+                operation_names[call->operation], (unsigned)call->item, (unsigned)call->attempt);
+    text_ms(line, call->sent_us);
+    text_char(line, ',');
+    text_ms(line, reply->latency_us);
+    text_format(line, ",%s,%u,%s,%d,", call_fate_names[reply->fate], (unsigned)reply->http_status,
+                http_phase_names[trip->phase], trip->curl_code);
+    const int64_t parts_us[] = {timing->queue_us, timing->dns_us,  timing->tcp_us,
+                                timing->tls_us,   timing->wait_us, timing->body_us};
+    for (size_t i = 0; i < sizeof parts_us / sizeof parts_us[0]; i++) {
+        text_ms(line, parts_us[i]);
+        text_char(line, ',');
+    }
+    text_format(line, "%u,", (unsigned)timing->connects);
+    if (late_us > 0) text_ms(line, late_us);
+    text_format(line, ",%s,%s,", trip->live ? "live" : "mock", trip->injected ? "injected" : "");
+    text_csv(line, trip->said);
+    text_put(line, "\r\n");
+    return fwrite(line->bytes, 1, line->length, logs->calls) == line->length ||
+           refuse(err, calls_place);
+}
+
+static const char calls_header[] =
+    "order,provider,operation,item,attempt,sent_ms,latency_ms,fate,status,phase,curl_code,queue_ms,"
+    "dns_ms,tcp_ms,tls_ms,first_byte_ms,body_ms,connects,late_by_ms,kind,fault,said\r\n";
 
 static FILE *open_in(const char *directory, const char *name)
 {
@@ -62,6 +103,13 @@ bool logs_open(struct logs *logs, const struct logs_wish *wish, const char *dire
         if (logs->events == NULL) return refuse(err, events_place);
         outputs->write_events = write_events;
     }
+    if (wish->calls) {
+        logs->calls = open_in(directory, "calls.csv");
+        if (logs->calls == NULL || fputs(calls_header, logs->calls) == EOF) {
+            return refuse(err, calls_place);
+        }
+        outputs->write_call = write_call;
+    }
     if (wish->quotes) {
         logs->quotes = open_in(directory, "quotes.bin");
         if (logs->quotes == NULL || !write_header(logs->quotes, scenario)) {
@@ -80,6 +128,9 @@ bool logs_close(struct logs *logs, struct err *err)
     bool fine = true;
     if (logs->events != NULL && fclose(logs->events) != 0) fine = refuse(err, events_place);
     if (logs->quotes != NULL && fclose(logs->quotes) != 0) fine = refuse(err, quotes_place);
+    if (logs->calls != NULL && fclose(logs->calls) != 0) fine = refuse(err, calls_place);
+    text_release(&logs->line);
+    logs->calls = NULL;
     logs->events = NULL;
     logs->quotes = NULL;
     return fine;

@@ -1,4 +1,5 @@
-/* sim/command/logs.h - replication 0's logs on disk: events.jsonl and quotes.bin.
+/* sim/command/logs.h - replication 0's logs on disk: events.jsonl and quotes.bin; of a run in real
+ * time also calls.csv, a line a call with where its time went and how late it was.
  *
  * Failure: ERR_ENVIRONMENT at the write that failed; the run stops there.
  */
@@ -13,6 +14,8 @@
 struct logs {
     FILE *events; /* NULL: not wanted */
     FILE *quotes;
+    FILE *calls;
+    struct text line;
     const struct router_config *config; /* that the last record was written under */
 };
 
@@ -21,6 +24,7 @@ struct logs_wish {
     uint32_t event_sample;
     uint64_t event_lines_most;
     bool quotes;
+    bool calls; /* calls.csv: every call of a run in real time */
 };
 
 /* Opens what is wished for in `directory` and fills `outputs` to match. */

@@ -9,7 +9,8 @@
 #define IN(command)    (UINT32_C(1) << (command))
 #define EVERYWHERE     (IN(COMMAND_COUNT) - 1u)
 #define MAKES_OUTPUT   (IN(COMMAND_RUN) | IN(COMMAND_REPORT))
-#define READS_SCENARIO (IN(COMMAND_RUN) | IN(COMMAND_LINT) | IN(COMMAND_ROUTE))
+#define READS_SCENARIO (IN(COMMAND_RUN) | IN(COMMAND_LINT) | IN(COMMAND_ROUTE) | IN(COMMAND_VERIFY))
+#define RUNS           (IN(COMMAND_RUN) | IN(COMMAND_VERIFY))
 
 const char *const option_group_titles[OPTION_GROUP_COUNT] = {
     [GROUP_LOAD] = "Load",     [GROUP_INPUT] = "Input",     [GROUP_JUDGE] = "Judging",
@@ -23,7 +24,10 @@ const struct command_traits command_table[] = {
      .about =
          "Simulates the scenario in virtual time: its orders through the full router, its four "
          "mock providers, its faults. Prints the checks first, then what happened, and writes the "
-         "report and every number behind it to the output folder.",
+         "report and every number behind it to the output folder. With --clock real --wire http "
+         "the "
+         "mocks are HTTP servers of this process and time is waited for; with --live the named "
+         "providers are the real ones, and nothing is ever bought.",
      .usage = "[options] SCENARIO.json",
      .example = "routesim run scenarios/kroger-timeout.json -r 8",
      .operand_kind = OPERAND_FILE,
@@ -69,6 +73,22 @@ const struct command_traits command_table[] = {
      .operands_least = 2,
      .operands_most = 2,
      .handle = command_compare},
+    {.command = COMMAND_VERIFY,
+     .name = "verify",
+     .summary = "Prove that structs, codecs and HTTP decide alike",
+     .about =
+         "Runs a scenario (its \"short\" block, or a minute of it) three times in virtual time: "
+         "with "
+         "structs, with every call through both codecs in memory, and with every call over a "
+         "loopback socket. All quotes and decisions have to be the same, order by order. With "
+         "--clock real it runs once more in real time; orders that differ then are listed, each "
+         "with its reason. Exit code 1 means a difference that nothing explains.",
+     .usage = "[options] SCENARIO.json...",
+     .example = "routesim verify scenarios/credentials-expired.json",
+     .operand_kind = OPERAND_FILE,
+     .operands_least = 1,
+     .operands_most = OPERANDS_MAX,
+     .handle = command_verify},
     {.command = COMMAND_SCORE,
      .name = "score",
      .summary = "Score quote sets given as JSON lines",
@@ -169,7 +189,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                      .env = "ROUTESIM_SEED",
                      .help = "what all draws follow from; the scenario's when not given",
                      .group = GROUP_LOAD,
-                     .commands = IN(COMMAND_RUN) | IN(COMMAND_ROUTE)},
+                     .commands = RUNS | IN(COMMAND_ROUTE)},
     [OPTION_JOBS] = {.name = "jobs",
                      .letter = 'j',
                      .type = OPTION_NUMBER_COUNT,
@@ -195,13 +215,13 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          .argument = "SPAN",
                          .help = "simulate this long instead: 30s, 90m, 1h30m",
                          .group = GROUP_LOAD,
-                         .commands = IN(COMMAND_RUN)},
+                         .commands = RUNS},
     [OPTION_REQUESTS] = {.name = "requests",
                          .type = OPTION_NUMBER_COUNT,
                          .argument = "N",
                          .help = "stop after so many orders",
                          .group = GROUP_LOAD,
-                         .commands = IN(COMMAND_RUN),
+                         .commands = RUNS,
                          .least = 1,
                          .most = INT64_C(1000000000000)},
     [OPTION_RATE] = {.name = "rate",
@@ -210,6 +230,63 @@ const struct option_traits option_table[OPTION_COUNT] = {
                      .help = "order arrivals instead of the scenario's: 40/s, 500/h",
                      .group = GROUP_LOAD,
                      .commands = IN(COMMAND_RUN)},
+    [OPTION_CLOCK] = {.name = "clock",
+                      .type = OPTION_CHOICE,
+                      .argument = "virtual|real",
+                      .fallback = "virtual",
+                      .help = "jump through time, or wait for it",
+                      .group = GROUP_LOAD,
+                      .commands = RUNS},
+    [OPTION_WIRE] = {.name = "wire",
+                     .type = OPTION_CHOICE,
+                     .argument = "struct|bytes|http",
+                     .help =
+                         "how calls reach mock providers: as structs (the default), through the "
+                         "codecs in memory, over HTTP (the default in real time)",
+                     .group = GROUP_LOAD,
+                     .commands = IN(COMMAND_RUN)},
+    [OPTION_TLS] = {.name = "tls",
+                    .type = OPTION_FLAG,
+                    .help =
+                        "the mocks of --wire http speak TLS, verified against their own authority",
+                    .group = GROUP_LOAD,
+                    .commands = IN(COMMAND_RUN)},
+    [OPTION_LIVE] = {.name = "live",
+                     .type = OPTION_TEXT,
+                     .argument = "PROVIDER,...",
+                     .help =
+                         "call the real mealme, instacart, kroger or walmart, in real time, with "
+                         "credentials of the environment or --env-file",
+                     .group = GROUP_LOAD,
+                     .commands = IN(COMMAND_RUN)},
+    [OPTION_YES_LIVE] = {.name = "yes-live",
+                         .type = OPTION_FLAG,
+                         .help = "yes, real providers are to be called",
+                         .group = GROUP_LOAD,
+                         .commands = IN(COMMAND_RUN)},
+    [OPTION_MAX_REQUESTS] = {.name = "max-requests",
+                             .type = OPTION_NUMBER_COUNT,
+                             .argument = "N",
+                             .fallback = "200",
+                             .help = "HTTP calls to real providers, at most",
+                             .group = GROUP_LOAD,
+                             .commands = IN(COMMAND_RUN),
+                             .least = 1,
+                             .most = 1000000},
+    [OPTION_MAX_RATE] = {.name = "max-rate",
+                         .type = OPTION_EVENT_RATE,
+                         .argument = "RATE",
+                         .fallback = "360/h",
+                         .help = "order starts when a provider is real, at most",
+                         .group = GROUP_LOAD,
+                         .commands = IN(COMMAND_RUN)},
+    [OPTION_RECORD] = {.name = "record",
+                       .type = OPTION_PATH,
+                       .argument = "FILE",
+                       .help = "keep every conversation, without its secrets, to be played back by "
+                               "mode \"replay\"",
+                       .group = GROUP_OUTPUT,
+                       .commands = IN(COMMAND_RUN)},
     [OPTION_SET] = {.name = "set",
                     .type = OPTION_TEXT,
                     .argument = "PATH=VALUE",

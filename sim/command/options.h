@@ -19,8 +19,10 @@ enum command {
     COMMAND_LINT,
     COMMAND_REPORT,
     COMMAND_COMPARE,
+    COMMAND_VERIFY,
     COMMAND_SCORE,
     COMMAND_ROUTE,
+    COMMAND_MOCK,
     COMMAND_DOCTOR,
     COMMAND_SCHEMA,
     COMMAND_COMPLETION,
@@ -71,6 +73,14 @@ enum option {
     OPTION_DURATION,
     OPTION_REQUESTS,
     OPTION_RATE,
+    OPTION_CLOCK,
+    OPTION_WIRE,
+    OPTION_TLS,
+    OPTION_LIVE,
+    OPTION_YES_LIVE,
+    OPTION_MAX_REQUESTS,
+    OPTION_MAX_RATE,
+    OPTION_RECORD,
     OPTION_SET,
     OPTION_SHORT,
     OPTION_ENV_FILE,
@@ -98,6 +108,16 @@ enum option {
     OPTION_EXPLAIN,
     OPTION_SCENARIO,
     OPTION_CONFIG,
+    OPTION_LISTEN,
+    OPTION_PORT_BASE,
+    OPTION_EXPOSE,
+    OPTION_ONLY,
+    OPTION_ADMIN,
+    OPTION_PRINT_URLS,
+    OPTION_TLS,
+    OPTION_KEYS,
+    OPTION_JOURNAL,
+    OPTION_FOR,
     OPTION_MANUAL,
     OPTION_MAN,
     OPTION_VERSION_JSON,
@@ -121,6 +141,7 @@ enum option_type {
     OPTION_EVENT_RATE,   /* "40/s" */
     OPTION_SHARE,        /* "0.05" or "5%", between 0 and 1 */
     OPTION_CHOICE,       /* one of the argument's words; "sample=N" takes a count */
+    OPTION_MAYBE_CHOICE, /* --tls alone is its first word; --tls=WORD */
     OPTION_PERCENT_LIST, /* "50,95,99.9" */
 };
 
@@ -165,6 +186,13 @@ bool option_is_offered(enum option option);
 static inline bool option_takes_value(enum option option)
 {
     return option_table[option].type != OPTION_FLAG;
+}
+
+/* An option that may stand alone, whose value comes behind an equals sign or not at all. */
+static inline bool option_value_may_lack(enum option option)
+{
+    return option_table[option].type == OPTION_MAYBE_PATH ||
+           option_table[option].type == OPTION_MAYBE_CHOICE;
 }
 
 /* The option of `command` by name (without dashes, `length` bytes of it) or letter; OPTION_COUNT.

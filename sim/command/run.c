@@ -16,6 +16,7 @@
 #include "sim/command/present.h"
 #include "sim/command/progress.h"
 #include "sim/command/version.h"
+#include "sim/command/wires.h"
 #include "sim/world/run.h"
 
 enum { EVENT_LINES_DEFAULT = 1000000 };
@@ -48,15 +49,23 @@ struct watch {
     struct progress progress;
     int64_t duration_us;
     uint32_t replications;
+    bool real;
 };
 
-static void on_time(void *context, int64_t now_us, uint64_t orders)
+static void on_time(void *context, int64_t now_us, uint64_t orders, uint32_t in_flight)
 {
     struct watch *watch = context;
     char now[DURATION_TEXT_MAX], whole[DURATION_TEXT_MAX], text[PROGRESS_TEXT_MAX];
     duration_for_people(now_us, now);
     duration_for_people(watch->duration_us, whole);
-    (void)snprintf(text, sizeof text, "%s of %s simulated, %" PRIu64 " orders", now, whole, orders);
+    if (watch->real) {
+        (void)snprintf(text, sizeof text,
+                       "%s of %s, %" PRIu64 " orders, %" PRIu32 " calls in flight", now, whole,
+                       orders, in_flight);
+    } else {
+        (void)snprintf(text, sizeof text, "%s of %s simulated, %" PRIu64 " orders", now, whole,
+                       orders);
+    }
     if (watch->replications > 1) return; /* then replications are what is shown */
     progress_update(&watch->progress, (double)now_us / (double)watch->duration_us, text);
 }
@@ -84,6 +93,8 @@ static void begin_watch(struct watch *watch, const struct invocation *invocation
                                          .columns = progress_columns};
     watch->duration_us = scenario->duration_us;
     watch->replications = scenario->replications;
+    watch->real =
+        invocation->values[OPTION_CLOCK].choice == WIRE_CLOCK_REAL || wire_is_live(scenario);
     progress_begin(&watch->progress, &setup);
 }
 
@@ -97,6 +108,8 @@ struct run_command {
     struct text canonical;
     double percents[PERCENTILES_MAX];
     unsigned percent_count;
+    struct wire_spec wire;
+    struct recorder *recorder;
     struct folder folder;
     struct logs logs;
     struct world_outputs outputs;
@@ -114,12 +127,14 @@ static uint32_t jobs_wanted(const struct invocation *invocation)
     return cores > 0 ? (uint32_t)cores : 1;
 }
 
-static struct logs_wish wish_of(const struct invocation *invocation)
+static struct logs_wish wish_of(const struct run_command *run)
 {
+    const struct invocation *invocation = run->invocation;
     struct logs_wish wish = {.events = true,
                              .event_sample = 1,
                              .event_lines_most = EVENT_LINES_DEFAULT,
-                             .quotes = !invocation_on(invocation, OPTION_NO_QUOTES)};
+                             .quotes = !invocation_on(invocation, OPTION_NO_QUOTES),
+                             .calls = run->wire.clock == WIRE_CLOCK_REAL};
     if (!invocation_given(invocation, OPTION_EVENTS)) return wish;
     const struct option_value *value = &invocation->values[OPTION_EVENTS];
     wish.event_lines_most = 0; /* asked for in so many words */
@@ -160,16 +175,19 @@ static int dry_run(struct run_command *run)
     char span[DURATION_TEXT_MAX], path[FOLDER_PATH_MAX];
     duration_for_people(scenario->duration_us, span);
     output_path(run, path);
-    struct text text = {0};
-    text_format(&text, "%s, seed %s\n  %s of virtual time, %" PRIu32 " replication%s, about ",
-                scenario->name, scenario->seed_text, span, scenario->replications,
-                scenario->replications == 1 ? "" : "s");
+    struct text text = {0}, wires = {0};
+    text_format(&text, "%s, seed %s\n  %s of %s time, %" PRIu32 " replication%s, about ",
+                scenario->name, scenario->seed_text, span, wire_clock_names[run->wire.clock],
+                scenario->replications, scenario->replications == 1 ? "" : "s");
     text_grouped(&text, (int64_t)(orders + 0.5));
-    text_format(&text,
-                " orders\n  %" PRIu32 " fault%s, %" PRIu32 " check%s\n  results would go to %s\n"
-                "  %s\nNothing was run or written.\n",
-                scenario->fault_count, scenario->fault_count == 1 ? "" : "s", scenario->check_count,
-                scenario->check_count == 1 ? "" : "s", path, run->canonical.bytes);
+    wires_describe(scenario, &run->wire, &wires);
+    text_format(
+        &text,
+        " orders\n  %s\n  %" PRIu32 " fault%s, %" PRIu32 " check%s\n  results would go to %s\n"
+        "  %s\nNothing was run or written.\n",
+        wires.bytes, scenario->fault_count, scenario->fault_count == 1 ? "" : "s",
+        scenario->check_count, scenario->check_count == 1 ? "" : "s", path, run->canonical.bytes);
+    text_release(&wires);
     return console_write(run->console, &text);
 }
 
@@ -184,6 +202,7 @@ static bool simulate(struct run_command *run, const struct world_outputs *output
     const struct world_control control = {
         .stop = &stop_signal, .progress = on_time, .progress_context = &run->watch};
     const struct run_request request = {.scenario = run->loaded.scenario,
+                                        .wire = &run->wire,
                                         .jobs = jobs_wanted(run->invocation),
                                         .percents = run->percents,
                                         .percent_count = run->percent_count,
@@ -232,10 +251,27 @@ static int verdict_code(const struct run_command *run)
     return EXIT_DONE;
 }
 
+static bool keep_recording(struct run_command *run, struct err *err)
+{
+    struct recorder *recorder = run->recorder;
+    run->recorder = run->wire.recorder = NULL;
+    return recorder == NULL || recorder_close(recorder, true, err);
+}
+
+static bool start_recording(struct run_command *run, struct err *err)
+{
+    static char program[64];
+    if (!invocation_given(run->invocation, OPTION_RECORD)) return true;
+    (void)snprintf(program, sizeof program, "routesim %s", version_text());
+    run->recorder = recorder_open(run->invocation->values[OPTION_RECORD].text, program, err);
+    run->wire.recorder = run->recorder;
+    return run->recorder != NULL;
+}
+
 static bool run_and_report(struct run_command *run, int64_t started_unix_us, struct err *err)
 {
     const struct scenario *scenario = run->loaded.scenario;
-    const struct logs_wish wish = wish_of(run->invocation);
+    const struct logs_wish wish = wish_of(run);
     if (!logs_open(&run->logs, &wish, run->folder.temporary, scenario, &run->outputs, err)) {
         return false;
     }
@@ -245,9 +281,10 @@ static bool run_and_report(struct run_command *run, int64_t started_unix_us, str
     const double wall_seconds = (double)(progress_clock_us() - begun_us) / 1e6;
     progress_end(&run->watch.progress, ran && stop_signal == 0 ? "simulated" : "stopped");
     if (!ran) return false;
+    if (!keep_recording(run, err)) return false;
     if (!logs_close(&run->logs, err)) return false;
-    const bool compare =
-        run->result.complete && invocation_on(run->invocation, OPTION_CHECK_DETERMINISM);
+    const bool compare = run->result.complete && run->wire.clock == WIRE_CLOCK_VIRTUAL &&
+                         invocation_on(run->invocation, OPTION_CHECK_DETERMINISM);
     if (compare && !runs_alike(run, err)) {
         return false;
     }
@@ -282,8 +319,9 @@ static int run_loaded(struct run_command *run)
     }
     catch_signals();
     const int64_t started_unix_us = unix_now_us();
-    if (!run_and_report(run, started_unix_us, &err)) {
+    if (!start_recording(run, &err) || !run_and_report(run, started_unix_us, &err)) {
         struct err ignored;
+        (void)recorder_close(run->recorder, false, &ignored);
         (void)logs_close(&run->logs, &ignored);
         folder_discard(&run->folder);
         result_release(&run->result);
@@ -315,7 +353,17 @@ int command_run(const struct invocation *invocation, struct console *console)
     (void)console_errors(console, &run->loaded.list, run->loaded.source); /* warnings */
     run->percent_count = percent_list(invocation->values[OPTION_PERCENTILES].text, run->percents);
     load_canonical_command(invocation, invocation->operands[0], &run->canonical);
-    code = invocation_on(invocation, OPTION_DRY_RUN) ? dry_run(run) : run_loaded(run);
+    struct err err;
+    if (!wires_read(invocation, run->loaded.scenario, &run->wire, &err)) {
+        code = console_error(console, &err, source_for(run, &err));
+    } else if (invocation_on(invocation, OPTION_DRY_RUN)) {
+        code = dry_run(run);
+    } else if (!wires_may_go_live(invocation, console, run->loaded.scenario, &run->wire, &code)) {
+        (void)code; /* why was said */
+    } else {
+        if (wire_is_live(run->loaded.scenario)) run->loaded.scenario->start_unix_us = unix_now_us();
+        code = run_loaded(run);
+    }
     text_release(&run->canonical);
     load_release(&run->loaded);
     free(run);

@@ -141,10 +141,16 @@ static void merge_replication(struct run_sums *sums, struct world *world, uint32
         sums->cache_hits[p] += facts->cache_hits[p];
         sums->cache_misses[p] += facts->cache_misses[p];
         sums->thief_calls[p] += facts->thief_calls[p];
+        sums->live_calls[p] += facts->live_calls[p];
+        sums->late_calls[p] += facts->late_calls[p];
     }
     sums->orders += facts->orders;
     sums->calls += facts->calls_sent;
     sums->unknown_names += facts->unknown_names;
+    sums->unmatched += facts->wire.unmatched;
+    sums->alike += facts->wire.alike;
+    sums->mismatched += facts->wire.mismatched;
+    sums->capped = sums->capped || facts->capped;
     sums->replications++;
     if (facts->stopped && !sums->stopped) {
         sums->stopped = true;
@@ -401,6 +407,7 @@ bool run_scenario(const struct run_request *request, struct result *result, stru
     *result = (struct result){0};
     struct world_plan plan;
     if (!world_plan_make(request->scenario, &plan, err)) return false;
+    if (request->wire != NULL) plan.wire = *request->wire;
     struct run_sums *sums = calloc(1, sizeof *sums);
     bool fine = sums != NULL;
     if (fine) {

@@ -279,14 +279,71 @@ __attribute__((format(printf, 2, 3))) static void note(struct result *result, co
     result->notes[result->note_count++] = keep(result, text);
 }
 
+static void note_live(const struct run_sums *sums, unsigned p, struct result *result)
+{
+    const char *const name = provider_traits[p].short_name;
+    note(result,
+         "%s was the real provider: %" PRIu64 " HTTP calls were sent to it. Nothing was bought.",
+         name, sums->live_calls[p]);
+    if (p == PROVIDER_INSTACART) {
+        note(result, "Instacart's API states no prices: its quotes are priced from the scenario's "
+                     "list and marked as estimated.");
+    }
+}
+
+/* How calls travelled, where that bears on what the figures mean. */
+static void note_wire(const struct run_sums *sums, struct result *result)
+{
+    static const struct wire_spec none = {0};
+    const struct wire_spec *wire = sums->request->wire != NULL ? sums->request->wire : &none;
+    const struct scenario *scenario = sums->request->scenario;
+    if (wire->clock == WIRE_CLOCK_REAL) {
+        note(result,
+             "Measured in real time over HTTP: latencies include this machine's own work, and "
+             "the same seed does not give the same bytes again.");
+    }
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        if (scenario->providers[p].mode == MODE_LIVE) note_live(sums, p, result);
+        if (scenario->providers[p].mode == MODE_REPLAY) {
+            note(result, "%s was played back from %s.", provider_traits[p].short_name,
+                 scenario->providers[p].cassette);
+        }
+        if (sums->late_calls[p] > 0) {
+            note(result,
+                 "%s gave %" PRIu64 " good answers after their quote's deadline; calls.csv has "
+                 "by how much.",
+                 provider_traits[p].short_name, sums->late_calls[p]);
+        }
+    }
+    if (sums->capped) {
+        note(result, "No further order was started: it might have passed --max-requests.");
+    }
+    if (sums->unmatched > 0 || sums->alike > 0) {
+        note(result,
+             "%" PRIu64 " calls had no answer on the cassette, %" PRIu64
+             " got that of another request.",
+             sums->unmatched, sums->alike);
+    }
+    if (sums->mismatched > 0) {
+        note(result,
+             "%" PRIu64 " injected faults showed on the socket as another one than was meant.",
+             sums->mismatched);
+    }
+}
+
 static void note_providers(const struct run_sums *sums, struct result *result)
 {
     const struct scenario *scenario = sums->request->scenario;
-    note(result,
-         "Providers are mock providers: their latency levels, prices between chains, error "
-         "rates and order outcomes are assumptions of the scenario, not measurements of the "
-         "firms whose names they bear. The shapes of latency, cart sizes, promotions and "
-         "arrival profiles come from public data (docs/scenario.md).");
+    note_wire(sums, result);
+    bool any_mock = false;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+        any_mock = any_mock || scenario->providers[p].mode == MODE_MOCK;
+    if (any_mock)
+        note(result,
+             "Providers are mock providers: their latency levels, prices between chains, error "
+             "rates and order outcomes are assumptions of the scenario, not measurements of the "
+             "firms whose names they bear. The shapes of latency, cart sizes, promotions and "
+             "arrival profiles come from public data (docs/scenario.md).");
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         const struct provider_config *config = &sums->config.providers[p];
         if (!config->enabled || !config->forced_mock) continue;
@@ -309,8 +366,7 @@ static void fill_notes(const struct run_sums *sums, struct result *result)
         duration_for_people(sums->stopped_us, reached);
         note(result,
              "The run was stopped before its end: %" PRIu32 " of %" PRIu32
-             " replications are in; the first of them that was cut short ended at %s of virtual "
-             "time.",
+             " replications are in; the first of them that was cut short ended at %s.",
              sums->replications, scenario->replications, reached);
     }
     note_providers(sums, result);

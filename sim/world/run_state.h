@@ -35,6 +35,9 @@ struct run_sums {
     uint64_t event_lines, event_lines_due, hash;
     uint64_t cache_hits[PROVIDER_COUNT], cache_misses[PROVIDER_COUNT];
     uint64_t thief_calls[PROVIDER_COUNT];
+    uint64_t live_calls[PROVIDER_COUNT], late_calls[PROVIDER_COUNT];
+    uint64_t unmatched, alike, mismatched; /* as wire_facts */
+    bool capped;
     uint32_t replications; /* merged */
     bool stopped;
     int64_t stopped_us;

@@ -165,6 +165,20 @@ static inline unsigned first_filled(const struct wheel *wheel, unsigned level)
     return word * 64 + (unsigned)__builtin_ctzll(wheel->filled[level][word]);
 }
 
+int64_t wheel_next_us(const struct wheel *wheel)
+{
+    if (wheel->count == 0) return INT64_MAX;
+    unsigned level = 0;
+    while (wheel->filled_words[level] == 0)
+        level++;
+    const unsigned index = first_filled(wheel, level);
+    const struct wheel_bucket *const bucket = &wheel->buckets[level][index];
+    if (level == 0 || bucket->next == bucket->prev) return bucket->next->due_us;
+    const unsigned shift = level * DIGIT_BITS;
+    const uint64_t above = (uint64_t)wheel->now_us >> (shift + DIGIT_BITS) << (shift + DIGIT_BITS);
+    return (int64_t)(above | (uint64_t)index << shift);
+}
+
 /* Nothing is due up to `until_us`: enters its buckets, from the widest down. */
 static void advance(struct wheel *wheel, int64_t until_us)
 {

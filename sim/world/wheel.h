@@ -61,6 +61,10 @@ void wheel_cancel(struct wheel *wheel, struct wheel_node *node);
  * gives NULL and changes nothing. */
 struct wheel_node *wheel_pop(struct wheel *wheel, int64_t until_us);
 
+/* No node is due before this instant (INT64_MAX: there is none); exact for the next 4 ms, and for a
+ * node that is alone in its bucket. For whoever sleeps until something is due. */
+int64_t wheel_next_us(const struct wheel *wheel);
+
 int64_t wheel_now_us(const struct wheel *wheel);
 size_t wheel_count(const struct wheel *wheel);
 

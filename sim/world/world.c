@@ -14,13 +14,6 @@
 bool world_plan_make(const struct scenario *scenario, struct world_plan *plan, struct err *err)
 {
     *plan = (struct world_plan){.scenario = scenario};
-    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        if (scenario->providers[p].mode != MODE_LIVE) continue;
-        (void)err_fail(err, ERR_INPUT, (struct place){.file = scenario->file},
-                       "%s is to be live, and a run in virtual time cannot call it",
-                       provider_traits[p].id);
-        return err_hint(err, "this version simulates only: say \"mode\": \"mock\"");
-    }
     const bool made = catalogue_load(&scenario->catalogue, scenario->folder, scenario->seed,
                                      &plan->arena, &plan->catalogue, err) &&
                       workload_load(scenario, &plan->catalogue, &plan->arena, &plan->workload, err);
@@ -123,6 +116,24 @@ static bool make_backends(struct world *world, struct err *err)
     return true;
 }
 
+static bool make_wire(struct world *world, struct err *err)
+{
+    const struct wire_spec *spec = &world->plan->wire;
+    if (!wire_check(spec, world->scenario, err)) return false;
+    if (!wire_is_needed(spec, world->scenario)) return true;
+    world->real = spec->clock == WIRE_CLOCK_REAL;
+    world->next_cart = arena_push(&world->arena, struct order_item, ORDER_ITEMS_MAX);
+    if (world->next_cart == NULL) {
+        return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
+    }
+    const struct wire_setup setup = {.spec = spec,
+                                     .scenario = world->scenario,
+                                     .catalogue = &world->plan->catalogue,
+                                     .backends = world->backends};
+    world->wire = wire_create(&setup, err);
+    return world->wire != NULL;
+}
+
 static bool make_counters(struct world *world, uint32_t sample_limit)
 {
     world->outcomes = calloc(OUTCOME_SECONDS, sizeof *world->outcomes);
@@ -152,8 +163,8 @@ struct world *world_create(const struct world_plan *plan, uint32_t sample_limit,
         world_destroy(world);
         return NULL;
     }
-    if (!make_backends(world, err)) {
-        err->place.file = err_keep_name(err->place.file);
+    if (!make_backends(world, err) || !make_wire(world, err)) {
+        if (err->place.file != NULL) err->place.file = err_keep_name(err->place.file);
         world_destroy(world);
         return NULL;
     }
@@ -163,6 +174,7 @@ struct world *world_create(const struct world_plan *plan, uint32_t sample_limit,
 void world_destroy(struct world *world)
 {
     if (world == NULL) return;
+    wire_destroy(world->wire);
     for (uint32_t i = 0; i < world->segment_count; i++)
         tally_release(&world->segments[i].tally);
     free(world->segments);
@@ -230,6 +242,23 @@ static int64_t list_price(void *context, const struct order_item *item, int64_t 
     return backend_list_price(context, item);
 }
 
+/* Where both pairs of a live provider are there, the one that its API takes. */
+static void use_pair_of_api(const struct scenario *scenario, enum provider provider,
+                            struct credential *held)
+{
+    const struct provider_spec *spec = &scenario->providers[provider];
+    if (spec->mode != MODE_LIVE || spec->backend.api != API_STANDARD) return;
+    const bool walmart = provider == PROVIDER_WALMART_API;
+    if (!walmart && provider != PROVIDER_INSTACART) return;
+    const char *const id =
+        env_get(&scenario->env, walmart ? "WALMART_CONSUMER_ID" : "INSTACART_CLIENT_ID");
+    const char *const secret =
+        env_get(&scenario->env, walmart ? "WALMART_PRIVATE_KEY_FILE" : "INSTACART_CLIENT_SECRET");
+    if (id == NULL || secret == NULL) return;
+    *held = (struct credential){
+        .id = id, .secret = secret, .fingerprint = credential_fingerprint(id, secret)};
+}
+
 static void start_router(struct world *world)
 {
     const struct scenario *scenario = world->scenario;
@@ -237,11 +266,11 @@ static void start_router(struct world *world)
     struct adapter_setup setup[PROVIDER_COUNT];
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         const struct provider_spec *provider = &scenario->providers[p];
-        const bool mock = provider->mode == MODE_MOCK;
-        credentials[p] = mock ? backend_credential(world->backends[p], 0) : 0;
+        const bool live = provider->mode == MODE_LIVE;
+        credentials[p] = !live ? backend_credential(world->backends[p], 0) : 0;
         setup[p] = (struct adapter_setup){.chain = provider->chain,
                                           .api = provider->backend.api,
-                                          .live = !mock,
+                                          .live = live,
                                           .list_price = list_price,
                                           .list_context = world->backends[p]};
     }
@@ -250,6 +279,7 @@ static void start_router(struct world *world)
                 &world->config, &world->config_warnings);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         struct credential *held = &world->config.providers[p].credential;
+        use_pair_of_api(scenario, (enum provider)p, held);
         if (credentials[p] == 0 || held->fingerprint != credentials[p]) continue;
         *held = backend_credential_texts(world->backends[p], credentials[p]);
     }
@@ -261,21 +291,54 @@ static void start_router(struct world *world)
     seed_history(world);
 }
 
+/* The most HTTP calls that the next order may send to real providers, retries apart. */
+static uint64_t calls_of_next(struct world *world)
+{
+    struct order_request request;
+    workload_order(&world->plan->workload, random_key(world->seed_r, world->order_next),
+                   world->order_next, &request, world->next_cart);
+    uint64_t calls = 0;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        if (world->scenario->providers[p].mode != MODE_LIVE) continue;
+        if (!world->config.providers[p].enabled || world->config.providers[p].forced_mock) continue;
+        const bool searches = operation_exists((enum provider)p, OPERATION_SEARCH);
+        calls += searches ? 2u + request.item_count : 3u;
+    }
+    return calls;
+}
+
+/* What keeps the next order from starting, besides its arrival: somebody said stop, or the calls
+ * that were allowed are used up. */
+static bool may_start(struct world *world)
+{
+    if (world->control->stop != NULL && *world->control->stop != 0) {
+        world->facts.stopped = true;
+        return false;
+    }
+    if (!world->real || calls_of_next(world) <= wire_requests_left(world->wire)) return true;
+    world->facts.stopped = world->facts.capped = true;
+    return false;
+}
+
 static void await_arrival(struct world *world)
 {
     const struct workload *workload = &world->plan->workload;
-    const int64_t next_us = workload_next_us(workload, &world->arrivals);
+    int64_t next_us = workload_next_us(workload, &world->arrivals);
+    if (world->real && world->plan->wire.max_orders_per_s > 0.0 && world->order_next > 0) {
+        const int64_t earliest_us =
+            world->last_start_us + (int64_t)(1e6 / world->plan->wire.max_orders_per_s);
+        if (next_us < earliest_us) next_us = earliest_us;
+    }
     const uint64_t limit = world->scenario->workload.arrivals.limit;
     if (next_us >= world->scenario->duration_us) return;
     if (limit > 0 && world->order_next >= limit) return;
     if (world->failed)
         return; /* an output cannot be written: finish what is in flight, and say so */
-    if (world->control->stop != NULL && *world->control->stop != 0) {
-        world->facts.stopped = true;
-        return;
-    }
+    if (!may_start(world)) return;
     world->arrival.kind = NODE_ARRIVAL;
-    wheel_add(world->wheel, &world->arrival, next_us);
+    /* In real time an arrival that was slept through is due at once. */
+    const int64_t now_us = wheel_now_us(world->wheel);
+    wheel_add(world->wheel, &world->arrival, next_us > now_us ? next_us : now_us);
 }
 
 static void await_segment(struct world *world)
@@ -314,15 +377,21 @@ static void start_replication(struct world *world, uint32_t replication)
     await_segment(world);
     world_strikes_start(world);
     workload_start(&world->arrivals, world->seed_r);
+    world->last_start_us = 0;
+    world->orders_at_work = 0;
+    world->progress_due_us = 0;
+    if (world->wire != NULL) wire_begin(world->wire, world->seed_r);
 }
 
 enum { PROGRESS_EVERY = 8192 }; /* arrivals */
 
 static void arrive(struct world *world, int64_t now_us)
 {
+    world->last_start_us = now_us;
     world_order_begin(world, NULL, now_us);
-    if (world->control->progress != NULL && world->order_next % PROGRESS_EVERY == 0) {
-        world->control->progress(world->control->progress_context, now_us, world->order_next);
+    if (!world->real && world->control->progress != NULL &&
+        world->order_next % PROGRESS_EVERY == 0) {
+        world->control->progress(world->control->progress_context, now_us, world->order_next, 0);
     }
     await_arrival(world);
 }
@@ -378,6 +447,47 @@ static void run_events(struct world *world)
     }
 }
 
+enum { PROGRESS_EVERY_US = 100000, WAIT_MOST_US = 50000 };
+
+static void show_progress(struct world *world, int64_t now_us)
+{
+    if (world->control->progress == NULL || now_us < world->progress_due_us) return;
+    world->progress_due_us = now_us + PROGRESS_EVERY_US;
+    world->control->progress(world->control->progress_context, now_us, world->order_next,
+                             wire_in_flight(world->wire));
+}
+
+/* Somebody said stop: no order starts any more, and once all are decided and confirmed nobody waits
+ * for the calls that run on unheard. */
+static void heed_stop(struct world *world)
+{
+    if (world->control->stop == NULL || *world->control->stop == 0) return;
+    world->facts.stopped = true;
+    wheel_cancel(world->wheel, &world->arrival);
+    if (world->orders_at_work == 0) world_calls_give_up(world);
+}
+
+/* The same events as under the virtual clock; where that jumps, this one waits. */
+static void run_in_real_time(struct world *world)
+{
+    for (;;) {
+        if (world->orders_open == 0 && !wheel_holds(&world->arrival)) break;
+        const int64_t now_us = wire_now_us(world->wire);
+        struct wheel_node *node = wheel_pop(world->wheel, now_us);
+        if (node != NULL) {
+            world->facts.events++;
+            dispatch(world, node, wheel_now_us(world->wheel));
+            continue;
+        }
+        show_progress(world, now_us);
+        heed_stop(world);
+        int64_t until_us = now_us + WAIT_MOST_US; /* a signal is noticed in time */
+        const int64_t next_us = wheel_next_us(world->wheel);
+        if (next_us < until_us) until_us = next_us;
+        world_calls_wait(world, until_us);
+    }
+}
+
 static bool laws_lasted(const struct world *world, struct err *err)
 {
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
@@ -399,6 +509,14 @@ static void forget_slots(struct world *world)
     world->free_notes = NULL;
 }
 
+static void take_wire_facts(struct world *world)
+{
+    world->facts.wire = wire_facts(world->wire);
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        world->facts.live_calls[p] = wire_requests_sent(world->wire, (enum provider)p);
+    }
+}
+
 bool world_run(struct world *world, uint32_t replication, const struct world_outputs *outputs,
                const struct world_control *control, struct err *err)
 {
@@ -408,7 +526,11 @@ bool world_run(struct world *world, uint32_t replication, const struct world_out
     world->err = err;
     start_replication(world, replication);
     await_arrival(world);
-    run_events(world);
+    if (world->real) {
+        run_in_real_time(world);
+    } else {
+        run_events(world);
+    }
     if (world->router.port.emit_mask != 0) world_events_flush(world);
     if (world->series_on) series_finish(&world->series);
     forget_slots(world);
@@ -423,6 +545,7 @@ bool world_run(struct world *world, uint32_t replication, const struct world_out
         world->facts.unknown_names += backend_counters(world->backends[p])->unknown_names;
         world->facts.thief_calls[p] = backend_counters(world->backends[p])->thief_calls;
     }
+    if (world->wire != NULL) take_wire_facts(world);
     assert(world->facts.orders == world->facts.decided);
     assert(world->facts.calls_sent == world->facts.calls_ended);
     if (world->failed) return false;
@@ -443,7 +566,11 @@ bool world_route_one(struct world *world, const struct order_request *request,
     start_replication(world, 0);
     world->route_one = order;
     world_order_begin(world, request, 0);
-    run_events(world);
+    if (world->real) {
+        run_in_real_time(world);
+    } else {
+        run_events(world);
+    }
     world->route_one = NULL;
     return true;
 }

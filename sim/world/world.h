@@ -1,6 +1,10 @@
 /* sim/world/world.h - one run in virtual time: workload, router, adapters and mock providers,
  * together.
  *
+ * Calls travel by a wire (sim/world/wire.h): by default there is none, and backends are asked
+ * directly. Under the real clock the same world waits instead of jumping: an order's instants are
+ * those at which things were due, a call's latency runs from there to the answer's arrival.
+ *
  * A plan is what all replications share and none writes to: the scenario, its catalogue, its
  * workload. A world is what one thread needs to run replications one after the other: the wheel,
  * the router, the adapters, the backends, slots for orders and calls in flight, and the tallies. A
@@ -24,12 +28,14 @@
 #include "sim/world/scenario.h"
 #include "sim/world/series.h"
 #include "sim/world/tally.h"
+#include "sim/world/wire.h"
 #include "sim/world/workload.h"
 
 struct world_plan {
     const struct scenario *scenario; /* borrowed */
     struct catalogue catalogue;
     struct workload workload;
+    struct wire_spec wire; /* how calls travel; set it after making the plan */
     struct arena arena;
 };
 
@@ -48,6 +54,10 @@ struct world_outputs { /* where a replication's logs go; zeroed: nowhere */
     bool (*write_events)(void *context, const char *bytes, size_t length, struct err *err);
     bool (*write_order)(void *context, const struct router *router,
                         const struct router_order *order, struct err *err);
+    /* Real clock: one call has ended. `late_us` is how long after its quote's deadline; 0: in time.
+     */
+    bool (*write_call)(void *context, const struct call *call, const struct reply *reply,
+                       const struct wire_trip *trip, int64_t late_us, struct err *err);
     uint64_t event_lines_most; /* stop logging whole orders past this many lines; 0: no limit */
     uint32_t event_sample;     /* log one order in so many, by key; 0 or 1: all */
     bool series;
@@ -55,7 +65,8 @@ struct world_outputs { /* where a replication's logs go; zeroed: nowhere */
 
 struct world_control {
     const volatile sig_atomic_t *stop; /* NULL, or set non-zero to stop after what is in flight */
-    void (*progress)(void *context, int64_t now_us, uint64_t orders); /* NULL, or now and then */
+    /* NULL, or now and then; `in_flight` calls are out on a real wire. */
+    void (*progress)(void *context, int64_t now_us, uint64_t orders, uint32_t in_flight);
     void *progress_context;
 };
 
@@ -80,6 +91,10 @@ struct world_facts { /* of a replication */
     size_t order_slots, call_slots;       /* high-water marks */
     int64_t ended_us;
     bool stopped;
+    bool capped; /* stopped because the next order might have passed max_requests */
+    uint64_t live_calls[PROVIDER_COUNT]; /* HTTP calls to real providers */
+    uint64_t late_calls[PROVIDER_COUNT]; /* good answers after their quote's deadline */
+    struct wire_facts wire;
 };
 
 struct world;

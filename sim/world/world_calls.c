@@ -40,7 +40,7 @@ static void enter_flight(struct world *world, struct call_slot *slot)
 
 static void leave_flight(struct world *world, struct call_slot *slot)
 {
-    if (!world->strikes) return;
+    if (!world->strikes || world->real) return; /* the wire knows what is on its way */
     slot->flight_next->flight_prev = slot->flight_prev;
     slot->flight_prev->flight_next = slot->flight_next;
 }
@@ -52,12 +52,6 @@ static void send_call(void *context, struct quote_run *run, const struct call *c
     slot->run = run;
     slot->call = *call;
     slot->node.kind = NODE_CALL;
-    backend_answer(world->backends[call->provider], &slot->call, &slot->reply);
-
-    const int64_t life_us = world->scenario->policy.call_life_us;
-    if (slot->reply.latency_us > life_us) {
-        slot->reply = (struct reply){.fate = CALL_UNANSWERED, .latency_us = life_us};
-    }
     world->facts.calls_sent++;
     if (call->sent_us >= world->scenario->warmup_us) {
         struct operation_tally *operation = &world->operations[call->provider][call->operation];
@@ -66,8 +60,54 @@ static void send_call(void *context, struct quote_run *run, const struct call *c
         world->tally->providers[call->provider].token_fetches += call->operation == OPERATION_TOKEN;
         world->tally->providers[call->provider].retries += call->attempt > 0;
     }
+    if (world->real) {
+        wire_send(world->wire, &slot->call, slot);
+        return;
+    }
+    if (world->wire != NULL && wire_carries(world->wire, call->provider)) {
+        wire_exchange(world->wire, &slot->call, &slot->reply);
+    } else {
+        backend_answer(world->backends[call->provider], &slot->call, &slot->reply);
+    }
+    const int64_t life_us = world->scenario->policy.call_life_us;
+    if (slot->reply.latency_us > life_us) {
+        slot->reply = (struct reply){.fate = CALL_UNANSWERED, .latency_us = life_us};
+    }
     enter_flight(world, slot);
     wheel_add(world->wheel, &slot->node, call->sent_us + slot->reply.latency_us);
+}
+
+/* --- real time -----------------------------------------------------------------------------------
+ */
+
+/* An answer is there: it is due now, which is never before what is being done. */
+static void call_came(void *context, void *owner, const struct reply *reply, int64_t ended_us,
+                      const struct wire_trip *trip)
+{
+    struct world *world = context;
+    struct call_slot *slot = owner;
+    const int64_t now_us = wheel_now_us(world->wheel);
+    slot->reply = *reply;
+    const int64_t late_us = ended_us - slot->run->deadline_us;
+    if (late_us > 0 && reply->fate == CALL_ANSWERED && reply->http_status < 300) {
+        world->facts.late_calls[slot->call.provider]++;
+    }
+    if (world->outputs->write_call != NULL && !world->failed &&
+        !world->outputs->write_call(world->outputs->context, &slot->call, reply, trip,
+                                    late_us > 0 ? late_us : 0, world->err)) {
+        world->failed = true;
+    }
+    wheel_add(world->wheel, &slot->node, ended_us > now_us ? ended_us : now_us);
+}
+
+void world_calls_wait(struct world *world, int64_t until_us)
+{
+    wire_wait(world->wire, until_us, call_came, world);
+}
+
+void world_calls_give_up(struct world *world)
+{
+    wire_give_up(world->wire, call_came, world);
 }
 
 static void call_after(void *context, struct quote_run *run, const struct call *call,
@@ -89,7 +129,9 @@ static void run_done(void *context, struct quote_run *run, const struct quote_re
 
 static void run_released(void *context, struct quote_run *run)
 {
-    world_order_unref(context, run->owner);
+    struct world *world = context;
+    if (world->wire != NULL) wire_forget_cart(world->wire, run);
+    world_order_unref(world, run->owner);
 }
 
 struct call_port world_call_port(struct world *world)
@@ -148,6 +190,7 @@ void world_strikes_start(struct world *world)
 void world_strike_due(struct world *world, enum provider provider, int64_t now_us)
 {
     struct call_slot *head = &world->flights[provider];
+    if (world->real) wire_strike(world->wire, provider, now_us);
     /* In the order of sending; a call sent in this very microsecond has met the fault already. */
     for (struct call_slot *slot = head->flight_prev; slot != head; slot = slot->flight_prev) {
         if (slot->call.sent_us >= now_us) continue;

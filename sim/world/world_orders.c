@@ -92,6 +92,7 @@ void world_order_begin(struct world *world, const struct order_request *given, i
     const uint64_t index = world->order_next++;
     slot->key = random_key(world->seed_r, index);
     slot->references = 1;
+    world->orders_at_work++;
     slot->measured = now_us >= world->scenario->warmup_us;
     slot->confirming = false;
     slot->long_cart = NULL;
@@ -186,12 +187,28 @@ static bool authentic(const struct router_order *order)
     return order->code == ORDER_ROUTED && !order->slots[order->ranked[0]].result.quote.canned;
 }
 
+/* An order's own course is over; calls that it made may still run. */
+static void finish(struct world *world, struct world_order *slot)
+{
+    assert(world->orders_at_work > 0);
+    world->orders_at_work--;
+    world_order_unref(world, slot);
+}
+
+/* Nothing is ever bought from a real provider. */
+static bool is_for_sale(const struct world *world, const struct router_order *order)
+{
+    const unsigned provider = order->slots[order->ranked[0]].provider;
+    return world->scenario->providers[provider].mode != MODE_LIVE;
+}
+
 /* What the customer does with a routed order: confirms it, cancels it, or leaves. */
 static void choose_confirm(struct world *world, struct world_order *slot, int64_t now_us)
 {
     const struct workload_spec *workload = &world->scenario->workload;
     struct router_order *order = &slot->order;
-    if (order->code == ORDER_ROUTED && (workload->confirm > 0.0 || workload->cancel > 0.0)) {
+    if (order->code == ORDER_ROUTED && is_for_sale(world, order) &&
+        (workload->confirm > 0.0 || workload->cancel > 0.0)) {
         const double share =
             random_unit(random_draw(slot->key, random_what(RANDOM_CONFIRM, 0, 0, 0, 0)));
         if (share < workload->confirm) {
@@ -205,7 +222,7 @@ static void choose_confirm(struct world *world, struct world_order *slot, int64_
         }
     }
     judge(world, slot, authentic(order), now_us);
-    world_order_unref(world, slot);
+    finish(world, slot);
 }
 
 static void decided(void *context, struct router_order *order, int64_t now_us)
@@ -391,7 +408,7 @@ static void confirmed(void *context, struct router_order *order, int64_t now_us)
     learn_failures(world, order, now_us);
     if (placed) place_order(world, slot, now_us);
     judge(world, slot, placed && !order->slots[order->confirm_slot].result.quote.canned, now_us);
-    world_order_unref(world, slot);
+    finish(world, slot);
 }
 
 void world_order_run_done(struct world *world, struct world_order *slot, struct quote_run *run,
@@ -423,7 +440,7 @@ void world_order_timer(struct world *world, struct world_order *slot, enum node_
         if (router_confirm(&world->router, &slot->order, now_us)) return;
         /* The token's life was over: the customer waited too long, which is nobody's failure. */
         judge(world, slot, authentic(&slot->order), now_us);
-        world_order_unref(world, slot);
+        finish(world, slot);
         return;
     case NODE_CONFIRM_CANNED:
         router_on_confirmed(&world->router, &slot->order, CONFIRM_OK, now_us);

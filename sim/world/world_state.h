@@ -86,6 +86,8 @@ struct world {
     struct router router;
     struct adapters adapters;
     struct backend *backends[PROVIDER_COUNT];
+    struct wire *wire; /* NULL: backends are asked directly */
+    bool real;         /* the clock is */
     struct router_config config;
     struct err_list config_warnings;
     struct arena arena; /* backends' tables, slot chunks */
@@ -95,7 +97,11 @@ struct world {
     struct workload_cursor arrivals;
     struct wheel_node arrival;
     uint64_t order_next;
-    uint64_t orders_open; /* slots in use */
+    uint64_t orders_open;         /* slots in use */
+    uint64_t orders_at_work;      /* begun, and neither refused, left nor confirmed yet */
+    int64_t last_start_us;        /* of an order; for pacing */
+    struct order_item *next_cart; /* the coming order's, to see how many calls it may take */
+    int64_t progress_due_us;
     const struct world_outputs *outputs;
     const struct world_control *control;
     struct text events;
@@ -145,6 +151,10 @@ void world_events_flush(struct world *world);
 
 /* world_calls.c */
 struct call_port world_call_port(struct world *world);
+/* Real clock: sends and receives until something has ended, or `until_us`; and ends all there is.
+ */
+void world_calls_wait(struct world *world, int64_t until_us);
+void world_calls_give_up(struct world *world);
 void world_call_due(struct world *world, struct call_slot *call, int64_t now_us);
 void world_retry_due(struct world *world, struct call_slot *call, int64_t now_us);
 void world_strike_due(struct world *world, enum provider provider, int64_t now_us);

@@ -1,0 +1,259 @@
+#include "sim/analysis/parity.h"
+
+#include <gsl/gsl_statistics_double.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const parity_reason_names[PARITY_REASON_COUNT] = {"boundary", "edge", "downstream",
+                                                              "unexplained"};
+
+/* ---- saying what differs --------------------------------------------------------------------- */
+
+static void put_quote(char *text, size_t size, const struct quote_record_quote *quote)
+{
+    char code[QUOTE_CODE_MAX];
+    (void)quote_code((enum quote_outcome)quote->outcome, quote->http_status, code);
+    if (quote->total_cents > 0) {
+        (void)snprintf(text, size, "%s %" PRId64 ".%02d", code, quote->total_cents / 100,
+                       (int)(quote->total_cents % 100));
+    } else {
+        (void)snprintf(text, size, "%s", code);
+    }
+}
+
+static const char *winner_of(const struct quote_record *record)
+{
+    const unsigned selected = record->as.order.selected;
+    if (selected >= record->as.order.quote_count) return "nobody";
+    return provider_traits[record->as.order.quotes[selected].provider].id;
+}
+
+static bool quotes_agree(const struct quote_record_quote *a, const struct quote_record_quote *b)
+{
+    return a->provider == b->provider && a->outcome == b->outcome && a->flags == b->flags &&
+           a->http_status == b->http_status && a->found == b->found &&
+           a->substituted == b->substituted && a->total_cents == b->total_cents;
+}
+
+/* "KROGER_API: TIMEOUT, was OK 61.20"; false: the decisions agree. */
+static bool decisions_differ(const struct quote_record *was, const struct quote_record *is,
+                             char what[160])
+{
+    for (unsigned q = 0; q < was->as.order.quote_count; q++) {
+        const struct quote_record_quote *a = &was->as.order.quotes[q];
+        const struct quote_record_quote *b = &is->as.order.quotes[q];
+        if (quotes_agree(a, b)) continue;
+        char before[48], now[48];
+        put_quote(before, sizeof before, a);
+        put_quote(now, sizeof now, b);
+        (void)snprintf(what, 160, "%s: %s, was %s", provider_traits[a->provider].id, now, before);
+        return true;
+    }
+    if (was->as.order.code == is->as.order.code &&
+        was->as.order.selected == is->as.order.selected) {
+        return false;
+    }
+    (void)snprintf(what, 160, "won by %s, was %s", winner_of(is), winner_of(was));
+    return true;
+}
+
+static void keep(struct parity *parity, uint64_t index, enum parity_reason reason, const char *what)
+{
+    parity->differing++;
+    parity->reasons[reason]++;
+    struct parity_difference difference = {.index = index, .reason = reason};
+    (void)snprintf(difference.what, sizeof difference.what, "%s", what);
+    if (parity->listed_count < PARITY_LISTED_MAX) {
+        parity->listed[parity->listed_count++] = difference;
+        return;
+    }
+    if (reason != PARITY_UNEXPLAINED) return;
+    for (uint32_t i = 0; i < PARITY_LISTED_MAX; i++) { /* it matters more than an explained one */
+        if (parity->listed[i].reason == PARITY_UNEXPLAINED) continue;
+        parity->listed[i] = difference;
+        return;
+    }
+}
+
+/* ---- virtual time ---------------------------------------------------------------------------- */
+
+void parity_exact(const struct quote_record *a, uint64_t a_count, const struct quote_record *b,
+                  uint64_t b_count, struct parity *parity)
+{
+    *parity = (struct parity){.orders = {a_count, b_count}};
+    parity->compared = a_count < b_count ? a_count : b_count;
+    for (uint64_t i = 0; i < parity->compared; i++) {
+        if (memcmp(&a[i], &b[i], sizeof a[i]) == 0) continue;
+        char what[160];
+        const bool orders = a[i].kind == QUOTE_RECORD_ORDER && b[i].kind == QUOTE_RECORD_ORDER;
+        if (!orders) {
+            (void)snprintf(what, sizeof what, "the configuration differs");
+        } else if (a[i].as.order.index != b[i].as.order.index) {
+            (void)snprintf(what, sizeof what, "decided in another order: %" PRIu64 " came first",
+                           b[i].as.order.index);
+        } else if (!decisions_differ(&a[i], &b[i], what)) {
+            (void)snprintf(what, sizeof what, "the same decision at another instant, ETA or rate");
+        }
+        keep(parity, orders ? a[i].as.order.index : 0, PARITY_UNEXPLAINED, what);
+    }
+    if (a_count == b_count) return;
+    char what[160];
+    (void)snprintf(what, sizeof what, "%" PRIu64 " records against %" PRIu64, b_count, a_count);
+    keep(parity, parity->compared, PARITY_UNEXPLAINED, what);
+}
+
+/* ---- real time ------------------------------------------------------------------------------- */
+
+static bool near_timeout(const struct quote_record *record, int64_t epsilon_us)
+{
+    for (unsigned q = 0; q < record->as.order.quote_count; q++) {
+        const struct quote_record_quote *quote = &record->as.order.quotes[q];
+        if (quote->flags & QUOTE_FLAG_CANNED && !(quote->flags & QUOTE_FLAG_FELL_BACK)) continue;
+        if (quote->outcome == QUOTE_TIMEOUT) continue; /* its own end is the timeout */
+        const int64_t left_us = quote->timeout_us - quote->latency_us;
+        if (left_us > -epsilon_us && left_us < epsilon_us) return true;
+    }
+    return false;
+}
+
+static bool spans_edge(const struct scenario *scenario, const struct quote_record *record,
+                       int64_t epsilon_us)
+{
+    const int64_t from_us = record->as.order.start_us - epsilon_us;
+    const int64_t until_us = record->as.order.decided_us + epsilon_us;
+    for (uint32_t f = 0; f < scenario->fault_count; f++) {
+        const struct fault_spec *fault = &scenario->faults[f];
+        const int64_t next_us = fault_next_change_us(fault, from_us > 0 ? from_us - 1 : -1);
+        if (next_us <= until_us) return true;
+        /* A ramp changes all the time: calls meet it at another strength. */
+        if (fault->ramp_us > 0 && from_us < fault->at_us + fault->ramp_us &&
+            until_us > fault->at_us) {
+            return true;
+        }
+    }
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const struct credential_spec *spec = &scenario->providers[p].backend.credentials;
+        const int64_t edges[] = {spec->expires_at_us, spec->rotated_at_us};
+        for (unsigned e = 0; e < 2; e++) {
+            if (edges[e] >= 0 && edges[e] >= from_us && edges[e] <= until_us) return true;
+        }
+    }
+    return false;
+}
+
+/* Whether orders leave anything behind that later ones meet. */
+static bool orders_touch(const struct scenario *scenario)
+{
+    if (!scenario->history_frozen && scenario->workload.confirm > 0.0) return true;
+    if (scenario->policy.cache.token || scenario->policy.cache.store_us > 0) return true;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const struct backend_spec *backend = &scenario->providers[p].backend;
+        if (backend->capacity > 0 || backend->limits.per_second > 0.0) return true;
+        if (backend->limits.per_day > 0) return true;
+    }
+    return false;
+}
+
+static int by_index(const void *a, const void *b)
+{
+    const uint64_t x = (*(const struct quote_record *const *)a)->as.order.index;
+    const uint64_t y = (*(const struct quote_record *const *)b)->as.order.index;
+    return (x > y) - (x < y);
+}
+
+/* The orders among records, by index. Their count is at the end of the list. */
+static const struct quote_record **sorted(const struct quote_record *records, uint64_t count,
+                                          uint64_t *orders)
+{
+    const struct quote_record **list = calloc(count + 1, sizeof *list);
+    *orders = 0;
+    for (uint64_t i = 0; list != NULL && i < count; i++) {
+        if (records[i].kind == QUOTE_RECORD_ORDER) list[(*orders)++] = &records[i];
+    }
+    if (list != NULL) qsort(list, *orders, sizeof *list, by_index);
+    return list;
+}
+
+struct costs {
+    double *ms;
+    uint64_t count;
+};
+
+static void add_costs(struct costs *costs, const struct quote_record *was,
+                      const struct quote_record *is)
+{
+    for (unsigned q = 0; q < was->as.order.quote_count; q++) {
+        const struct quote_record_quote *a = &was->as.order.quotes[q];
+        const struct quote_record_quote *b = &is->as.order.quotes[q];
+        if (a->outcome != QUOTE_OK || b->outcome != QUOTE_OK) continue;
+        if ((a->flags & QUOTE_FLAG_CANNED) != 0 || a->latency_us == 0) continue;
+        costs->ms[costs->count++] = (double)(b->latency_us - a->latency_us) / 1000;
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void judge_costs(struct costs *costs, struct parity *parity)
+{
+    parity->quotes = costs->count;
+    if (costs->count == 0) return;
+    qsort(costs->ms, costs->count, sizeof *costs->ms, by_value);
+    parity->cost_ms_p50 = gsl_stats_quantile_from_sorted_data(costs->ms, 1, costs->count, 0.5);
+    parity->cost_ms_p99 = gsl_stats_quantile_from_sorted_data(costs->ms, 1, costs->count, 0.99);
+    parity->cost_ms_max = costs->ms[costs->count - 1];
+}
+
+static void judge(const struct scenario *scenario, const struct quote_record *was,
+                  const struct quote_record *is, int64_t epsilon_us, bool touched,
+                  struct parity *parity)
+{
+    char what[160];
+    if (!decisions_differ(was, is, what)) return;
+    enum parity_reason reason = PARITY_UNEXPLAINED;
+    if (near_timeout(was, epsilon_us) || near_timeout(is, epsilon_us)) {
+        reason = PARITY_BOUNDARY;
+    } else if (spans_edge(scenario, was, epsilon_us) || spans_edge(scenario, is, epsilon_us)) {
+        reason = PARITY_EDGE;
+    } else if (parity->differing > 0 && touched) {
+        reason = PARITY_DOWNSTREAM;
+    }
+    keep(parity, was->as.order.index, reason, what);
+}
+
+void parity_real(const struct scenario *scenario, const struct quote_record *virtual_run,
+                 uint64_t virtual_count, const struct quote_record *real_run, uint64_t real_count,
+                 int64_t epsilon_us, struct parity *parity)
+{
+    *parity = (struct parity){0};
+    const struct quote_record **was = sorted(virtual_run, virtual_count, &parity->orders[0]);
+    const struct quote_record **is = sorted(real_run, real_count, &parity->orders[1]);
+    struct costs costs = {.ms = calloc(virtual_count * PROVIDER_COUNT + 1, sizeof(double))};
+    const bool touched = orders_touch(scenario);
+    uint64_t a = 0, b = 0;
+    while (was != NULL && is != NULL && costs.ms != NULL && a < parity->orders[0] &&
+           b < parity->orders[1]) {
+        const uint64_t x = was[a]->as.order.index, y = is[b]->as.order.index;
+        if (x != y) { /* an order of one run alone: arrivals are keyed, so it should not be */
+            keep(parity, x < y ? x : y, PARITY_UNEXPLAINED, "an order of one run alone");
+            a += x < y;
+            b += y < x;
+            continue;
+        }
+        judge(scenario, was[a], is[b], epsilon_us, touched, parity);
+        add_costs(&costs, was[a], is[b]);
+        parity->compared++;
+        a++;
+        b++;
+    }
+    for (uint64_t left = parity->orders[0] - a + parity->orders[1] - b; left > 0; left--)
+        keep(parity, 0, PARITY_UNEXPLAINED, "an order of one run alone");
+    judge_costs(&costs, parity);
+    free(was);
+    free(is);
+    free(costs.ms);
+}

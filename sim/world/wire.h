@@ -1,0 +1,141 @@
+/* sim/world/wire.h - how calls travel between adapters and providers, and by whose clock.
+ *
+ *                   clock virtual                               clock real
+ *   wire struct     backend_answer() is asked directly;         -
+ *                   no wire object exists
+ *   wire bytes      encode, decode, answer, encode, decode,     -
+ *                   in memory
+ *   wire http       the same over loopback sockets: every       our own mocks wait as long as they
+ *                   call really travels, the mock answers at    say; live providers are themselves
+ *                   once and states its latency, the clock
+ *                   jumps
+ *
+ * Under the virtual clock decisions are the same over every wire, order by order (`routesim
+ * verify`).
+ *
+ * Faults below HTTP (refused, reset, DNS, TLS, hanging) are judged on the caller's side of the wire
+ * (backend_intercepts()) and met there: over http the connection is really refused, reset, or led
+ * to a name that does not exist, by a relay or a port that is closed; what libcurl observes is what
+ * the adapter is told. Under the virtual clock a hanging call is given up after a few real
+ * milliseconds, and its virtual life counts. Under the real clock a fault that takes time to show
+ * (no_answer) is waited for before it is met.
+ *
+ * Faults on live traffic are injected on the same side: those below HTTP as above; `error`,
+ * `throttle` and `auth` answer in the provider's stead, and the call is not sent; `latency`,
+ * `malformed`, `truncated` and `empty_results` act on what came back. No other kind can act on a
+ * live provider (wire_check()).
+ *
+ * Live calls are counted, and never more are sent than max_requests.
+ *
+ * A provider in replay mode is answered by its cassette, over every wire, at the recorded latency.
+ *
+ * Ownership: what the setup points to is borrowed and outlives the wire. One thread a wire; its
+ * mock servers' threads touch the backends under the wire's lock. Failure: wire_create(): a port, a
+ * certificate, a cassette, memory. What happens to a call is data.
+ */
+#ifndef SIM_WORLD_WIRE_H
+#define SIM_WORLD_WIRE_H
+
+#include "sim/world/scenario.h"
+
+enum wire_kind { WIRE_STRUCT, WIRE_BYTES, WIRE_HTTP, WIRE_KIND_COUNT };
+extern const char *const wire_kind_names[WIRE_KIND_COUNT + 1];
+
+enum wire_clock { WIRE_CLOCK_VIRTUAL, WIRE_CLOCK_REAL, WIRE_CLOCK_COUNT };
+extern const char *const wire_clock_names[WIRE_CLOCK_COUNT + 1];
+
+struct recorder;
+
+struct wire_spec { /* what a run asks for; zeroed: struct, virtual, unlimited */
+    enum wire_kind kind;
+    enum wire_clock clock;
+    uint64_t max_requests;     /* HTTP calls to live providers; 0: none are allowed */
+    double max_orders_per_s;   /* order starts, where a provider is live; 0: no limit */
+    bool tls;                  /* our own mocks speak TLS, verified against their own authority */
+    struct recorder *recorder; /* borrowed; NULL: nothing is kept */
+};
+
+/* Whether a scenario can run over a wire; says what does not go together, at the key concerned. */
+bool wire_check(const struct wire_spec *spec, const struct scenario *scenario, struct err *err);
+
+/* Whether any provider is live. */
+bool wire_is_live(const struct scenario *scenario);
+
+/* Whether this run needs a wire object: false for mocks alone over `struct`. */
+bool wire_is_needed(const struct wire_spec *spec, const struct scenario *scenario);
+
+struct wire_setup {
+    const struct wire_spec *spec;
+    const struct scenario *scenario;
+    const struct catalogue *catalogue;
+    struct backend *const *backends; /* PROVIDER_COUNT of them */
+};
+
+struct wire;
+
+struct wire *wire_create(const struct wire_setup *setup, struct err *err);
+void wire_destroy(struct wire *wire); /* NULL is fine */
+
+/* A replication begins: backends have been reset. Under the real clock, instant 0 is now. */
+void wire_begin(struct wire *wire, uint64_t seed_r);
+
+/* Whether a provider's calls go by this wire, or are asked of its backend directly. */
+bool wire_carries(const struct wire *wire, enum provider provider);
+
+/* Virtual clock: what becomes of a call, reply and latency, at once. */
+void wire_exchange(struct wire *wire, const struct call *call, struct reply *reply);
+
+/* A run is over: its priced cart is forgotten. */
+void wire_forget_cart(struct wire *wire, const struct quote_run *run);
+
+/* ---- the real clock -------------------------------------------------------------------------- */
+
+struct wire_trip { /* how one call travelled: a line of calls.csv */
+    enum http_phase phase;
+    int curl_code;
+    struct http_timing timing;
+    bool live;
+    bool estimated;
+    bool injected;                /* a fault of ours met it on our side */
+    char said[CODEC_EXPLAIN_MAX]; /* the provider's words, or the client's, when it failed */
+};
+
+int64_t wire_now_us(const struct wire *wire);
+
+/* Sends a call. The reply comes from wire_wait(), through `ended`; `owner` is handed back. Never
+ * calls back from inside. */
+void wire_send(struct wire *wire, const struct call *call, void *owner);
+
+typedef void (*wire_ended)(void *context, void *owner, const struct reply *reply, int64_t ended_us,
+                           const struct wire_trip *trip);
+
+/* Drives what is in flight until something has ended, or `until_us`. */
+void wire_wait(struct wire *wire, int64_t until_us, wire_ended ended, void *context);
+
+/* Ends everything in flight as unanswered, through `ended`. */
+void wire_give_up(struct wire *wire, wire_ended ended, void *context);
+
+uint32_t wire_in_flight(const struct wire *wire);
+
+/* A fault that hits calls in flight begins: our own mock servers end theirs. */
+void wire_strike(struct wire *wire, enum provider provider, int64_t now_us);
+
+/* Calls that may still be sent to live providers. */
+uint64_t wire_requests_left(const struct wire *wire);
+uint64_t wire_requests_sent(const struct wire *wire, enum provider provider);
+
+/* ---- what came of it ------------------------------------------------------------------------- */
+
+struct wire_facts {
+    uint64_t carried;    /* calls that went by this wire */
+    uint64_t mismatched; /* faults that libcurl saw as something else than was meant */
+    uint64_t unstated;   /* answers of our own mocks without a stated latency: a bug */
+    uint64_t unmatched;  /* replay: calls that the cassette has no answer to */
+    uint64_t alike;      /* replay: answered by a take of another request */
+};
+struct wire_facts wire_facts(const struct wire *wire);
+
+/* Where our own mock of a provider listens, "" when there is none. */
+const char *wire_url(const struct wire *wire, enum provider provider);
+
+#endif

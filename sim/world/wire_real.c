@@ -1,0 +1,309 @@
+/* Calls whose time is real: many in flight at once, each ended by its answer, its fault or its
+ * life.
+ */
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/world/wire_state.h"
+
+static struct flight *take_flight(struct wire *wire)
+{
+    struct flight *flight = wire->free_flights;
+    if (flight != NULL) {
+        wire->free_flights = flight->next;
+    } else {
+        flight = calloc(1, sizeof *flight);
+        assert(flight !=
+               NULL); /* memory for calls in flight: nothing sensible goes on without it */
+    }
+    struct http_request kept = flight->request;
+    *flight = (struct flight){.request = kept};
+    flight->next = &wire->flights;
+    flight->prev = wire->flights.prev;
+    flight->prev->next = flight->next->prev = flight;
+    wire->flight_count++;
+    return flight;
+}
+
+static void give_flight(struct wire *wire, struct flight *flight)
+{
+    flight->prev->next = flight->next;
+    flight->next->prev = flight->prev;
+    flight->next = wire->free_flights;
+    wire->free_flights = flight;
+    assert(wire->flight_count > 0);
+    wire->flight_count--;
+}
+
+void wire_real_release(struct wire *wire)
+{
+    while (wire->flights.next != NULL && wire->flights.next != &wire->flights)
+        give_flight(wire, wire->flights.next);
+    while (wire->free_flights != NULL) {
+        struct flight *flight = wire->free_flights;
+        wire->free_flights = flight->next;
+        http_request_release(&flight->request);
+        free(flight);
+    }
+}
+
+/* ---- ending ---------------------------------------------------------------------------------- */
+
+static void deliver(struct wire *wire, struct flight *flight, int64_t ended_us)
+{
+    void *const owner = flight->owner;
+    struct reply reply = flight->reply;
+    const struct wire_trip trip = flight->trip;
+    reply.latency_us = ended_us - flight->call.sent_us;
+    if (reply.latency_us < 0) reply.latency_us = 0;
+    give_flight(wire, flight);
+    wire->told = true;
+    wire->tell(wire->tell_context, owner, &reply, ended_us, &trip);
+}
+
+static void wait_until(struct flight *flight, int64_t due_us)
+{
+    flight->waits = true;
+    flight->due_us = due_us;
+}
+
+/* An answer that never was, or that a fault stands in for: at its instant. */
+static void answer_at(struct flight *flight, const struct reply *reply, int64_t due_us)
+{
+    flight->reply = *reply;
+    flight->answered = true;
+    wait_until(flight, due_us);
+}
+
+static void give_up(struct wire *wire, struct flight *flight, const char *why)
+{
+    const struct reply refused = {.fate = CALL_REFUSED};
+    (void)snprintf(flight->trip.said, sizeof flight->trip.said, "%.*s", CODEC_EXPLAIN_MAX - 1, why);
+    answer_at(flight, &refused, wire_now_us(wire));
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+static void start(struct wire *wire, struct flight *flight)
+{
+    const enum provider provider = flight->call.provider;
+    struct endpoint *endpoint = &wire->endpoints[provider];
+    struct err err;
+    flight->waits = false;
+    if (!codec_encode(endpoint->codec, &flight->call, &flight->request, &err)) {
+        give_up(wire, flight, err.message);
+        return;
+    }
+    const bool fated = flight->fated != CALL_ANSWERED;
+    if (endpoint->route == ROUTE_LIVE && !fated) {
+        if (wire_requests_left(wire) == 0) {
+            give_up(wire, flight, "not sent: --max-requests was reached");
+            return;
+        }
+        wire->live_sent++;
+        endpoint->sent++;
+    }
+    const int64_t life_us = wire->scenario->policy.call_life_us;
+    const int64_t left_us = flight->call.sent_us + life_us - wire_now_us(wire);
+    const struct http_call http = {
+        .place = fated ? wire_fate_place(wire, provider, flight->fated) : &endpoint->place,
+        .request = &flight->request,
+        .life_us = left_us > 1000 ? left_us : 1000,
+        .connect_to = fated ? wire_fate_address(wire, provider, flight->fated) : NULL,
+        .own_connection = fated,
+        .owner = flight};
+    if (fated && http.connect_to == NULL) {
+        give_up(wire, flight, "the fault cannot be enacted on this machine");
+        wire->facts.mismatched++;
+        return;
+    }
+    flight->ticket = http_client_start(wire->client, &http, &err);
+    if (flight->ticket == 0) give_up(wire, flight, err.message);
+}
+
+/* A fault below HTTP is met when it would show; a hanging call hangs from the start. */
+static void start_fated(struct wire *wire, struct flight *flight, enum call_fate fate,
+                        int64_t after_us)
+{
+    flight->fated = fate;
+    flight->trip.injected = true;
+    if (fate == CALL_UNANSWERED) {
+        start(wire, flight);
+    } else {
+        wait_until(flight, flight->call.sent_us + after_us);
+    }
+}
+
+static void send_to_own(struct wire *wire, struct flight *flight)
+{
+    struct reply reply;
+    pthread_mutex_lock(&wire->lock);
+    const bool intercepted =
+        backend_intercepts(wire->backends[flight->call.provider], &flight->call, &reply);
+    pthread_mutex_unlock(&wire->lock);
+    if (intercepted) {
+        start_fated(wire, flight, reply.fate, reply.latency_us);
+    } else {
+        start(wire, flight);
+    }
+}
+
+static void send_live(struct wire *wire, struct flight *flight)
+{
+    struct disturbance *disturbance = &flight->disturbance;
+    backend_disturb(wire->backends[flight->call.provider], &flight->call, disturbance);
+    flight->trip.live = true;
+    flight->trip.injected = disturbance->touched;
+    if (disturbance->fate != CALL_ANSWERED) {
+        start_fated(wire, flight, disturbance->fate, disturbance->after_us);
+    } else if (disturbance->status != 0) {
+        const struct reply instead = {.http_status = disturbance->status,
+                                      .body = BODY_EMPTY,
+                                      .retry_after_s = disturbance->retry_after_s};
+        answer_at(flight, &instead, flight->call.sent_us + disturbance->after_us);
+    } else {
+        start(wire, flight);
+    }
+}
+
+void wire_send(struct wire *wire, const struct call *call, void *owner)
+{
+    struct flight *flight = take_flight(wire);
+    flight->call = *call;
+    flight->owner = owner;
+    wire->facts.carried++;
+    switch (wire->endpoints[call->provider].route) {
+    case ROUTE_OWN:
+        send_to_own(wire, flight);
+        return;
+    case ROUTE_LIVE:
+        send_live(wire, flight);
+        return;
+    case ROUTE_FOREIGN:
+        start(wire, flight);
+        return;
+    case ROUTE_CASSETTE: {
+        struct reply reply;
+        wire_play(wire, &flight->call, &flight->request, &reply);
+        answer_at(flight, &reply, call->sent_us + reply.latency_us);
+        return;
+    }
+    case ROUTE_BYTES:
+    case ROUTE_BACKEND:
+        break;
+    }
+    assert(!"a route that real time does not have");
+}
+
+/* ---- what came back -------------------------------------------------------------------------- */
+
+/* What a fault makes of a live provider's answer. */
+static void spoil(const struct disturbance *disturbance, enum operation operation,
+                  struct reply *reply)
+{
+    if (reply->http_status < 200 || reply->http_status > 299) return;
+    if (disturbance->body != BODY_GOOD) {
+        reply->body = disturbance->body;
+    } else if (disturbance->empty && operation != OPERATION_TOKEN) {
+        memset(&reply->as, 0, sizeof reply->as);
+    }
+}
+
+void wire_real_ended(struct wire *wire, struct flight *flight, const struct http_outcome *outcome)
+{
+    struct codec *const codec = wire->endpoints[flight->call.provider].codec;
+    const int64_t ended_us = outcome->ended_us - wire->started_us;
+    flight->ticket = 0;
+    flight->trip.phase = outcome->phase;
+    flight->trip.curl_code = outcome->curl_code;
+    flight->trip.timing = outcome->timing;
+    memset(&flight->reply, 0, sizeof flight->reply);
+    if (outcome->fate == CALL_ANSWERED) {
+        codec_decode(codec, &flight->call, outcome->response, &flight->reply);
+        if (flight->reply.http_status < 200 || flight->reply.http_status > 299) {
+            codec_explain(codec, outcome->response, flight->trip.said);
+        }
+    } else {
+        (void)snprintf(flight->trip.said, sizeof flight->trip.said, "%.*s", CODEC_EXPLAIN_MAX - 1,
+                       outcome->message);
+    }
+    flight->reply.fate = outcome->fate;
+    wire->facts.mismatched += flight->fated != CALL_ANSWERED && outcome->fate != flight->fated;
+    wire_record(wire, &flight->call, &flight->request, outcome->response, outcome->fate,
+                ended_us - flight->call.sent_us);
+
+    const struct disturbance *disturbance = &flight->disturbance;
+    if (flight->trip.live && disturbance->touched && flight->fated == CALL_ANSWERED) {
+        spoil(disturbance, flight->call.operation, &flight->reply);
+        const double latency_us = (double)(ended_us - flight->call.sent_us);
+        const int64_t later_us = flight->call.sent_us + disturbance->add_us +
+                                 (int64_t)llround(latency_us * disturbance->factor);
+        if (later_us > ended_us) {
+            flight->answered = true;
+            wait_until(flight, later_us);
+            return;
+        }
+    }
+    deliver(wire, flight, ended_us);
+}
+
+/* ---- driving --------------------------------------------------------------------------------- */
+
+static int64_t first_due_us(const struct wire *wire, int64_t until_us)
+{
+    for (const struct flight *f = wire->flights.next; f != &wire->flights; f = f->next) {
+        if (f->waits && f->due_us < until_us) until_us = f->due_us;
+    }
+    return until_us;
+}
+
+static void pass_due(struct wire *wire, int64_t now_us)
+{
+    struct flight *next;
+    for (struct flight *f = wire->flights.next; f != &wire->flights; f = next) {
+        next = f->next;
+        if (!f->waits || f->due_us > now_us) continue;
+        if (f->answered) {
+            deliver(wire, f, f->due_us > f->call.sent_us ? f->due_us : f->call.sent_us);
+        } else {
+            start(wire, f);
+        }
+    }
+}
+
+void wire_wait(struct wire *wire, int64_t until_us, wire_ended ended, void *context)
+{
+    wire->tell = ended;
+    wire->tell_context = context;
+    wire->told = false;
+    pass_due(wire, wire_now_us(wire));
+    if (!wire->told) {
+        const int64_t due_us = first_due_us(wire, until_us);
+        http_client_wait(wire->client, wire->started_us + due_us);
+        pass_due(wire, wire_now_us(wire));
+    }
+    wire->tell = NULL;
+}
+
+void wire_give_up(struct wire *wire, wire_ended ended, void *context)
+{
+    wire->tell = ended;
+    wire->tell_context = context;
+    while (wire->flights.next != &wire->flights) {
+        struct flight *flight = wire->flights.next;
+        if (flight->ticket != 0) (void)http_client_cancel(wire->client, flight->ticket);
+        flight->reply = (struct reply){.fate = CALL_UNANSWERED};
+        deliver(wire, flight, wire_now_us(wire));
+    }
+    wire->tell = NULL;
+}
+
+void wire_strike(struct wire *wire, enum provider provider, int64_t now_us)
+{
+    if (wire->endpoints[provider].route == ROUTE_OWN) {
+        mock_server_strike(wire->server, provider, now_us);
+    }
+}

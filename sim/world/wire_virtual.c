@@ -1,0 +1,146 @@
+/* Calls whose time is virtual: they travel, and the clock does not. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/world/wire_state.h"
+
+/* A hanging call is given up after this much real time; its virtual life is the policy's. */
+enum { HANG_REAL_US = 2000 };
+/* An answer of our own mock takes a tenth of a millisecond; a machine that is busy, more. */
+#define ANSWER_REAL_US INT64_C(30000000)
+
+static void fail_to_send(struct reply *reply)
+{
+    memset(reply, 0, sizeof *reply);
+    reply->fate = CALL_REFUSED;
+}
+
+static void say_to_backend(struct wire *wire, const struct call *call, struct reply *answer)
+{
+    struct backend *const backend = wire->backends[call->provider];
+    backend_answer(backend, &wire->heard->call, answer);
+}
+
+static void exchange_bytes(struct wire *wire, const struct call *call, struct reply *reply)
+{
+    struct endpoint *endpoint = &wire->endpoints[call->provider];
+    if (backend_intercepts(wire->backends[call->provider], call, reply)) return;
+    struct err err;
+    if (!codec_encode(endpoint->codec, call, &wire->request, &err) ||
+        !http_view_make(&wire->request, &wire->view)) {
+        fail_to_send(reply);
+        return;
+    }
+    int64_t latency_us = 0;
+    http_response_clear(&wire->response);
+    if (dialect_hear(endpoint->dialect, &wire->view, call->sent_us, wire->heard, &wire->response)) {
+        struct reply answer;
+        say_to_backend(wire, call, &answer);
+        assert(answer.fate == CALL_ANSWERED); /* the rest was intercepted */
+        latency_us = answer.latency_us;
+        dialect_say(endpoint->dialect, wire->heard, &answer, &wire->response);
+    } else {
+        wire->facts.unstated++; /* a call of ours that the mock could not make sense of */
+    }
+    memset(reply, 0, sizeof *reply);
+    codec_decode(endpoint->codec, call, &wire->response, reply);
+    reply->latency_us = latency_us;
+    wire_record(wire, call, &wire->request, &wire->response, CALL_ANSWERED, latency_us);
+}
+
+void wire_virtual_ended(struct wire *wire, const struct http_outcome *outcome)
+{
+    const struct call *call = wire->exchanging;
+    struct reply *reply = &wire->exchanged;
+    memset(reply, 0, sizeof *reply);
+    if (outcome->fate == CALL_ANSWERED) {
+        codec_decode(wire->endpoints[call->provider].codec, call, outcome->response, reply);
+    }
+    reply->fate = outcome->fate;
+    char *end = NULL;
+    reply->latency_us = strtoll(outcome->rsim, &end, 10);
+    if (outcome->rsim[0] == '\0' || *end != '\0') reply->latency_us = -1;
+    wire_record(wire, call, &wire->request, outcome->response, outcome->fate,
+                reply->latency_us < 0 ? 0 : reply->latency_us);
+    wire->ended = true;
+}
+
+/* Sends, and waits in real time until it has ended. */
+static bool travel(struct wire *wire, const struct call *call, const struct http_call *http)
+{
+    struct err err;
+    wire->ended = false;
+    wire->exchanging = call;
+    if (http_client_start(wire->client, http, &err) == 0) return false;
+    while (!wire->ended)
+        http_client_wait(wire->client, INT64_MAX);
+    return true;
+}
+
+/* The fault is met on a real socket; what libcurl sees of it counts. */
+static void meet_fault(struct wire *wire, const struct call *call, struct reply *reply)
+{
+    const enum call_fate meant = reply->fate;
+    const char *const address = wire_fate_address(wire, call->provider, meant);
+    const struct http_call http = {.place = wire_fate_place(wire, call->provider, meant),
+                                   .request = &wire->request,
+                                   .life_us =
+                                       meant == CALL_UNANSWERED ? HANG_REAL_US : ANSWER_REAL_US,
+                                   .connect_to = address,
+                                   .own_connection = true};
+    if (address == NULL || !travel(wire, call, &http) || wire->exchanged.fate != meant) {
+        wire->facts.mismatched++;
+        return;
+    }
+    reply->fate = wire->exchanged.fate;
+}
+
+static void exchange_http(struct wire *wire, const struct call *call, struct reply *reply)
+{
+    struct endpoint *endpoint = &wire->endpoints[call->provider];
+    pthread_mutex_lock(&wire->lock);
+    const bool intercepted = backend_intercepts(wire->backends[call->provider], call, reply);
+    pthread_mutex_unlock(&wire->lock);
+    struct err err;
+    if (!codec_encode(endpoint->codec, call, &wire->request, &err)) {
+        if (!intercepted) fail_to_send(reply);
+        return;
+    }
+    if (intercepted) {
+        meet_fault(wire, call, reply);
+        return;
+    }
+    const struct http_call http = {
+        .place = &endpoint->place, .request = &wire->request, .life_us = ANSWER_REAL_US};
+    if (!travel(wire, call, &http)) {
+        fail_to_send(reply);
+        return;
+    }
+    *reply = wire->exchanged;
+    if (reply->latency_us < 0) {
+        wire->facts.unstated++;
+        reply->latency_us = 0;
+    }
+}
+
+void wire_exchange(struct wire *wire, const struct call *call, struct reply *reply)
+{
+    wire->facts.carried++;
+    switch (wire->endpoints[call->provider].route) {
+    case ROUTE_BYTES:
+        exchange_bytes(wire, call, reply);
+        return;
+    case ROUTE_OWN:
+        exchange_http(wire, call, reply);
+        return;
+    case ROUTE_CASSETTE:
+        wire_play(wire, call, &wire->request, reply);
+        return;
+    case ROUTE_BACKEND:
+    case ROUTE_FOREIGN:
+    case ROUTE_LIVE:
+        break;
+    }
+    assert(!"a route that virtual time does not have");
+}
