@@ -332,7 +332,7 @@ void load_canonical_command(const struct invocation *invocation, const char *pat
         OPTION_ENV_FILE, OPTION_PERCENTILES,  OPTION_EXACT,        OPTION_EVENTS,   OPTION_CLOCK,
         OPTION_WIRE,     OPTION_LIVE,         OPTION_MAX_REQUESTS, OPTION_MAX_RATE};
     static const enum option flags[] = {OPTION_SHORT, OPTION_INHERIT_ENV, OPTION_NO_QUOTES,
-                                        OPTION_STRICT_EVIDENCE, OPTION_TLS};
+                                        OPTION_STRICT_EVIDENCE, OPTION_MOCK_TLS};
     text_format(text, "routesim %s", invocation->command->name);
     put_word(text, path);
     for (size_t i = 0; i < sizeof valued / sizeof valued[0]; i++) {

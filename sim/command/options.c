@@ -245,7 +245,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          "codecs in memory, over HTTP (the default in real time)",
                      .group = GROUP_LOAD,
                      .commands = IN(COMMAND_RUN)},
-    [OPTION_TLS] = {.name = "tls",
+    [OPTION_MOCK_TLS] = {.name = "tls",
                     .type = OPTION_FLAG,
                     .help =
                         "the mocks of --wire http speak TLS, verified against their own authority",

@@ -75,7 +75,7 @@ enum option {
     OPTION_RATE,
     OPTION_CLOCK,
     OPTION_WIRE,
-    OPTION_TLS,
+    OPTION_MOCK_TLS,
     OPTION_LIVE,
     OPTION_YES_LIVE,
     OPTION_MAX_REQUESTS,
@@ -189,10 +189,9 @@ static inline bool option_takes_value(enum option option)
 }
 
 /* An option that may stand alone, whose value comes behind an equals sign or not at all. */
-static inline bool option_value_may_lack(enum option option)
+static inline bool option_may_stand_alone(const struct option_traits *traits)
 {
-    return option_table[option].type == OPTION_MAYBE_PATH ||
-           option_table[option].type == OPTION_MAYBE_CHOICE;
+    return traits->type == OPTION_MAYBE_PATH || traits->type == OPTION_MAYBE_CHOICE;
 }
 
 /* The option of `command` by name (without dashes, `length` bytes of it) or letter; OPTION_COUNT.

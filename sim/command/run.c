@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "providers/cassette.h"
 #include "sim/command/command.h"
 #include "sim/command/folder.h"
 #include "sim/command/load.h"

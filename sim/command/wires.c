@@ -18,7 +18,7 @@ bool wires_read(const struct invocation *invocation, const struct scenario *scen
     } else if (spec->clock == WIRE_CLOCK_REAL) {
         spec->kind = WIRE_HTTP;
     }
-    spec->tls = invocation_on(invocation, OPTION_TLS);
+    spec->tls = invocation_on(invocation, OPTION_MOCK_TLS);
     if (spec->tls && spec->kind != WIRE_HTTP) {
         (void)err_fail(err, ERR_USAGE, (struct place){0}, "--tls needs --wire http");
         return err_hint(err, "only over HTTP is there anything to encrypt");
