@@ -2,14 +2,17 @@
  * developer platform. Neither gives prices. In brackets how sure the format is: A the vendor's
  * document, B clients agree, C one source or inferred.
  *
- *            Connect                                           developer platform
- *   TOKEN    POST /v2/oauth/token, JSON [A]                    none: the API key is the Bearer [A]
- *   STORE    POST /v2/fulfillment/stores/delivery [A; B/C]     GET /idp/v1/retailers [A; key C]
- *   SLOTS    POST /v2/fulfillment/service_options/delivery     POST /idp/v1/products/products_link:
- *            [A; window C]                                     a link, and no slot [A]
- *   CONFIRM  POST .../users/{id}/orders/delivery [A]: mocks    POST /idp/v1/orders, a house form
- * with the link's body: mocks only HEALTH   the call of STORE                                 GET
- * /idp/v1/retailers
+ *   Connect
+ *     TOKEN    POST /v2/oauth/token, JSON [A]
+ *     STORE    POST /v2/fulfillment/stores/delivery [A; the reply B/C]
+ *     SLOTS    POST /v2/fulfillment/service_options/delivery [A; what a window holds C]
+ *     CONFIRM  POST /v2/fulfillment/users/{id}/orders/delivery [A], for mocks only
+ *     HEALTH   the call of STORE
+ *   Developer platform, whose Bearer is the API key itself [A]
+ *     STORE    GET /idp/v1/retailers [A; which key names one C]
+ *     SLOTS    POST /idp/v1/products/products_link: a link, and no slot [A]
+ *     CONFIRM  POST /idp/v1/orders: a house form with the link's body, for mocks only
+ *     HEALTH   the call of STORE
  *
  * Errors [A]: {"error":{"message","code"},"meta":{"key"}}; several: {"error":{...,"errors":[]}}. */
 #include "providers/codec_state.h"
