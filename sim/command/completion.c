@@ -43,8 +43,9 @@ static void put_bash_values(struct text *text, enum command command)
         text_put(text, "        ");
         if (traits->letter != '\0') text_format(text, "-%c|", traits->letter);
         text_format(text, "--%s) ", traits->name);
-        if (traits->type == OPTION_CHOICE) {
-            text_put(text, "words='");
+        if (traits->type == OPTION_CHOICE || traits->type == OPTION_MAYBE_CHOICE) {
+            text_put(text,
+                     option_may_stand_alone(traits) ? "[ -z \"$equals\" ] || words='" : "words='");
             put_choices(text, traits->argument);
             text_put(text, "' ;;\n");
         } else if (traits->type == OPTION_PATH) {
@@ -152,8 +153,8 @@ static void put_zsh(struct text *text, const char *words)
 static void put_zsh_value(struct text *text, const struct option_traits *traits)
 {
     if (traits->argument == NULL) return;
-    text_put(text, traits->type == OPTION_MAYBE_PATH ? "::" : ":");
-    if (traits->type == OPTION_CHOICE) {
+    text_put(text, option_may_stand_alone(traits) ? "::" : ":");
+    if (traits->type == OPTION_CHOICE || traits->type == OPTION_MAYBE_CHOICE) {
         text_format(text, "%s:(", traits->name);
         put_choices(text, traits->argument);
         text_char(text, ')');
@@ -166,9 +167,9 @@ static void put_zsh_value(struct text *text, const struct option_traits *traits)
 
 static void put_zsh_option(struct text *text, const struct option_traits *traits)
 {
-    const char *equals = traits->type == OPTION_FLAG         ? ""
-                         : traits->type == OPTION_MAYBE_PATH ? "=-"
-                                                             : "=";
+    const char *equals = traits->type == OPTION_FLAG      ? ""
+                         : option_may_stand_alone(traits) ? "=-"
+                                                          : "=";
     text_put(text, "            ");
     if (traits->repeatable) {
         text_format(text, "'*--%s%s[", traits->name, equals);

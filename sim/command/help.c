@@ -41,7 +41,7 @@ static void put_synopsis(struct text *text, const struct option_traits *option)
         text_put(text, "    ");
     }
     text_format(text, "--%s", option->name);
-    if (option->type == OPTION_MAYBE_PATH) {
+    if (option_may_stand_alone(option)) {
         text_format(text, "[=%s]", option->argument);
     } else if (option->argument != NULL) {
         text_format(text, " %s", option->argument);

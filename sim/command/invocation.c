@@ -114,7 +114,7 @@ static bool take_with_next(struct reading *reading, enum option option, const ch
 {
     const struct option_traits *traits = &option_table[option];
     if (traits->type == OPTION_FLAG) return take_value(reading, option, shown, "true");
-    if (traits->type == OPTION_MAYBE_PATH) return take_value(reading, option, shown, "-");
+    if (option_may_stand_alone(traits)) return take_value(reading, option, shown, "-");
     const char *text = next_word(reading);
     if (text == NULL) {
         (void)err_fail(reading->err, ERR_USAGE, nowhere, "%s needs a value: %s %s", shown, shown,
@@ -221,7 +221,7 @@ static bool skips_next_word(const char *word)
         const enum option option =
             option_by_name(command_table[i].command, name, (unsigned)strlen(name));
         if (option == OPTION_COUNT || !option_takes_value(option)) return false;
-        if (option_table[option].type == OPTION_MAYBE_PATH) return false;
+        if (option_may_stand_alone(&option_table[option])) return false;
     }
     return true;
 }

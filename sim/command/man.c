@@ -48,7 +48,7 @@ static void put_option(struct text *text, enum option option)
     put_troff(text, traits->name);
     text_put(text, "\\fR");
     if (traits->argument != NULL) {
-        const bool maybe = traits->type == OPTION_MAYBE_PATH;
+        const bool maybe = option_may_stand_alone(traits);
         text_put(text, maybe ? "[=\\fI" : " \\fI");
         put_troff(text, traits->argument);
         text_put(text, maybe ? "\\fR]" : "\\fR");

@@ -160,6 +160,9 @@ bool option_value_read(enum option option, const char *name, const char *text,
     case OPTION_CHOICE:
         return read_choice(option_table[option].argument, text, value) ||
                refuse_choice(err, option, name, text);
+    case OPTION_MAYBE_CHOICE: /* a dash stands for no word */
+        return strcmp(text, "-") == 0 || read_choice(option_table[option].argument, text, value) ||
+               refuse_choice(err, option, name, text);
     case OPTION_PERCENT_LIST:
         return percent_list(text, percents) > 0 ||
                refuse(err, option, name, text,

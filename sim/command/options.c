@@ -6,11 +6,13 @@
 
 #include "sim/command/command.h"
 
-#define IN(command)    (UINT32_C(1) << (command))
-#define EVERYWHERE     (IN(COMMAND_COUNT) - 1u)
-#define MAKES_OUTPUT   (IN(COMMAND_RUN) | IN(COMMAND_REPORT))
-#define READS_SCENARIO (IN(COMMAND_RUN) | IN(COMMAND_LINT) | IN(COMMAND_ROUTE) | IN(COMMAND_VERIFY))
-#define RUNS           (IN(COMMAND_RUN) | IN(COMMAND_VERIFY))
+#define IN(command)  (UINT32_C(1) << (command))
+#define EVERYWHERE   (IN(COMMAND_COUNT) - 1u)
+#define MAKES_OUTPUT (IN(COMMAND_RUN) | IN(COMMAND_REPORT))
+#define READS_SCENARIO                                                                             \
+    (IN(COMMAND_RUN) | IN(COMMAND_LINT) | IN(COMMAND_ROUTE) | IN(COMMAND_VERIFY) |                 \
+     IN(COMMAND_MOCK) | IN(COMMAND_DOCTOR))
+#define RUNS (IN(COMMAND_RUN) | IN(COMMAND_VERIFY))
 
 const char *const option_group_titles[OPTION_GROUP_COUNT] = {
     [GROUP_LOAD] = "Load",     [GROUP_INPUT] = "Input",     [GROUP_JUDGE] = "Judging",
@@ -114,12 +116,27 @@ const struct command_traits command_table[] = {
      .operands_least = 1,
      .operands_most = 1,
      .handle = command_route},
+    {.command = COMMAND_MOCK,
+     .name = "mock",
+     .summary = "Serve the mock providers over HTTP on loopback",
+     .about =
+         "Each provider on a port of its own, speaking its real API: for this router, for "
+         "production's, for curl. Faults of the scenario strike by a clock that starts at 0 when "
+         "serving begins. A JSON interface on another port changes faults, credentials and clock "
+         "and shows what was asked. Stopped by SIGINT or SIGTERM it exits 0; SIGHUP reads the "
+         "scenario again. Without a scenario every provider is well.",
+     .usage = "[options] [SCENARIO.json]",
+     .example = "routesim mock scenarios/kroger-timeout.json --keys keys --tls",
+     .operand_kind = OPERAND_FILE,
+     .operands_most = 1,
+     .handle = command_mock},
     {.command = COMMAND_DOCTOR,
      .name = "doctor",
-     .summary = "Check libraries, gnuplot, fonts, limits and folders",
+     .summary = "Check libraries, gnuplot, fonts, ports, limits, credentials",
      .about =
          "Looks at everything a run leans on, and says for each thing that is missing what it is "
-         "for and how to get it.",
+         "for and how to get it. With --live it makes one call to each provider named and says "
+         "whether it took the credential; no value of a credential is ever shown.",
      .usage = "[options]",
      .example = "routesim doctor --config",
      .operand_kind = OPERAND_NONE,
@@ -189,7 +206,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                      .env = "ROUTESIM_SEED",
                      .help = "what all draws follow from; the scenario's when not given",
                      .group = GROUP_LOAD,
-                     .commands = RUNS | IN(COMMAND_ROUTE)},
+                     .commands = RUNS | IN(COMMAND_ROUTE) | IN(COMMAND_MOCK)},
     [OPTION_JOBS] = {.name = "jobs",
                      .letter = 'j',
                      .type = OPTION_NUMBER_COUNT,
@@ -245,12 +262,12 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          "codecs in memory, over HTTP (the default in real time)",
                      .group = GROUP_LOAD,
                      .commands = IN(COMMAND_RUN)},
-    [OPTION_MOCK_TLS] = {.name = "tls",
-                    .type = OPTION_FLAG,
-                    .help =
-                        "the mocks of --wire http speak TLS, verified against their own authority",
-                    .group = GROUP_LOAD,
-                    .commands = IN(COMMAND_RUN)},
+    [OPTION_MOCK_TLS] =
+        {.name = "tls",
+         .type = OPTION_FLAG,
+         .help = "the mocks of --wire http speak TLS, verified against their own authority",
+         .group = GROUP_LOAD,
+         .commands = IN(COMMAND_RUN)},
     [OPTION_LIVE] = {.name = "live",
                      .type = OPTION_TEXT,
                      .argument = "PROVIDER,...",
@@ -258,12 +275,12 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          "call the real mealme, instacart, kroger or walmart, in real time, with "
                          "credentials of the environment or --env-file",
                      .group = GROUP_LOAD,
-                     .commands = IN(COMMAND_RUN)},
+                     .commands = IN(COMMAND_RUN) | IN(COMMAND_DOCTOR)},
     [OPTION_YES_LIVE] = {.name = "yes-live",
                          .type = OPTION_FLAG,
                          .help = "yes, real providers are to be called",
                          .group = GROUP_LOAD,
-                         .commands = IN(COMMAND_RUN)},
+                         .commands = IN(COMMAND_RUN) | IN(COMMAND_DOCTOR)},
     [OPTION_MAX_REQUESTS] = {.name = "max-requests",
                              .type = OPTION_NUMBER_COUNT,
                              .argument = "N",
@@ -306,7 +323,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          .help = "production's keys as KEY=value lines; must be private when it "
                                  "holds secrets",
                          .group = GROUP_INPUT,
-                         .commands = IN(COMMAND_RUN) | IN(COMMAND_ROUTE)},
+                         .commands = IN(COMMAND_RUN) | IN(COMMAND_ROUTE) | IN(COMMAND_DOCTOR)},
     [OPTION_INHERIT_ENV] = {.name = "inherit-env",
                             .type = OPTION_FLAG,
                             .help = "let LOOPGPT_* of this shell reach the router",
@@ -450,9 +467,75 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          .type = OPTION_PATH,
                          .argument = "FILE",
                          .help =
-                             "the world to route in; defaults, every provider well, when not given",
+                             "the world to look at; defaults, every provider well, when not given",
                          .group = GROUP_INPUT,
-                         .commands = IN(COMMAND_ROUTE)},
+                         .commands = IN(COMMAND_ROUTE) | IN(COMMAND_DOCTOR)},
+    [OPTION_LISTEN] = {.name = "listen",
+                       .type = OPTION_TEXT,
+                       .argument = "ADDRESS[:PORT]",
+                       .fallback = "127.0.0.1",
+                       .help = "where to listen; a port is what --port-base is",
+                       .group = GROUP_OTHER,
+                       .commands = IN(COMMAND_MOCK)},
+    [OPTION_PORT_BASE] =
+        {.name = "port-base",
+         .type = OPTION_NUMBER_COUNT,
+         .argument = "N",
+         .help = "MealMe, Instacart, Kroger, Walmart and the admin interface at N to N+4; any "
+                 "free ports when not given",
+         .group = GROUP_OTHER,
+         .commands = IN(COMMAND_MOCK),
+         .least = 1,
+         .most = 65531},
+    [OPTION_EXPOSE] = {.name = "expose",
+                       .type = OPTION_FLAG,
+                       .help = "allow an address that other machines can reach",
+                       .group = GROUP_OTHER,
+                       .commands = IN(COMMAND_MOCK)},
+    [OPTION_ONLY] = {.name = "only",
+                     .type = OPTION_TEXT,
+                     .argument = "PROVIDERS",
+                     .help = "serve these alone: kroger,walmart",
+                     .group = GROUP_OTHER,
+                     .commands = IN(COMMAND_MOCK)},
+    [OPTION_ADMIN] = {.name = "admin",
+                      .type = OPTION_TEXT,
+                      .argument = "PORT|none",
+                      .help = "the port of the admin interface, on loopback; any free one when not "
+                              "given",
+                      .group = GROUP_OTHER,
+                      .commands = IN(COMMAND_MOCK)},
+    [OPTION_PRINT_URLS] = {.name = "print-urls",
+                           .type = OPTION_FLAG,
+                           .help = "print NAME=URL lines, for programs",
+                           .group = GROUP_OUTPUT,
+                           .commands = IN(COMMAND_MOCK)},
+    [OPTION_TLS] = {.name = "tls",
+                    .type = OPTION_MAYBE_CHOICE,
+                    .argument = "good|expired|wrong_host|unknown_issuer",
+                    .help = "serve HTTPS, with certificates made on the spot; good when no kind is "
+                            "named",
+                    .group = GROUP_OTHER,
+                    .commands = IN(COMMAND_MOCK)},
+    [OPTION_KEYS] = {.name = "keys",
+                     .type = OPTION_PATH,
+                     .argument = "DIR",
+                     .help = "write what clients need: mock.env for --env-file, Walmart's private "
+                             "key, ca.pem",
+                     .group = GROUP_OUTPUT,
+                     .commands = IN(COMMAND_MOCK)},
+    [OPTION_JOURNAL] = {.name = "journal",
+                        .type = OPTION_PATH,
+                        .argument = "FILE",
+                        .help = "write the newest requests as JSON lines when it is stopped",
+                        .group = GROUP_OUTPUT,
+                        .commands = IN(COMMAND_MOCK)},
+    [OPTION_FOR] = {.name = "for",
+                    .type = OPTION_SPAN,
+                    .argument = "SPAN",
+                    .help = "stop after this long: 30s, 90m, 1h30m",
+                    .group = GROUP_OTHER,
+                    .commands = IN(COMMAND_MOCK)},
     [OPTION_MANUAL] = {.name = "manual",
                        .type = OPTION_FLAG,
                        .help = "the same keys as Markdown, for reading",
@@ -479,7 +562,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                       .help = "print only what failed",
                       .group = GROUP_DISPLAY,
                       .commands = IN(COMMAND_RUN) | IN(COMMAND_LINT) | IN(COMMAND_SCORE) |
-                                  IN(COMMAND_REPORT)},
+                                  IN(COMMAND_REPORT) | IN(COMMAND_MOCK)},
     [OPTION_VERBOSE] = {.name = "verbose",
                         .letter = 'v',
                         .type = OPTION_FLAG,
