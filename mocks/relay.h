@@ -113,8 +113,8 @@ enum {
     RELAY_PORTS_MAX = 64,         /* of one relay: providers, and some more to switch between */
     RELAY_CONNECTIONS_MAX = 8192, /* open at once: two descriptors and three buffers each at most */
     RELAY_BUFFER_BYTES = 16384,
-    RELAY_HEAD_MAX = RELAY_BUFFER_BYTES,
-    RELAY_ADDRESSES_MAX = 8, /* of an upstream's name; tried in turn */
+    RELAY_HEAD_MAX = RELAY_BUFFER_BYTES - 256, /* room for what takes a header's place */
+    RELAY_ADDRESSES_MAX = 8,                   /* of an upstream's name; tried in turn */
 };
 #define RELAY_SILENT_US INT64_C(30000000)  /* before the first byte */
 #define RELAY_IDLE_US   INT64_C(600000000) /* without a byte either way, also of a hung client */
@@ -146,6 +146,9 @@ bool relay_open(struct relay *relay, const char *bind_host, uint16_t bind_port,
 /* Another rule, for connections made after it returns; those in the making get either. False: no
  * such port, a rule that cannot be, or a blackhole that this machine does not give. */
 bool relay_set(struct relay *relay, uint16_t port, const struct relay_rule *rule);
+
+/* Closes a port that is not needed any more, and resets its connections. */
+void relay_close(struct relay *relay, uint16_t port);
 
 /* RST to all that are open at a port (0: at every port), and to their upstreams: a fault that hits
  * calls in flight. */
