@@ -15,7 +15,7 @@ static void put_quote(char *text, size_t size, const struct quote_record_quote *
     char code[QUOTE_CODE_MAX];
     (void)quote_code((enum quote_outcome)quote->outcome, quote->http_status, code);
     if (quote->total_cents > 0) {
-        (void)snprintf(text, size, "%s %" PRId64 ".%02d", code, quote->total_cents / 100,
+        (void)snprintf(text, size, "%s %" PRId64 ".%02d", code[0] != '\0' ? code : "OK", quote->total_cents / 100,
                        (int)(quote->total_cents % 100));
     } else {
         (void)snprintf(text, size, "%s", code);

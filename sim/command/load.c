@@ -219,14 +219,15 @@ static bool read_scenario(const struct invocation *invocation, const char *path,
                           const struct overrides *overrides, struct loaded *loaded)
 {
     const bool may_shorten = option_belongs(OPTION_SHORT, invocation->command->command);
+    const bool verifies = invocation->command->command == COMMAND_VERIFY;
     const struct scenario_options options = {.overrides = overrides->items,
                                              .override_count = overrides->count,
                                              .checks = overrides->checks,
                                              .check_count = overrides->check_count,
-                                             .shortened = may_shorten &&
-                                                          invocation_on(invocation, OPTION_SHORT)};
+                                             .shortened = verifies || (may_shorten &&
+                                                          invocation_on(invocation, OPTION_SHORT))};
     const bool given = loaded->source != NULL;
-    if (options.shortened && given && strstr(loaded->source, "\"short\"") == NULL) {
+    if (options.shortened && !verifies && given && strstr(loaded->source, "\"short\"") == NULL) {
         err_warn(&loaded->list, (struct place){.file = "--short"}, NULL,
                  "the scenario has no \"short\" block: it is run whole");
     }

@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# Usage: tests/e2e/wire.sh
+#
+# Calls over real sockets: three wires that decide alike, runs in real time, live providers that are
+# never called by accident, conversations kept and played back, and secrets that show nowhere.
+# Live providers are names under .invalid here: nothing leaves this machine.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+program=${ROUTESIM:-$PWD/routesim}
+here=$PWD
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/routesim-wire.XXXXXX") || exit 1
+trap 'rm -rf "$scratch"' EXIT
+export LC_ALL=C NO_COLOR=1 TMPDIR=$scratch
+unset KROGER_CLIENT_ID KROGER_CLIENT_SECRET WALMART_API_KEY WALMART_PARTNER_ID MEALME_API_KEY INSTACART_API_KEY
+failed=0
+
+ok() { echo "ok - $1"; }
+not_ok() {
+    echo "not ok - $1"
+    [ $# -lt 2 ] || sed 's/^/    /' <<<"$2" | head -n 20
+    failed=1
+}
+expect() { # expect NAME WANTED GOT [TEXT]
+    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted $2, got $3
+${4-}"; fi
+}
+count() { grep -c "$@" || true; }
+
+# ---- one truth ------------------------------------------------------------------------------------
+for scenario in scenarios/*.json; do
+    said=$("$program" verify "$scenario" 2>&1)
+    code=$?
+    same=$(count ', 0 differences' <<<"$said")
+    name=$(basename "$scenario" .json)
+    if [ $code -eq 0 ] && [ "$same" = 2 ]; then ok "$name: three wires, 0 differences"; else not_ok "$name: three wires, 0 differences" "$said"; fi
+done
+
+cat >"$scratch/small.json" <<'JSON'
+{
+  "schema": "routesim.scenario/1", "name": "small", "seed": 7, "duration": "4s",
+  "workload": {"arrivals": {"rate": "6/s"}, "carts": {"lines": 3}},
+  "router": {"env": {"LOOPGPT_ENABLE_KROGER": "true", "LOOPGPT_ENABLE_WALMART": "true"}, "policy": {"call_life": "12s"}},
+  "faults": [
+    {"id": "revoked", "provider": "KROGER_API", "kind": "auth", "auth": "revoked", "at": "1s", "for": "1s"},
+    {"id": "mixed", "provider": "WALMART_API", "kind": "outage", "at": "2s", "for": "1s", "outage": [
+      {"kind": "refuse", "share": 1}, {"kind": "reset", "share": 1}, {"kind": "tls", "share": 1}, {"kind": "dns", "share": 1},
+      {"kind": "error", "status": 503, "share": 1}, {"kind": "malformed", "share": 1}, {"kind": "truncated", "share": 1}]}
+  ]
+}
+JSON
+said=$("$program" verify --clock real "$scratch/small.json" 2>&1)
+expect 'real time decides as virtual time does, but for reasons it names' 0 $? "$said"
+expect 'and says what the wire costs' 1 "$(count 'took longer by' <<<"$said")" "$said"
+
+# ---- real time ------------------------------------------------------------------------------------
+said=$("$program" run "$scratch/small.json" --clock real --out "$scratch/real" 2>&1)
+expect 'a run in real time' 0 $? "$said"
+expect 'its report says what it was' 1 "$(count 'Measured in real time over HTTP' "$scratch/real/report.md")"
+refused=$(awk -F, '$3 == "search" && $8 == "refused" && $11 == 7' "$scratch/real/calls.csv" | wc -l)
+reset=$(awk -F, '$8 == "reset" && $11 == 56' "$scratch/real/calls.csv" | wc -l)
+tls=$(awk -F, '$8 == "tls" && $11 == 35' "$scratch/real/calls.csv" | wc -l)
+dns=$(awk -F, '$8 == "dns" && $11 == 6' "$scratch/real/calls.csv" | wc -l)
+short=$(awk -F, '$9 == 200 && $11 == 18' "$scratch/real/calls.csv" | wc -l)
+if [ "$reset" -gt 0 ] && [ "$tls" -gt 0 ] && [ "$dns" -gt 0 ] && [ "$short" -gt 0 ] && [ "$refused" -gt 0 ]; then
+    ok 'faults are met on sockets, with libcurl'"'"'s own codes'
+else
+    not_ok 'faults are met on sockets, with libcurl'"'"'s own codes' "refused $refused, reset $reset, tls $tls, dns $dns, truncated $short"
+fi
+said=$("$program" run "$scratch/small.json" --clock real --tls --duration 3s --out "$scratch/tls" 2>&1)
+expect 'over TLS, verified against the mocks'"'"' own authority' 0 $? "$said"
+expect 'with handshakes that cost time' yes "$(awk -F, '$15 > 0 && $9 == 200 { print "yes"; exit }' "$scratch/tls/calls.csv")"
+expect 'no certificate authority is left behind' 0 "$(find "$scratch" -maxdepth 1 -name 'routesim-ca.*' | wc -l)"
+said=$("$program" run "$scratch/small.json" --clock real -r 2 --out "$scratch/no" 2>&1)
+expect 'real time has one replication' 3 $? "$said"
+
+"$program" run "$scratch/small.json" --clock real --set 'faults=[]' --duration 60s --out "$scratch/stopped" --progress none >"$scratch/said" 2>&1 &
+pid=$!
+sleep 2
+kill -INT $pid
+wait $pid
+expect 'Ctrl-C finishes what is in flight' 130 $? "$(cat "$scratch/said")"
+expect 'and marks the results as partial' 1 "$(count '"complete": *false' "$scratch/stopped/summary.json")"
+
+# ---- live -----------------------------------------------------------------------------------------
+cat >"$scratch/live.json" <<'JSON'
+{
+  "schema": "routesim.scenario/1", "name": "live", "duration": "3s",
+  "workload": {"arrivals": {"rate": "4/s"}, "carts": {"lines": 2}},
+  "router": {"env": {"LOOPGPT_ENABLE_WALMART": "false"}},
+  "providers": {"KROGER_API": {"base_url": "https://kroger.invalid"}, "MEALME": {"base_url": "https://mealme.invalid"}}
+}
+JSON
+said=$("$program" run "$scratch/live.json" --live kroger --yes-live --out "$scratch/no" 2>&1)
+expect 'live without credentials does not start' 4 $? "$said"
+expect 'and says which are missing' 1 "$(count 'KROGER_CLIENT_ID and KROGER_CLIENT_SECRET' <<<"$said")" "$said"
+canary=canary-$RANDOM$RANDOM$RANDOM
+export KROGER_CLIENT_ID=$canary-id KROGER_CLIENT_SECRET=$canary-secret
+said=$("$program" run "$scratch/live.json" --live kroger --out "$scratch/no" 2>&1 </dev/null)
+expect 'live without a yes does not start' 2 $? "$said"
+[ ! -e "$scratch/no" ] && ok 'and leaves nothing' || not_ok 'and leaves nothing'
+said=$("$program" run "$scratch/live.json" --live krogr --yes-live --out "$scratch/no" 2>&1)
+expect 'a provider that is none is refused' 1 "$(count 'did you mean "kroger"' <<<"$said")" "$said"
+printf 'MEALME_API_KEY=%s-mealme\n' "$canary" >"$scratch/keys.env"
+chmod 644 "$scratch/keys.env"
+said=$("$program" run "$scratch/live.json" --live mealme --yes-live --env-file "$scratch/keys.env" --out "$scratch/no" 2>&1)
+expect 'an env file that others may read is refused' 3 $? "$said"
+chmod 600 "$scratch/keys.env"
+said=$("$program" run "$scratch/live.json" --live kroger,mealme --yes-live --env-file "$scratch/keys.env" \
+    --max-requests 7 --max-rate 20/s --out "$scratch/live" -v 2>&1)
+code=$?
+[ $code -eq 0 ] || [ $code -eq 130 ] && ok 'live providers that cannot be reached are outcomes' || not_ok 'live providers that cannot be reached are outcomes' "$code $said"
+sent=$(awk -F, '$20 == "live" && $8 == "dns"' "$scratch/live/calls.csv" | wc -l)
+if [ "$sent" -gt 0 ] && [ "$sent" -le 7 ]; then ok 'never more calls than asked for'; else not_ok 'never more calls than asked for' "$sent"; fi
+expect 'nothing is ever bought' 0 "$(awk -F, '$20 == "live" && $3 == "confirm"' "$scratch/live/calls.csv" | wc -l)"
+said2=$("$program" run "$scratch/live.json" --live kroger --yes-live --out "$scratch/injected" \
+    --set 'faults=[{"id":"f","provider":"KROGER_API","kind":"error","status":503,"at":"0s","for":"3s"}]' --max-rate 20/s 2>&1)
+expect 'a fault can answer in a live provider'"'"'s stead' 0 "$(awk -F, '$20 == "live" && $21 != "injected"' "$scratch/injected/calls.csv" | wc -l)" "$said2"
+said3=$("$program" run "$scratch/live.json" --live kroger --yes-live --out "$scratch/no" \
+    --set 'faults=[{"id":"f","provider":"KROGER_API","kind":"price_drift","factor":2,"at":"0s","for":"3s"}]' 2>&1)
+expect 'a fault that cannot act on it is refused' 3 $? "$said3"
+leaks=$(grep -rl "$canary" "$scratch" --include='*' 2>/dev/null | grep -v keys.env | wc -l)
+leaks=$((leaks + $(count "$canary" <<<"$said$said2$said3")))
+expect 'no output holds a secret' 0 "$leaks" "$(grep -rl "$canary" "$scratch" | head)"
+unset KROGER_CLIENT_ID KROGER_CLIENT_SECRET
+
+# ---- kept and played back ---------------------------------------------------------------------------
+said=$("$program" run "$scratch/small.json" --wire bytes --record "$scratch/take.jsonl" --out "$scratch/recorded" --set 'faults=[]' 2>&1)
+expect 'a run is recorded' 0 $? "$said"
+said=$("$program" run "$scratch/small.json" --out "$scratch/replayed" --set 'faults=[]' \
+    $(for p in MEALME INSTACART KROGER_API WALMART_API; do echo --set "providers.$p.mode=replay" --set "providers.$p.cassette=$scratch/take.jsonl"; done) 2>&1)
+expect 'and played back' 0 $? "$said"
+if cmp -s "$scratch/recorded/events.jsonl" "$scratch/replayed/events.jsonl"; then ok 'to the same decisions'; else
+    not_ok 'to the same decisions' "$(diff "$scratch/recorded/events.jsonl" "$scratch/replayed/events.jsonl" | head -n 5)"; fi
+expect 'without a secret on the cassette' 0 "$(count 'generation-1' "$scratch/take.jsonl")"
+cd "$here" || exit 1
+exit $failed
