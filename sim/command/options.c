@@ -474,7 +474,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                        .type = OPTION_TEXT,
                        .argument = "ADDRESS[:PORT]",
                        .fallback = "127.0.0.1",
-                       .help = "where to listen; a port is what --port-base is",
+                       .help = "where to listen; a port counts as the base of all ports",
                        .group = GROUP_OTHER,
                        .commands = IN(COMMAND_MOCK)},
     [OPTION_PORT_BASE] =
@@ -520,8 +520,9 @@ const struct option_traits option_table[OPTION_COUNT] = {
     [OPTION_KEYS] = {.name = "keys",
                      .type = OPTION_PATH,
                      .argument = "DIR",
-                     .help = "write what clients need: mock.env for --env-file, Walmart's private "
-                             "key, ca.pem",
+                     .help =
+                         "write what clients need: credentials (mock.env), Walmart's private key, "
+                         "ca.pem",
                      .group = GROUP_OUTPUT,
                      .commands = IN(COMMAND_MOCK)},
     [OPTION_JOURNAL] = {.name = "journal",
