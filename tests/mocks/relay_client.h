@@ -9,7 +9,7 @@
 #include "tests/mocks/upstream.h"
 #include "tests/support.h"
 
-enum { CLIENT_PATIENCE_MS = 20000, CLIENT_SILENCE_MS = 60, CLIENT_BYTES_MAX = 1 << 20 };
+enum { CLIENT_PATIENCE_MS = 20000, CLIENT_SILENCE_MS = 30, CLIENT_BYTES_MAX = 1 << 20 };
 
 enum client_end { CLIENT_FIN, CLIENT_RESET, CLIENT_SILENT };
 
