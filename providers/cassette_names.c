@@ -21,7 +21,7 @@ static void reduce(const char *name, size_t length, char letters[static NAME_LET
 static bool is_among(const char *letters, const char *const *list)
 {
     for (; *list != NULL; list++) {
-        if (strcmp(letters, *list) == 0) return true;
+        if (letters[0] == (*list)[0] && strcmp(letters, *list) == 0) return true;
     }
     return false;
 }

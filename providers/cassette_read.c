@@ -193,11 +193,11 @@ static bool read_request(struct reading *reading, const cJSON *take, enum provid
     if (request == NULL || !check_object(reading, request, known)) return false;
     int method = 0;
     struct key_request of = {.provider = provider};
-    const bool read = read_name(reading, request, "method", http_method_names, &method) &
-                      read_line_text(reading, request, "target", &of.target) &
-                      check_headers(reading, request) &
-                      read_line_text(reading, request, "content_type", &of.content_type) &
-                      read_body(reading, request);
+    bool read = read_name(reading, request, "method", http_method_names, &method);
+    read = read_line_text(reading, request, "target", &of.target) && read;
+    read = check_headers(reading, request) && read;
+    read = read_line_text(reading, request, "content_type", &of.content_type) && read;
+    read = read_body(reading, request) && read;
     if (!read) return false;
     if (of.target == NULL || of.target[0] != '/') {
         return complain(reading, cJSON_GetObjectItemCaseSensitive(request, "target"),
@@ -225,10 +225,10 @@ static bool read_response(struct reading *reading, const cJSON *take, struct tap
     if (!check_object(reading, response, known)) return false;
     int64_t status = 0, retry_after_s = 0;
     const cJSON *const truncated = member_of(reading, response, "truncated");
-    bool read = read_whole(reading, response, "status", 0, UINT16_MAX, &status) &
-                read_line_text(reading, response, "content_type", &to->content_type) &
-                read_whole(reading, response, "retry_after_s", 0, UINT32_MAX, &retry_after_s) &
-                (truncated != NULL) & read_body(reading, response);
+    bool read = read_whole(reading, response, "status", 0, UINT16_MAX, &status);
+    read = read_line_text(reading, response, "content_type", &to->content_type) && read;
+    read = read_whole(reading, response, "retry_after_s", 0, UINT32_MAX, &retry_after_s) && read;
+    read = read_body(reading, response) && read && truncated != NULL;
     if (truncated != NULL && !cJSON_IsBool(truncated)) {
         read = complain(reading, truncated, "true or false belongs here");
     }
@@ -265,12 +265,12 @@ static bool read_call(struct reading *reading, const cJSON *take, struct tape_ta
     memcpy(fates, call_fate_names, sizeof call_fate_names);
     int provider = 0, api = 0, operation = 0, fate = 0;
     const int64_t most = INT64_C(1) << 53;
-    const bool read = read_name(reading, take, "provider", providers, &provider) &
-                      read_name(reading, take, "api", api_names, &api) &
-                      read_name(reading, take, "operation", operation_names, &operation) &
-                      read_whole(reading, take, "at_us", -most, most, &to->at_us) &
-                      read_whole(reading, take, "latency_us", 0, most, &to->latency_us) &
-                      read_name(reading, take, "fate", fates, &fate);
+    bool read = read_name(reading, take, "provider", providers, &provider);
+    read = read_name(reading, take, "api", api_names, &api) && read;
+    read = read_name(reading, take, "operation", operation_names, &operation) && read;
+    read = read_whole(reading, take, "at_us", -most, most, &to->at_us) && read;
+    read = read_whole(reading, take, "latency_us", 0, most, &to->latency_us) && read;
+    read = read_name(reading, take, "fate", fates, &fate) && read;
     to->provider = (enum provider)provider;
     to->api = (enum api)api;
     to->operation = (enum operation)operation;

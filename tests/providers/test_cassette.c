@@ -746,6 +746,13 @@ static void every_bad_line_is_reported(void **state)
     assert_null(read_text(text.bytes));
     assert_int_equal(list.errors, 45);
     assert_int_equal(list.count, ERR_LIST_MAX);
+    text_clear(&text);
+    text_put(&text, HEAD "{");
+    for (unsigned i = 0; i < 30; i++) /* in one line */
+        text_format(&text, "%s\"x%u\":0", i > 0 ? "," : "", i);
+    text_put(&text, "}\n");
+    assert_null(read_text(text.bytes));
+    assert_int_equal(list.errors, 30);
     text_release(&text);
 }
 
