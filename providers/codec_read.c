@@ -24,7 +24,6 @@ static bool is_harmless(const char *bytes, size_t length)
         if (in_text) {
             if (c == '"') in_text = false;
             if (c != '\\' || ++i == length) continue;
-            if (bytes[i] == '\0') return false;
             if (length - i >= 5 && memcmp(bytes + i, "u0000", 5) == 0) return false;
         } else if (c == '"') {
             in_text = true;
@@ -53,7 +52,7 @@ const cJSON *codec_member(const cJSON *object, const char *name)
 /* Good replies may say "error":false, "error":"" or "errors":[]. */
 static bool is_meant(const cJSON *error)
 {
-    if (error == NULL || cJSON_IsFalse(error)) return false;
+    if (error == NULL) return false;
     if (cJSON_IsString(error)) return error->valuestring[0] != '\0';
     if (cJSON_IsNumber(error)) return error->valuedouble != 0;
     return cJSON_IsTrue(error) || error->child != NULL;

@@ -76,7 +76,7 @@ static bool show_access_token(const struct codec *codec, const struct call *call
     if (!codec_credential(codec, call, &credential, err)) return false;
     if (credential != NULL) {
         http_header(request, "WM_SEC.ACCESS_TOKEN", credential->secret);
-        http_header(request, "WM_CONSUMER.ID", credential->id);
+        if (credential->id[0] != '\0') http_header(request, "WM_CONSUMER.ID", credential->id);
     }
     const uint64_t noise = random_draw(
         call->order_key, random_what(RANDOM_RETRY, (unsigned)call->provider,
