@@ -39,6 +39,7 @@ static struct dialect *make_dialect(const struct mock_server *server, enum provi
                                         .api = api,
                                         .backend = backend,
                                         .catalogue = catalogue,
+                                        .payloads = server->setup.payloads,
                                         .epoch_us = server->setup.epoch_us,
                                         .seed_r = server->setup.seed_r};
     return dialect_create(&setup, err);

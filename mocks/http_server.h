@@ -52,9 +52,9 @@
  *   malformed            200, the body is not JSON         slow=100  the answer, bytes a second
  *
  * HEAD is GET without the body; OPTIONS is 204 with the methods that there are. What the library
- * itself refuses (no HTTP, a head over 32 KB: 431, headers that contradict each other) is answered
- * by it and stands in no journal; all else does, also what a dialect answered. The journal has what
- * was judged: a strike that ends the call later does not change its entry.
+ * itself refuses (no HTTP, a head over 32 KB) is answered by it and stands in no journal; all else
+ * does, also what a dialect answered. The journal has what was judged: a strike that ends the call
+ * later does not change its entry.
  *
  * Locking: `lock` guards backends and dialects; whoever else touches the backends (a world in the
  * same process, the admin interface) takes it too. It is held for the judgement only, never for
@@ -95,6 +95,7 @@ struct mock_server_setup {
     enum api apis[PROVIDER_COUNT];
     struct backend *backends[PROVIDER_COUNT];
     const struct catalogue *catalogue;
+    const struct payloads *payloads; /* the vendors' words; NULL: the compiled-in ones */
     pthread_mutex_t *lock;
     uint64_t seed_r;
     int64_t epoch_us;

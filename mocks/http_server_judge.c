@@ -201,11 +201,10 @@ static void ask_backend(struct request *request, int64_t now_us)
     request->call.lines = NULL;
 }
 
-static void hear(struct request *request, struct http_view *view, int64_t now_us)
+static void hear(struct request *request, const struct http_view *view, int64_t now_us)
 {
     struct port *const port = request->wait.port;
     const struct mock_server_setup *const setup = &port->server->setup;
-    if (strcmp(view->method, "HEAD") == 0) view->method = "GET"; /* the library sends no body */
     const bool is_call =
         dialect_hear(port->dialect, view, now_us, &port->heard, &request->response);
     port->entry.operation = is_call ? (int)port->heard.call.operation : JOURNAL_NO_OPERATION;

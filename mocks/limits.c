@@ -47,7 +47,7 @@ static void turn_day(struct limits *limits, int64_t now_us)
 {
     const int64_t unix_us = limits->epoch_us + now_us;
     const int64_t day = unix_us / US_PER_DAY - (unix_us % US_PER_DAY < 0);
-    if (day == limits->day) return;
+    if (day <= limits->day) return; /* calls may come a little out of order over HTTP */
     limits->day = day;
     limits->day_calls = limits->day_tokens = 0;
 }

@@ -77,6 +77,17 @@ static void random_arrivals_agree_with_a_bucket_in_exact_fractions(void **state)
     }
 }
 
+static void a_day_that_has_turned_does_not_turn_back(void **state)
+{
+    (void)state;
+    struct limits limits = limits_of(0, 0, 2, 0);
+    assert_true(limits_take(&limits, false, US_PER_DAY - 1));
+    assert_true(limits_take(&limits, false, US_PER_DAY));
+    assert_true(limits_take(&limits, false, US_PER_DAY - 1)); /* late: of the new day */
+    assert_false(limits_take(&limits, false, US_PER_DAY - 1));
+    assert_false(limits_take(&limits, false, US_PER_DAY));
+}
+
 static void a_day_turns_at_midnight_utc(void **state)
 {
     (void)state;
@@ -145,6 +156,7 @@ int main(void)
         cmocka_unit_test(a_hammered_bucket_gives_its_burst_and_then_its_rate),
         cmocka_unit_test(a_refill_of_a_third_of_a_second_comes_in_its_microsecond),
         cmocka_unit_test(random_arrivals_agree_with_a_bucket_in_exact_fractions),
+        cmocka_unit_test(a_day_that_has_turned_does_not_turn_back),
         cmocka_unit_test(a_day_turns_at_midnight_utc),
         cmocka_unit_test(without_limits_everything_passes),
         cmocka_unit_test(a_thief_spends_the_day_at_even_intervals),
