@@ -633,12 +633,16 @@ void adapter_on_reply(struct adapters *adapters, struct quote_run *run, const st
 {
     assert(run->outstanding > 0);
     run->outstanding--;
+    const struct quote_result result =
+        adapter_classify(call->operation, reply, adapters->policy.auth_errors_final);
     if (run->cancelled || run->finished) {
+        /* Nobody listens any more, but a cart that was made goes back at `released`. */
+        if (call->operation == OPERATION_CART && result.outcome == QUOTE_OK) {
+            run->cart = reply->as.cart.cart;
+        }
         release_if_idle(adapters, run);
         return;
     }
-    const struct quote_result result =
-        adapter_classify(call->operation, reply, adapters->policy.auth_errors_final);
     if (result.outcome == QUOTE_OK) {
         if (take_answer(adapters, run, call, reply, now_us)) {
             step_after(adapters, run, call, now_us);
