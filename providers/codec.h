@@ -41,7 +41,7 @@
  * Failure:   codec_encode(): false with err when a text cannot go on the wire (an id or token with
  *            a line break), a call to a real provider lacks something or is a CONFIRM, or memory
  *            is out. No message holds a byte of a credential. codec_decode() cannot fail: bad
- *            answers are data, and for one that memory was too short for counts as malformed.
+ *            answers are data, and one that memory was too short for counts as malformed.
  */
 #ifndef PROVIDERS_CODEC_H
 #define PROVIDERS_CODEC_H
@@ -60,9 +60,8 @@ enum {
 /* "<order key, 16 hex digits>-<order index, hex>-<item>-<attempt>-<sent_us>-<store or 0>", the last
  * four in decimal. */
 #define CODEC_KEY_HEADER "X-Routesim-Call"
-#define CODEC_LATENCY_HEADER                                                                       \
-    "X-Routesim-Latency-Us" /* of a mock that states instead of waiting                            \
-                             */
+/* Of a mock that states its latency instead of waiting. */
+#define CODEC_LATENCY_HEADER "X-Routesim-Latency-Us"
 
 struct signer; /* providers/signing.h */
 
