@@ -53,7 +53,7 @@ MISSING_FOR_TESTS := $(strip $(MISSING_FOR_TESTS))
 # -isystem: another project's header cannot make our warnings.
 PKG_CFLAGS := $(if $(MISSING),,$(shell pkg-config --cflags $(MODULES) | sed 's/-I/-isystem /g'))
 PKG_LIBS   := $(if $(MISSING),,$(shell pkg-config --libs $(MODULES)))
-TEST_LIBS   = $(shell pkg-config --libs cmocka)
+TEST_LIBS   = $(shell pkg-config --libs cmocka libssl)
 
 # ---- flags --------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 /* The top of the page: what came out, of what, and the checks. */
 #include <math.h>
+#include <string.h>
 
 #include "reports/findings.h"
 #include "reports/html.h"
@@ -39,12 +40,13 @@ static void put_facts(struct html *page)
     put_fact(page, "Seed", result->seed_text);
     show_span(&value, result->duration_us);
     if (result->replications > 1) text_format(&value, ", %u replications", result->replications);
-    put_fact(page, "Simulated time", value.bytes ? value.bytes : "");
+    const bool real = strcmp(result->clock, "real") == 0;
+    put_fact(page, real ? "Real time" : "Simulated time", value.bytes ? value.bytes : "");
     text_clear(&value);
     char start[INSTANT_TEXT_MAX]; /* "2025-11-24T00:00:00.000Z" */
     instant_format(result->start_unix_us, start);
     text_format(&value, "%.10s %.8s UTC", start, start + 11);
-    put_fact(page, "Starts at (virtual)", value.bytes ? value.bytes : "");
+    put_fact(page, real ? "Instant 0 is" : "Starts at (virtual)", value.bytes ? value.bytes : "");
     text_clear(&value);
     text_grouped(&value, (int64_t)result->orders);
     text_put(&value, " orders, ");
@@ -52,6 +54,11 @@ static void put_facts(struct html *page)
     text_put(&value, " API calls");
     put_fact(page, "Volume", value.bytes ? value.bytes : "");
     put_fact(page, "Router as", result->profile);
+    if (strcmp(result->wire, "struct") != 0) {
+        put_fact(page, "Calls travelled",
+                 strcmp(result->wire, "http") == 0 ? "over HTTP" : "through the codecs, in memory");
+    }
+    if (result->live[0] != '\0') put_fact(page, "Real providers", result->live);
     text_clear(&value);
     text_format(&value, "%016llx", (unsigned long long)result->event_hash);
     put_fact(page, "Event hash", value.bytes ? value.bytes : "");

@@ -180,6 +180,9 @@ static void read_context(struct reader *reader, const cJSON *root, struct result
     result->command = read_string(reader, context, "command");
     result->seed_text = read_string(reader, context, "seed");
     result->profile = read_string(reader, context, "profile");
+    result->clock = read_string(reader, context, "clock");
+    result->wire = read_string(reader, context, "wire");
+    result->live = read_string(reader, context, "live");
     result->scenario_hash = read_hash(reader, context, "scenario_hash");
     result->experiment_hash = read_hash(reader, context, "experiment_hash");
     result->event_hash = read_hash(reader, context, "event_hash");

@@ -124,6 +124,9 @@ static void put_context(struct writer *writer, const struct result *result)
     put_string(writer, "command", result->command);
     put_string(writer, "seed", result->seed_text);
     put_string(writer, "profile", result->profile);
+    put_string(writer, "clock", result->clock);
+    put_string(writer, "wire", result->wire);
+    put_string(writer, "live", result->live);
     put_hash(writer, "scenario_hash", result->scenario_hash);
     put_hash(writer, "experiment_hash", result->experiment_hash);
     put_hash(writer, "event_hash", result->event_hash);

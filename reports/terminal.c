@@ -343,7 +343,10 @@ static void put_title(struct console *console, const struct result *result)
     text_format(&line, " orders%s", dot);
     if (result->replications > 1) text_format(&line, "%u x ", result->replications);
     show_span(&line, result->duration_us);
-    text_put(&line, result->complete ? " simulated" : " asked for, stopped early");
+    const bool real = strcmp(result->clock, "real") == 0;
+    text_put(&line, !result->complete ? " asked for, stopped early"
+                    : real            ? " in real time, run"
+                                      : " simulated");
     if (console->style->wall_seconds >= 0) {
         text_put(&line, " in ");
         show_span(&line, (int64_t)(console->style->wall_seconds * 1e6));

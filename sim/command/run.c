@@ -280,7 +280,9 @@ static bool run_and_report(struct run_command *run, int64_t started_unix_us, str
     const int64_t begun_us = progress_clock_us();
     const bool ran = simulate(run, &run->outputs, &run->result, err);
     const double wall_seconds = (double)(progress_clock_us() - begun_us) / 1e6;
-    progress_end(&run->watch.progress, ran && stop_signal == 0 ? "simulated" : "stopped");
+    progress_end(&run->watch.progress, !ran || stop_signal != 0 ? "stopped"
+                                       : run->watch.real        ? "done"
+                                                                : "simulated");
     if (!ran) return false;
     if (!keep_recording(run, err)) return false;
     if (!logs_close(&run->logs, err)) return false;

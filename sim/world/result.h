@@ -225,6 +225,9 @@ struct result {
     const char *command; /* canonical: no -j, no --out */
     const char *seed_text;
     const char *profile;
+    const char *clock; /* "virtual", or "real": measured */
+    const char *wire;  /* "struct", "bytes", "http" */
+    const char *live;  /* the real providers that were called: "KROGER_API, MEALME"; or "" */
     uint64_t scenario_hash;   /* without seed and router */
     uint64_t experiment_hash; /* with the router */
     uint64_t event_hash;      /* rolling, replication 0 */

@@ -400,6 +400,21 @@ static void fill_notes(const struct run_sums *sums, struct result *result)
     }
 }
 
+static void fill_wire(const struct run_sums *sums, struct result *result)
+{
+    static const struct wire_spec none = {0};
+    const struct wire_spec *wire = sums->request->wire != NULL ? sums->request->wire : &none;
+    struct text live = {0};
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        if (sums->request->scenario->providers[p].mode != MODE_LIVE) continue;
+        text_format(&live, "%s%s", live.length > 0 ? ", " : "", provider_traits[p].id);
+    }
+    result->clock = wire_clock_names[wire->clock];
+    result->wire = wire_kind_names[wire->kind];
+    result->live = keep(result, live.bytes != NULL ? live.bytes : "");
+    text_release(&live);
+}
+
 static bool fill_series(const struct run_sums *sums, struct result *result)
 {
     result->bucket_us = sums->bucket_us;
@@ -415,6 +430,7 @@ static void fill_identity(const struct run_sums *sums, struct result *result)
     const struct scenario *scenario = sums->request->scenario;
     const char *program = sums->request->program;
     const char *command = sums->request->command;
+    fill_wire(sums, result);
     result->program = keep(result, program != NULL ? program : "");
     result->command = keep(result, command != NULL ? command : "");
     result->scenario = keep(result, scenario->name);

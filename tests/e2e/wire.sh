@@ -55,7 +55,7 @@ expect 'and says what the wire costs' 1 "$(count 'took longer by' <<<"$said")" "
 # ---- real time ------------------------------------------------------------------------------------
 said=$("$program" run "$scratch/small.json" --clock real --out "$scratch/real" 2>&1)
 expect 'a run in real time' 0 $? "$said"
-expect 'its report says what it was' 1 "$(count 'Measured in real time over HTTP' "$scratch/real/report.md")"
+expect 'its report says what it was' 1 "$(count 'Measured in real time over HTTP' "$scratch/real/report.html")"
 refused=$(awk -F, '$3 == "search" && $8 == "refused" && $11 == 7' "$scratch/real/calls.csv" | wc -l)
 reset=$(awk -F, '$8 == "reset" && $11 == 56' "$scratch/real/calls.csv" | wc -l)
 tls=$(awk -F, '$8 == "tls" && $11 == 35' "$scratch/real/calls.csv" | wc -l)
