@@ -89,7 +89,7 @@ bool html_money(struct html *page, struct err *err)
     static const enum metric money[] = {METRIC_CART_CENTS,         METRIC_COMMISSION_CENTS,
                                         METRIC_SAVINGS_MEAN_CENTS, METRIC_SAVINGS_BEST_CENTS,
                                         METRIC_ETA_MINUTES,        METRIC_FILL_RATE,
-                                        METRIC_EMPTY_WINS};
+                                        METRIC_ESTIMATED_WINS,     METRIC_EMPTY_WINS};
     static const enum metric outcomes[] = {
         METRIC_CONFIRMED, METRIC_CONFIRM_FAIL_RATE, METRIC_FAILOVERS,      METRIC_DELIVERED_RATE,
         METRIC_LATE_RATE, METRIC_SHORT_RATE,        METRIC_CANCELLED_RATE, METRIC_RATING};

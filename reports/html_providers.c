@@ -173,11 +173,13 @@ static void put_operations(struct html *page)
 static void put_costs(struct html *page)
 {
     static const struct html_column columns[] = {
-        {"Provider", false}, {"API calls", true},    {"Cost", true},         {"Retries", true},
-        {"Tokens", true},    {"Late answers", true}, {"Canned quotes", true}};
-    static const enum metric metrics[] = {METRIC_CALLS,         METRIC_COST_CENTS,   METRIC_RETRIES,
-                                          METRIC_TOKEN_FETCHES, METRIC_LATE_ANSWERS, METRIC_CANNED};
-    html_table_begin(page, "What asking cost", columns, 7);
+        {"Provider", false},        {"API calls", true},    {"Cost", true},
+        {"Retries", true},          {"Tokens", true},       {"Late answers", true},
+        {"Estimated quotes", true}, {"Canned quotes", true}};
+    static const enum metric metrics[] = {
+        METRIC_CALLS,        METRIC_COST_CENTS, METRIC_RETRIES, METRIC_TOKEN_FETCHES,
+        METRIC_LATE_ANSWERS, METRIC_ESTIMATED,  METRIC_CANNED};
+    html_table_begin(page, "What asking cost", columns, 8);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         if (!took_part(page->result, p)) continue;
         html_row_provider(page, p);

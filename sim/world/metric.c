@@ -35,6 +35,10 @@ const struct metric_traits metric_traits[METRIC_COUNT] = {
         "Mean of the average of the quotes not chosen minus the chosen one."),
     ROW(FILL_RATE, "fill_rate", SHARE, HIGH, "items filled",
         "Lines found or substituted in selected carts, over lines asked for."),
+    ROW(ESTIMATED_WINS, "estimated_wins", COUNT, NEITHER, "won by an estimate",
+        "Routed orders won by a quote that was priced from a declared list, as Instacart's are: "
+        "its "
+        "API states no prices."),
     ROW(EMPTY_WINS, "empty_wins", COUNT, LOW, "empty carts that won",
         "Routed orders whose selected cart holds nothing."),
     ROW(ETA_MINUTES, "eta_minutes", MINUTES, LOW, "average ETA", "Mean ETA of the selected quote."),
@@ -64,6 +68,8 @@ const struct metric_traits metric_traits[METRIC_COUNT] = {
         "Routed orders whose best two scores lie within one point."),
     ROW(ASKED, "asked", COUNT, NEITHER, "asked", "Real quotes asked for and settled."),
     ROW(QUOTES, "quotes", COUNT, HIGH, "quotes", "Real quotes that came in time."),
+    ROW(ESTIMATED, "estimated", COUNT, NEITHER, "estimated",
+        "Of its quotes, those priced from a declared list because its API states no prices."),
     ROW(CANNED, "canned", COUNT, LOW, "canned",
         "Canned quotes: forced mock mode, or standing in for a failed call."),
     ROW(SUCCESS_RATE, "success_rate", SHARE, HIGH, "success",
@@ -235,6 +241,8 @@ static struct metric_value router_metric(struct tally *tally, const struct metri
         return ratio((double)tally->savings_mean_cents / 100.0, tally->savings_count);
     case METRIC_FILL_RATE:
         return ratio((double)tally->lines_filled, tally->lines);
+    case METRIC_ESTIMATED_WINS:
+        return count_of(tally->estimated_wins, tally->orders);
     case METRIC_EMPTY_WINS:
         return count_of(tally->empty_wins, tally->orders);
     case METRIC_ETA_MINUTES:
@@ -286,6 +294,8 @@ static struct metric_value provider_metric(struct tally *tally,
         return count_of(counted->asked, tally->orders);
     case METRIC_QUOTES:
         return count_of(counted->quotes, counted->asked);
+    case METRIC_ESTIMATED:
+        return count_of(counted->estimated, counted->asked);
     case METRIC_CANNED:
         return count_of(counted->canned, tally->orders);
     case METRIC_SUCCESS_RATE:

@@ -38,8 +38,9 @@ enum metric {                /* of the router: scope "router" */
               METRIC_SAVINGS_BEST_CENTS, /* mean: cheapest quote not chosen minus the chosen */
               METRIC_SAVINGS_MEAN_CENTS, /* mean: mean of the other quotes minus the chosen */
               METRIC_FILL_RATE, /* lines found or substituted in selected carts / lines asked for */
-              METRIC_EMPTY_WINS,  /* routed orders whose selected cart had nothing in it */
-              METRIC_ETA_MINUTES, /* mean of the selected quote */
+              METRIC_ESTIMATED_WINS, /* routed orders won by a quote from a declared price list */
+              METRIC_EMPTY_WINS,     /* routed orders whose selected cart had nothing in it */
+              METRIC_ETA_MINUTES,    /* mean of the selected quote */
               METRIC_QUOTES_PER_ORDER,
               METRIC_CALLS_PER_ORDER,
               METRIC_CALL_COST_CENTS,   /* per order */
@@ -58,8 +59,10 @@ enum metric {                /* of the router: scope "router" */
               /* of a provider: scope its id */
               METRIC_ASKED = METRIC_ROUTER_COUNT, /* quotes asked for, canned ones apart */
               METRIC_QUOTES,                      /* real quotes that came in time */
-              METRIC_CANNED,                      /* canned quotes: forced, or standing in */
-              METRIC_SUCCESS_RATE,                /* quotes / settled, canned apart */
+              METRIC_ESTIMATED, /* of the quotes, priced from a declared list: the API states none
+                                 */
+              METRIC_CANNED,    /* canned quotes: forced, or standing in */
+              METRIC_SUCCESS_RATE, /* quotes / settled, canned apart */
               METRIC_PROVIDER_ERROR_RATE,
               METRIC_TIMEOUTS,
               METRIC_TIMEOUT_RATE,
@@ -225,9 +228,9 @@ struct result {
     const char *command; /* canonical: no -j, no --out */
     const char *seed_text;
     const char *profile;
-    const char *clock; /* "virtual", or "real": measured */
-    const char *wire;  /* "struct", "bytes", "http" */
-    const char *live;  /* the real providers that were called: "KROGER_API, MEALME"; or "" */
+    const char *clock;        /* "virtual", or "real": measured */
+    const char *wire;         /* "struct", "bytes", "http" */
+    const char *live;         /* the real providers that were called: "KROGER_API, MEALME"; or "" */
     uint64_t scenario_hash;   /* without seed and router */
     uint64_t experiment_hash; /* with the router */
     uint64_t event_hash;      /* rolling, replication 0 */

@@ -41,6 +41,7 @@ static void merge_provider(struct tally_provider *into, const struct tally_provi
 {
     ADD(asked);
     ADD(quotes);
+    ADD(estimated);
     ADD(canned);
     for (unsigned i = 0; i < QUOTE_OUTCOME_COUNT; i++)
         ADD(errors[i]);
@@ -69,6 +70,7 @@ void tally_merge(struct tally *into, const struct tally *from)
     ADD(lines);
     ADD(lines_filled);
     ADD(empty_wins);
+    ADD(estimated_wins);
     ADD(close_calls);
     ADD(cart_cents);
     ADD(commission_cents);
@@ -105,6 +107,7 @@ static void count_slot(struct tally_provider *provider, const struct order_slot 
     provider->canned += slot->fell_back;
     if (slot->real_outcome == QUOTE_OK) {
         provider->quotes++;
+        provider->estimated += quote->estimated;
         provider->lines += quote->requested;
         provider->lines_filled += (uint64_t)quote->found + quote->substituted;
         provider->total_cents += quote->total_cents;
@@ -162,6 +165,7 @@ void tally_order(struct tally *tally, const struct router_order *order)
     tally->lines += quote->requested;
     tally->lines_filled += filled;
     tally->empty_wins += filled == 0;
+    tally->estimated_wins += quote->estimated;
     tally->cart_cents += quote->total_cents;
     tally->eta_minutes += quote->eta_minutes;
     tally->commission_cents +=

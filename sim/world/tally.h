@@ -17,9 +17,10 @@
 #include "sim/world/samples.h"
 
 struct tally_provider {
-    uint64_t asked;  /* real quotes asked for and settled */
-    uint64_t quotes; /* of them, in time */
-    uint64_t canned; /* forced, or standing in for a failed call */
+    uint64_t asked;     /* real quotes asked for and settled */
+    uint64_t quotes;    /* of them, in time */
+    uint64_t estimated; /* of them, priced from a declared list */
+    uint64_t canned;    /* forced, or standing in for a failed call */
     uint64_t errors[QUOTE_OUTCOME_COUNT];
     uint64_t auth_errors; /* AUTH_FAILED, MISSING_CREDENTIALS, HTTP 401 and 403 */
     uint64_t wins;
@@ -42,6 +43,7 @@ struct tally {
     uint64_t quotes;
     uint64_t lines, lines_filled; /* of selected carts */
     uint64_t empty_wins;
+    uint64_t estimated_wins;
     uint64_t close_calls;
     int64_t cart_cents;
     int64_t commission_cents;

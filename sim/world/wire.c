@@ -153,6 +153,11 @@ static bool find_place(const struct wire *wire, enum provider provider, struct e
     if (url[0] == '\0') {
         url = codec_base_url(provider, spec->backend.api, is_sandbox(wire->scenario, provider));
     }
+    if (url == NULL) {
+        (void)err_fail(err, ERR_INPUT, (struct place){.file = wire->scenario->file},
+                       "%s has no sandbox", provider_traits[provider].id);
+        return err_hint(err, "production is called only when its _ENV key does not say sandbox");
+    }
     (void)snprintf(endpoint->place.base_url, sizeof endpoint->place.base_url, "%s", url);
     endpoint->place.declared_mock = endpoint->route == ROUTE_FOREIGN;
     return http_place_check(&endpoint->place, err);
@@ -521,10 +526,10 @@ bool wire_carries(const struct wire *wire, enum provider provider)
     return wire->endpoints[provider].route != ROUTE_BACKEND;
 }
 
-void wire_forget_cart(struct wire *wire, const struct quote_run *run)
+void wire_forget_cart(struct wire *wire, enum provider provider, uint64_t cart)
 {
-    struct endpoint *endpoint = &wire->endpoints[run->provider];
-    if (run->cart != 0 && endpoint->codec != NULL) codec_forget_cart(endpoint->codec, run->cart);
+    struct endpoint *endpoint = &wire->endpoints[provider];
+    if (cart != 0 && endpoint->codec != NULL) codec_forget_cart(endpoint->codec, cart);
 }
 
 int64_t wire_now_us(const struct wire *wire)

@@ -85,8 +85,8 @@ bool wire_carries(const struct wire *wire, enum provider provider);
 /* Virtual clock: what becomes of a call, reply and latency, at once. */
 void wire_exchange(struct wire *wire, const struct call *call, struct reply *reply);
 
-/* A run is over: its priced cart is forgotten. */
-void wire_forget_cart(struct wire *wire, const struct quote_run *run);
+/* Nobody needs a priced cart any more; 0 is fine. */
+void wire_forget_cart(struct wire *wire, enum provider provider, uint64_t cart);
 
 /* ---- the real clock -------------------------------------------------------------------------- */
 

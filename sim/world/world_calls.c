@@ -130,7 +130,7 @@ static void run_done(void *context, struct quote_run *run, const struct quote_re
 static void run_released(void *context, struct quote_run *run)
 {
     struct world *world = context;
-    if (world->wire != NULL) wire_forget_cart(world->wire, run);
+    if (world->wire != NULL) wire_forget_cart(world->wire, (enum provider)run->provider, run->cart);
     world_order_unref(world, run->owner);
 }
 
@@ -187,6 +187,14 @@ void world_strikes_start(struct world *world)
         await_strike(world, (enum provider)p, -1);
 }
 
+/* An answer that is struck down on its way may have brought a cart. */
+static void forget_priced_cart(struct world *world, const struct call_slot *slot)
+{
+    if (world->wire == NULL || slot->call.operation != OPERATION_CART) return;
+    if (slot->reply.fate != CALL_ANSWERED || slot->reply.http_status != 200) return;
+    wire_forget_cart(world->wire, slot->call.provider, slot->reply.as.cart.cart);
+}
+
 void world_strike_due(struct world *world, enum provider provider, int64_t now_us)
 {
     struct call_slot *head = &world->flights[provider];
@@ -202,6 +210,7 @@ void world_strike_due(struct world *world, enum provider provider, int64_t now_u
         }
         int64_t due_us = slot->call.sent_us + struck.latency_us;
         if (due_us < now_us) due_us = now_us;
+        forget_priced_cart(world, slot);
         slot->reply = struck;
         wheel_cancel(world->wheel, &slot->node);
         wheel_add(world->wheel, &slot->node, due_us);
