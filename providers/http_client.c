@@ -105,6 +105,7 @@ void http_client_destroy(struct http_client *client)
     (void)curl_multi_cleanup(client->multi); /* closes connections, hence before the sockets */
     sockets_close(client);
     free(client->transfers);
+    free(client->deadlines);
     free(client);
 }
 
@@ -131,6 +132,9 @@ static bool add_transfer(struct http_client *client)
         struct transfer **grown = memory_resize(client->transfers, capacity, sizeof *grown);
         if (grown == NULL) return false;
         client->transfers = grown;
+        grown = memory_resize(client->deadlines, capacity, sizeof *grown);
+        if (grown == NULL) return false;
+        client->deadlines = grown;
     }
     struct transfer *const transfer = transfer_create(client);
     if (transfer == NULL) return false;
@@ -138,6 +142,14 @@ static bool add_transfer(struct http_client *client)
     client->transfers[client->transfer_count++] = transfer;
     transfer_recycle(transfer);
     return true;
+}
+
+/* At least a microsecond, and no longer than the clock can count. */
+static int64_t life_of(const struct http_call *call)
+{
+    static const int64_t most_us = INT64_MAX / 4;
+    if (call->life_us < 1) return 1;
+    return call->life_us < most_us ? call->life_us : most_us;
 }
 
 uint64_t http_client_start(struct http_client *client, const struct http_call *call,
@@ -161,8 +173,17 @@ uint64_t http_client_start(struct http_client *client, const struct http_call *c
     client->pool = transfer->next;
     transfer->next = NULL;
     transfer->state = TRANSFER_RUNNING;
+    transfer->due_us = transfer->started_us + life_of(call);
+    deadlines_add(client, transfer);
     client->in_flight++;
     return ticket_of(transfer);
+}
+
+static void take_out(struct http_client *client, struct transfer *transfer)
+{
+    assert(transfer->state == TRANSFER_RUNNING);
+    (void)curl_multi_remove_handle(client->multi, transfer->easy);
+    deadlines_remove(client, transfer);
 }
 
 bool http_client_cancel(struct http_client *client, uint64_t ticket)
@@ -171,7 +192,7 @@ bool http_client_cancel(struct http_client *client, uint64_t ticket)
     if (transfer == NULL) return false;
     switch (transfer->state) {
     case TRANSFER_RUNNING:
-        (void)curl_multi_remove_handle(client->multi, transfer->easy);
+        take_out(client, transfer);
         client->in_flight--;
         transfer_recycle(transfer);
         return true;
@@ -188,6 +209,15 @@ bool http_client_cancel(struct http_client *client, uint64_t ticket)
 
 /* ---- driving --------------------------------------------------------------------------------- */
 
+static void end(struct http_client *client, struct transfer *transfer, CURLcode code)
+{
+    outcome_make(transfer, code, http_client_now_us());
+    take_out(client, transfer);
+    transfer->state = TRANSFER_ENDED;
+    *client->ended_last = transfer;
+    client->ended_last = &transfer->next;
+}
+
 /* Takes every call that libcurl has done with out of it before anything else happens. Whoever waits
  * between driving and this, waits for nothing: when all calls ended in one drive, no event is left
  * to come. */
@@ -198,16 +228,17 @@ static void collect(struct http_client *client)
     while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
         assert(message->msg == CURLMSG_DONE);
         const CURLcode code = message->data.result; /* the message goes with the handle */
-        CURL *const easy = message->easy_handle;
         struct transfer *transfer = NULL;
-        (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
-        assert(transfer->state == TRANSFER_RUNNING);
-        outcome_make(transfer, code, http_client_now_us());
-        (void)curl_multi_remove_handle(client->multi, easy);
-        transfer->state = TRANSFER_ENDED;
-        *client->ended_last = transfer;
-        client->ended_last = &transfer->next;
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        end(client, transfer, code);
     }
+}
+
+static void end_lives(struct http_client *client, int64_t now_us)
+{
+    struct transfer *first;
+    while ((first = deadlines_first(client)) != NULL && first->due_us <= now_us)
+        end(client, first, CURLE_OPERATION_TIMEDOUT);
 }
 
 /* Calls back for those that have ended; what the callbacks start ends at the earliest in the next
@@ -240,7 +271,9 @@ void http_client_wait(struct http_client *client, int64_t until_us)
         const int64_t now_us = http_client_now_us();
         sockets_expire(client, now_us);
         collect(client);
+        end_lives(client, now_us);
         if (call_back(client) || client->woken || (polled && now_us >= until_us)) return;
-        sockets_poll(client, until_us);
+        const struct transfer *const first = deadlines_first(client);
+        sockets_poll(client, first != NULL && first->due_us < until_us ? first->due_us : until_us);
     }
 }

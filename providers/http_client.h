@@ -5,9 +5,9 @@
  * http_client_cancel(). What a peer does, however hostile, is an outcome and never an err; an err
  * is a request that may not be sent or a machine that cannot send it.
  *
- * Time: http_client_now_us() is CLOCK_MONOTONIC. A call lives life_us, rounded up to whole
- * milliseconds, from the moment the client is next driven; then it ends as CALL_UNANSWERED in the
- * phase it had reached.
+ * Time: http_client_now_us() is CLOCK_MONOTONIC. A call lives life_us from http_client_start() on;
+ * then it ends as CALL_UNANSWERED in the phase it had reached, as soon after as the machine wakes
+ * the thread and the thread waits.
  *
  * Trust. TLS is verified, chain and host name, against the place's CA file; nothing switches that
  * off. Schemes are https, and http for declared mocks. Redirects are not followed: a 3xx is an

@@ -116,8 +116,8 @@ static int64_t part(int64_t *left_us, int64_t from_us, int64_t to_us)
 
 /* libcurl's instants, of which those not reached are 0; the phase that a call ended in lasted to
  * its end. */
-static struct http_timing timing_of(const struct transfer *transfer, int64_t now_us,
-                                    enum http_phase phase)
+static struct http_timing timing_of(const struct transfer *transfer, CURLcode code,
+                                    enum http_phase phase, int64_t now_us)
 {
     CURL *const easy = transfer->easy;
     const int64_t name_us = time_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
@@ -125,11 +125,13 @@ static struct http_timing timing_of(const struct transfer *transfer, int64_t now
     const int64_t tls_us = time_of(easy, CURLINFO_APPCONNECT_TIME_T);
     const int64_t request_us = time_of(easy, CURLINFO_PRETRANSFER_TIME_T);
     const int64_t first_us = time_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
-    const int64_t end_us = time_of(easy, CURLINFO_TOTAL_TIME_T);
     struct http_timing timing = {.total_us = now_us - transfer->started_us,
                                  .connects = (uint32_t)number_of(easy, CURLINFO_NUM_CONNECTS),
                                  .sends = transfer->sends};
     int64_t left_us = timing.total_us;
+    const int64_t end_us = code == CURLE_OPERATION_TIMEDOUT /* by us: libcurl's clock stands */
+                               ? timing.total_us
+                               : time_of(easy, CURLINFO_TOTAL_TIME_T);
     if (first_us > 0) timing.body_us = part(&left_us, first_us, end_us);
     if (request_us > 0)
         timing.wait_us = part(&left_us, request_us, first_us > 0 ? first_us : end_us);
@@ -299,7 +301,7 @@ void outcome_make(struct transfer *transfer, CURLcode code, int64_t now_us)
     outcome->curl_code = (int)code;
     outcome->fate = fate_in(transfer, code);
     outcome->phase = phase_of(transfer, code);
-    outcome->timing = timing_of(transfer, now_us, outcome->phase);
+    outcome->timing = timing_of(transfer, code, outcome->phase, now_us);
     outcome->response = &transfer->response;
     outcome->rsim = transfer->rsim;
     outcome->ended_us = now_us;

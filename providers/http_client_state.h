@@ -1,6 +1,7 @@
 /* providers/http_client_state.h - the inside of the client, for providers/http_client*.c alone.
  *
  *   http_client.c           calls: starting, cancelling, driving, calling back
+ *   http_client_deadlines.c which call's life ends next
  *   http_client_sockets.c   epoll, descriptors and the timer: what libcurl asks to be told
  *   http_client_transfer.c  one easy handle: its options, its request, what it receives
  *   http_client_outcome.c   what became of it: fate, phase, timing, a sentence
@@ -46,6 +47,8 @@ struct transfer {
     char connect_to_text[CONNECT_TO_MAX];
     struct curl_slist connect_to;
     int64_t started_us;
+    int64_t due_us;          /* the end of its life */
+    uint32_t deadline_place; /* in the heap, while it runs */
 
     struct http_response response;
     size_t header_bytes;
@@ -87,6 +90,8 @@ struct http_client {
     uint32_t descriptor_count;
     struct transfer **transfers; /* by slot */
     uint32_t transfer_count;
+    struct transfer **deadlines; /* a heap, of as many places as there are transfers */
+    uint32_t deadline_count;
     uint32_t in_flight;
     struct transfer *pool;
     struct transfer *ended_first;
@@ -100,6 +105,11 @@ void sockets_poll(struct http_client *client, int64_t until_us); /* one wait and
 void sockets_expire(struct http_client *client, int64_t now_us); /* the timer, if it is due */
 curl_socket_t socket_open(void *transfer, curlsocktype purpose, struct curl_sockaddr *address);
 int socket_close(void *client, curl_socket_t socket);
+
+/* http_client_deadlines.c */
+void deadlines_add(struct http_client *client, struct transfer *transfer);
+void deadlines_remove(struct http_client *client, struct transfer *transfer);
+struct transfer *deadlines_first(const struct http_client *client); /* NULL: nothing runs */
 
 /* http_client_transfer.c */
 struct transfer *transfer_create(struct http_client *client);

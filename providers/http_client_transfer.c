@@ -2,11 +2,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "router/base/memory.h"
+
+#define DAY_US INT64_C(86400000000)
 
 enum { KEPT_BYTES_MAX = 1 << 16 }; /* of a body's memory in the pool: 4,096 handles, 256 MB */
 
@@ -322,8 +325,7 @@ static CURLcode set_for_call(struct transfer *transfer, uint32_t header_count)
     CURL *const easy = transfer->easy;
     const struct http_call *const call = &transfer->call;
     const bool secure = strncmp(transfer->url.bytes, "https:", 6) == 0;
-    const int64_t life_us = call->life_us > 1 ? call->life_us : 1;
-    const long life_ms = life_us < INT64_C(86400000000) ? (long)((life_us + 999) / 1000) : 86400000;
+    const long limit_ms = call->life_us < DAY_US ? (long)(call->life_us / 1000) + 1000 : 0;
     const char *const ca_file =
         call->place->ca_file != NULL ? call->place->ca_file : transfer->client->system_ca_file;
     CURLcode code = set_method(easy, call->request);
@@ -337,8 +339,8 @@ static CURLcode set_for_call(struct transfer *transfer, uint32_t header_count)
     SET(CURLOPT_PIPEWAIT, secure && !call->own_connection ? 1L : 0L);
     SET(CURLOPT_FRESH_CONNECT, call->own_connection ? 1L : 0L);
     SET(CURLOPT_FORBID_REUSE, call->own_connection ? 1L : 0L);
-    SET(CURLOPT_TIMEOUT_MS, life_ms);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, life_ms); /* 300 s where it is not set */
+    SET(CURLOPT_TIMEOUT_MS, limit_ms); /* should http_client_deadlines.c fail; 0: none */
+    SET(CURLOPT_CONNECTTIMEOUT_MS, limit_ms > 0 ? limit_ms : LONG_MAX); /* not set: 300 s */
 #undef SET
     return code;
 }
