@@ -72,9 +72,13 @@ static enum name_class class_of(struct finding *finding, const struct lexeme *na
 /* The value behind a telling name: the lexer goes on behind it. */
 static void take_value(struct finding *finding, struct lexer *lexer, enum name_class class)
 {
+    static const char hidden[] = CASSETTE_HIDDEN;
     const struct lexeme value = lexer_peek(lexer);
     if (value.kind == LEXEME_END) return;
-    if (value.kind != LEXEME_MARK) {
+    if (lexer->length - value.start >= sizeof hidden - 1 &&
+        memcmp(lexer->bytes + value.start, hidden, sizeof hidden - 1) == 0) {
+        lexer->cursor = value.start + sizeof hidden - 1; /* no array: we have been here before */
+    } else if (value.kind != LEXEME_MARK) {
         (void)lexer_next(lexer);
         if (value.kind == LEXEME_WORD &&
             lexer_is_literal(lexer->bytes + value.start, value.end - value.start)) {

@@ -80,6 +80,8 @@ static void values_of_secrets_are_hidden_in_requests(void **state)
          "{\"u\":\"https://a.invalid/?access_token=[hidden]&b=1\"}"},
         {"a header that is quoted", "{\"h\":\"Authorization: Bearer abc123456\"}",
          "{\"h\":\"Authorization: Bearer [hidden]\"}"},
+        {"a text that is no JSON behind a name in quotes", "of \"authorization\": abc:def:12345 x",
+         "of \"authorization\": [hidden] x"},
         {"a scheme", "was: basic  YWJjOjEyMw== or", "was: basic  [hidden] or"},
     };
     static const struct row pairs[] = {
@@ -164,6 +166,7 @@ static void what_is_no_secret_stays_as_it_was(void **state)
         {"a page of HTML",
          "<html><body>It isn't here: \"Basic authentication\" & bearer of bad news</body></html>",
          NULL},
+        {"a scheme that only sounds so", "of turbobasic a1b2c3d4e5", NULL},
         {"names that only sound so", "{\"monkey\":\"a1\",\"author\":\"b2\",\"keyboard\":\"c3\"}",
          NULL},
         {"bytes that are no text", "\xFF\xFE{\"a\":\"\xC3\"}\\u12", NULL},
