@@ -101,6 +101,11 @@ void dialect_reset(struct dialect *dialect, uint64_t seed_r, int64_t epoch_us)
     dialect->now_us = 0;
 }
 
+void dialect_jump(struct dialect *dialect, int64_t by_us)
+{
+    dialect->setup.epoch_us -= by_us;
+}
+
 /* ---- answers that need no backend ------------------------------------------------------------ */
 
 const char *dialect_reason(uint16_t status)

@@ -92,6 +92,10 @@ struct dialect *dialect_create(const struct dialect_setup *setup, struct err *er
 void dialect_destroy(struct dialect *dialect); /* NULL is fine */
 void dialect_reset(struct dialect *dialect, uint64_t seed_r, int64_t epoch_us);
 
+/* The mock's clock has jumped ahead of those of its clients. Times that they state (signatures) and
+ * are told go by their clocks still; what the backend judges by goes on with its own. */
+void dialect_jump(struct dialect *dialect, int64_t by_us);
+
 /* Understands a request at `now_us` of the mock's clock. True: `heard->call` is to be put to the
  * backend, and its reply to dialect_say(). False: `response` is the answer. */
 bool dialect_hear(struct dialect *dialect, const struct http_view *view, int64_t now_us,

@@ -73,7 +73,8 @@ void dialect_take_credential(struct hearing *hearing, const char *id, const char
     dialect_take_fingerprint(hearing, credential_fingerprint(id, secret));
 }
 
-uint32_t dialect_secret_generation(const char *secret)
+/* The generation whose secret this is; 0: of none. */
+static uint32_t generation_of(const char *secret)
 {
     static const char prefix[] = "generation-";
     uint64_t generation;
@@ -81,6 +82,16 @@ uint32_t dialect_secret_generation(const char *secret)
     secret += sizeof prefix - 1;
     if (*secret == '0') return 0;
     return dialect_number(secret, 1, DIALECT_GENERATIONS, &generation) ? (uint32_t)generation : 0;
+}
+
+void dialect_take_key(struct hearing *hearing, const char *key)
+{
+    const struct dialect *const dialect = hearing->dialect;
+    if (key == NULL) return;
+    const size_t id = strlen(dialect->mock_id);
+    const bool whole = strncmp(key, dialect->mock_id, id) == 0 && key[id] == ':';
+    const uint32_t generation = generation_of(whole ? key + id + 1 : key);
+    dialect_take_fingerprint(hearing, dialect->fingerprints[generation]);
 }
 
 /* What stands behind "Basic " or "Bearer ", whose case does not matter; NULL: another scheme. */

@@ -17,10 +17,7 @@ enum { EXPIRES_DAYS_MAX = 365 };
 
 static void take_caller(struct hearing *hearing)
 {
-    const char *const key = dialect_bearer(hearing->view);
-    if (key == NULL) return;
-    const uint32_t generation = dialect_secret_generation(key);
-    dialect_take_fingerprint(hearing, hearing->dialect->fingerprints[generation]);
+    dialect_take_key(hearing, dialect_bearer(hearing->view));
 }
 
 /* ---- retailers ------------------------------------------------------------------------------- */

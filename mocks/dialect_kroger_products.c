@@ -111,20 +111,32 @@ bool kroger_hear_product(struct hearing *hearing)
 
 /* ---- products: answers ----------------------------------------------------------------------- */
 
+/* 0 says that there is none. */
+static void put_promo(struct text *to, const char *key, int64_t cents)
+{
+    text_put(to, key);
+    if (cents > 0)
+        dialect_put_dollars(to, cents);
+    else
+        text_char(to, '0');
+}
+
 /* On every second product the price is an offer, against a regular price a quarter higher. */
 static void put_price(const struct goods *goods, struct text *to)
 {
     const bool offer = goods->bits >> 63 != 0;
     const int64_t regular = offer ? goods->cents + (goods->cents + 3) / 4 : goods->cents;
-    const int64_t promo = offer ? goods->cents : 0;
     PUT(to, ",\"price\":{\"regular\":");
     dialect_put_dollars(to, regular);
-    PUT(to, ",\"promo\":");
-    if (offer)
-        dialect_put_dollars(to, promo);
-    else
-        text_char(to, '0');
+    put_promo(to, ",\"promo\":", offer ? goods->cents : 0);
+    PUT(to, ",\"regularPerUnitEstimate\":");
+    dialect_put_dollars(to, regular);
+    put_promo(to, ",\"promoPerUnitEstimate\":", offer ? goods->cents : 0);
     text_char(to, '}');
+    if (goods->variant > 0) return;
+    PUT(to, ",\"nationalPrice\":{\"regular\":");
+    dialect_put_dollars(to, regular);
+    PUT(to, ",\"promo\":0}");
 }
 
 static void put_offer(const struct goods *goods, bool priced, struct text *to)
@@ -154,15 +166,11 @@ static void put_places(const struct goods *goods, struct text *to)
         "\"shelfNumber\":\"2\",\"shelfPositionInBay\":\"1\",\"numberOfFacings\":\"6\","
         "\"sequenceNumber\":\"3\"}],\"images\":[",
         aisle, aisle, (unsigned)(goods->bits & 7) + 1);
-    static const char *const sizes[] = {"xlarge", "large", "medium", "small", "thumbnail"};
-    PUT(to, "{\"perspective\":\"front\",\"featured\":true,\"sizes\":[");
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        text_format(to,
-                    "%s{\"size\":\"%s\",\"url\":\"https://images.example/%s/front/0001%02u1%06u"
-                    "\"}",
-                    i == 0 ? "" : ",", sizes[i], sizes[i], goods->variant,
-                    dialect_goods_number(goods));
-    }
+    text_format(
+        to,
+        "{\"perspective\":\"front\",\"featured\":true,\"sizes\":[{\"size\":\"medium\",\"url\":"
+        "\"https://images.example/medium/0001%02u1%06u\"}",
+        goods->variant, dialect_goods_number(goods));
     PUT(to, "]}],");
 }
 
@@ -173,7 +181,8 @@ static void put_product(const struct saying *saying, const struct goods *goods)
     struct text *const to = saying->to;
     PUT(to, "{\"productId\":");
     put_product_id(goods, to);
-    PUT(to, ",\"upc\":");
+    text_format(to, ",\"productPageURI\":\"/p/sample/0001%02u1%06u\",\"upc\":", goods->variant,
+                dialect_goods_number(goods));
     put_product_id(goods, to);
     PUT(to, ",\"brand\":\"");
     text_put(to, brands[goods->bits >> 40 & 3]);

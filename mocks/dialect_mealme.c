@@ -40,16 +40,9 @@ bool mealme_refuse_parameter(struct hearing *hearing, const char *name)
 
 /* ---- who calls ------------------------------------------------------------------------------- */
 
-/* "id:secret", or the secret alone. */
 static void take_caller(struct hearing *hearing)
 {
-    const struct dialect *const dialect = hearing->dialect;
-    const char *const token = http_view_header(hearing->view, "Id-Token");
-    if (token == NULL) return;
-    const size_t id = strlen(dialect->mock_id);
-    const bool whole = strncmp(token, dialect->mock_id, id) == 0 && token[id] == ':';
-    const uint32_t generation = dialect_secret_generation(whole ? token + id + 1 : token);
-    dialect_take_fingerprint(hearing, dialect->fingerprints[generation]);
+    dialect_take_key(hearing, http_view_header(hearing->view, "Id-Token"));
 }
 
 /* ---- products -------------------------------------------------------------------------------- */
@@ -122,31 +115,26 @@ static void put_search_quote(struct text *to)
             "\"accepts_pickup_tip\":false,\"accepts_pickup_note\":false}");
 }
 
-static void put_hours(struct text *to, const char *kind)
-{
-    static const char *const days[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-                                       "Friday", "Saturday", "Sunday"};
-    text_format(to, "\"%s\":{", kind);
-    for (size_t i = 0; i < sizeof days / sizeof *days; i++)
-        text_format(to, "%s\"%s\":\"08:00AM - 10:00PM\"", i == 0 ? "" : ",", days[i]);
-    text_char(to, '}');
-}
+#define OPEN "\"08:00AM - 10:00PM\""
+#define HOURS                                                                                      \
+    "{\"Monday\":" OPEN ",\"Tuesday\":" OPEN ",\"Wednesday\":" OPEN ",\"Thursday\":" OPEN          \
+    ",\"Friday\":" OPEN ",\"Saturday\":" OPEN ",\"Sunday\":" OPEN "}"
 
 static void put_store(const struct saying *saying)
 {
     struct text *const to = saying->to;
-    PUT(to, "\"store\":{\"_id\":\"" MEALME_STORE_ID "\",\"name\":\"" MEALME_STORE_NAME
-            "\",\"phone_number\":"
-            "14155550123,\"address\":{\"street_addr\":\"200 Example Street\",\"city\":\"San "
-            "Francisco\",\"state\":\"CA\",\"zipcode\":");
+    PUT(to, "\"store\":{\"_id\":\"" MEALME_STORE_ID "\",\"name\":\"" MEALME_STORE_NAME "\","
+            "\"phone_number\":14155550123,\"address\":{\"street_addr\":\"200 Example Street\","
+            "\"city\":\"San Francisco\",\"state\":\"CA\",\"zipcode\":");
     text_json_string(to, saying->heard->asked[0] != '\0' ? saying->heard->asked : "94107");
     PUT(to, ",\"country\":\"US\",\"street_addr_2\":\"\",\"latitude\":37.7786,\"longitude\":"
             "-122.3918},\"type\":\"grocery\",\"description\":\"Neighbourhood grocer\",\"cuisines\":"
-            "[],\"dollar_signs\":2,\"pickup_enabled\":true,\"delivery_enabled\":true,\"is_open\":"
-            "true,\"miles\":0.8,\"hours\":{},\"local_hours\":{");
-    put_hours(to, "operational");
-    PUT(to, "},\"offers_first_party_delivery\":false,\"offers_third_party_delivery\":false,"
-            "\"supports_upc_codes\":false}");
+            "[],\"food_photos\":[],\"logo_photos\":[],\"store_photos\":[],\"dollar_signs\":2,"
+            "\"pickup_enabled\":true,\"delivery_enabled\":true,\"is_open\":true,\"miles\":0.8,"
+            "\"aggregated_rating_count\":0,\"hours\":{},\"local_hours\":{\"operational\":" HOURS
+            ",\"delivery\":" HOURS ",\"pickup\":" HOURS ",\"dine_in\":" HOURS
+            "},\"offers_first_party_delivery\":false,\"offers_third_party_delivery\":false,"
+            "\"supports_upc_codes\":false,\"weighted_rating_value\":0}");
 }
 
 /* Goods and what is charged for them before they are quoted: how the vendor adds it up is not

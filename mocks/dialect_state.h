@@ -117,8 +117,8 @@ const char *dialect_bearer(const struct http_view *view);
 /* The call shows this credential; NULL for either text: none. */
 void dialect_take_credential(struct hearing *hearing, const char *id, const char *secret);
 void dialect_take_fingerprint(struct hearing *hearing, uint64_t fingerprint);
-/* The generation whose secret this is; 0: of none. */
-uint32_t dialect_secret_generation(const char *secret);
+/* The call shows a key: "id:secret" of the mock, or the secret alone. NULL: none. */
+void dialect_take_key(struct hearing *hearing, const char *key);
 void dialect_put_token(struct text *to, uint64_t token); /* in quotes */
 
 /* Strict base64; URL-safe and unpadded when `url`. The length, or -1: it is none, or too long. */
