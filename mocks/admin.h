@@ -17,7 +17,8 @@
  *   POST   /credentials/{provider}/issue    the texts of what counts; {"new": true}, or when
  *                                           nothing counts: of a new generation
  *   GET    /clock                           the scenario's clock
- *   PUT    /clock                           {"advance": "5m"} or {"to": "1h"}: it jumps forward
+ *   PUT    /clock                           {"advance": "5m"} or {"to": "1h"}: it jumps forward;
+ *                                           signatures still go by the clients' clocks
  *   POST   /reset                           {"seed": 7}: as it was at the start; the journal too
  *   GET    /journal                         JSON lines; ?provider= operation= method= path= status=
  *                                           since= limit= normalised=1

@@ -191,6 +191,14 @@ void mock_server_reset(struct mock_server *server, uint64_t seed_r, int64_t epoc
     forget_flights(server);
 }
 
+void mock_server_jump(struct mock_server *server, int64_t by_us)
+{
+    server->setup.epoch_us -= by_us; /* of dialects to come */
+    for (enum provider p = 0; p < PROVIDER_COUNT; p++) {
+        if (server->ports[p].dialect != NULL) dialect_jump(server->ports[p].dialect, by_us);
+    }
+}
+
 bool mock_server_rebind(struct mock_server *server, struct backend *const backends[PROVIDER_COUNT],
                         const struct catalogue *catalogue, const enum api apis[PROVIDER_COUNT],
                         struct err *err)

@@ -122,6 +122,10 @@ void mock_server_url(const struct mock_server *server, enum provider provider,
  * they were judged. The caller holds the lock, and resets the backends under it. */
 void mock_server_reset(struct mock_server *server, uint64_t seed_r, int64_t epoch_us);
 
+/* The scenario's clock has jumped ahead by so much: clients' clocks have not. The caller holds the
+ * lock. */
+void mock_server_jump(struct mock_server *server, int64_t by_us);
+
 /* Other backends from now on (a reload); answers in work are finished as they were judged. The
  * caller holds the lock. False: a dialect could not be made, and nothing has changed. */
 bool mock_server_rebind(struct mock_server *server, struct backend *const backends[PROVIDER_COUNT],

@@ -371,7 +371,10 @@ static uint32_t rotate(void *context, enum provider provider)
 static void advance(void *context, int64_t by_us)
 {
     struct mock_world *const world = context;
+    lock(world);
     atomic_fetch_sub(&world->zero_us, by_us);
+    if (world->server != NULL) mock_server_jump(world->server, by_us);
+    unlock(world);
     world->wake(false);
 }
 
