@@ -271,7 +271,7 @@ static void every_known_key_is_accepted_once(void **state)
         for (const char *const *other = config_keys; other < key; other++)
             CHECK_ROW(*key, strcmp(*other, *key) != 0);
     }
-    assert_int_equal(count, 4 * 4 + 2 + 6 + 9);
+    assert_int_equal(count, 4 * 4 + 2 + 6 + 9 + 5);
     struct err_list warnings;
     (void)read_one("KROGER_ENV", "staging", &warnings);
     assert_int_equal(warnings.warnings, 1);
@@ -371,15 +371,40 @@ static void fingerprints_tell_credentials_apart(void **state)
 static void secrets_are_known_as_such(void **state)
 {
     (void)state;
-    static const char *const secret[] = {"KROGER_CLIENT_SECRET", "WALMART_API_KEY",
-                                         "MEALME_API_KEY",       "INSTACART_API_KEY",
-                                         "SUPABASE_SERVICE_KEY", "DB_PASSWORD"};
-    static const char *const open[] = {"KROGER_CLIENT_ID", "WALMART_PARTNER_ID", "KROGER_ENV",
-                                       "LOOPGPT_KROGER_TIMEOUT", "LOOPGPT_ENABLE_MEALME"};
+    static const char *const secret[] = {
+        "KROGER_CLIENT_SECRET", "WALMART_API_KEY",    "MEALME_API_KEY",   "INSTACART_API_KEY",
+        "SUPABASE_SERVICE_KEY", "DB_PASSWORD",        "KROGER_CLIENT_ID", "WALMART_PARTNER_ID",
+        "WALMART_CONSUMER_ID",  "INSTACART_CLIENT_ID"};
+    static const char *const open[] = {"KROGER_ENV", "LOOPGPT_KROGER_TIMEOUT",
+                                       "LOOPGPT_ENABLE_MEALME", "WALMART_KEY_VERSION",
+                                       "WALMART_PRIVATE_KEY_FILE"};
     for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++)
         CHECK_ROW(secret[i], config_key_is_secret(secret[i]));
     for (size_t i = 0; i < sizeof open / sizeof open[0]; i++)
         CHECK_ROW(open[i], !config_key_is_secret(open[i]));
+}
+
+static void the_other_api_s_pair_counts_where_production_s_is_missing(void **state)
+{
+    (void)state;
+    const struct place place = {0};
+    struct env env = {0};
+    struct err err;
+    struct err_list warnings = {0};
+    struct router_config config;
+    assert_true(env_set(&env, "WALMART_CONSUMER_ID", "c", place, &err));
+    config_read(&env, PROFILE_AS_DOCUMENTED, false, nobody, &config, &warnings);
+    assert_true(config.providers[PROVIDER_WALMART_API].lacks_credential); /* half a pair */
+    assert_true(env_set(&env, "WALMART_PRIVATE_KEY_FILE", "key.pem", place, &err));
+    config_read(&env, PROFILE_AS_DOCUMENTED, false, nobody, &config, &warnings);
+    const struct credential *held = &config.providers[PROVIDER_WALMART_API].credential;
+    assert_string_equal(held->id, "c");
+    assert_string_equal(held->secret, "key.pem");
+    assert_false(config.providers[PROVIDER_WALMART_API].forced_mock);
+    assert_true(env_set(&env, "WALMART_PARTNER_ID", "p", place, &err));
+    assert_true(env_set(&env, "WALMART_API_KEY", "k", place, &err));
+    config_read(&env, PROFILE_AS_DOCUMENTED, false, nobody, &config, &warnings);
+    assert_string_equal(held->secret, "k");
 }
 
 /* ---- the env itself ---- */
@@ -471,6 +496,7 @@ int main(void)
         cmocka_unit_test(a_mock_by_its_own_key_lacks_nothing),
         cmocka_unit_test(fingerprints_tell_credentials_apart),
         cmocka_unit_test(secrets_are_known_as_such),
+        cmocka_unit_test(the_other_api_s_pair_counts_where_production_s_is_missing),
         cmocka_unit_test(a_key_set_again_keeps_its_rank),
         cmocka_unit_test(unsetting_a_credential_says_none),
         cmocka_unit_test(what_does_not_fit_is_refused),

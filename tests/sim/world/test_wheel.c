@@ -170,11 +170,28 @@ static int64_t draw_due_us(int64_t now_us, uint64_t bits)
     return due_us;
 }
 
+/* Nothing is due before what wheel_next_us() says, and near the end it says exactly when. */
+static void check_next(const struct wheel *wheel, const struct reference *reference, int expected)
+{
+    const int64_t next_us = wheel_next_us(wheel);
+    if (expected < 0) {
+        assert_true(next_us == INT64_MAX);
+        return;
+    }
+    const int64_t due_us = reference->due_us[expected];
+    assert_true(next_us <= due_us);
+    assert_true(next_us >= wheel_now_us(wheel));
+    if (reference->count == 1 || due_us >> 12 == wheel_now_us(wheel) >> 12) {
+        assert_true(next_us == due_us);
+    }
+}
+
 static void pop_both(struct wheel *wheel, struct wheel_node *nodes, struct reference *reference,
                      int64_t until_us)
 {
     const int64_t before_us = wheel_now_us(wheel);
     const int expected = least(reference);
+    check_next(wheel, reference, expected);
     struct wheel_node *node = wheel_pop(wheel, until_us);
     if (expected < 0 || reference->due_us[expected] > until_us) {
         assert_null(node);

@@ -1,0 +1,189 @@
+/* Two runs held against each other: what has to be equal, and what explains that it is not. */
+#include "router/base/duration.h"
+#include "sim/analysis/parity.h"
+#include "tests/support.h"
+
+enum { ORDERS = 6 };
+
+static struct scenario *plain_scenario(void)
+{
+    struct scenario *scenario = calloc(1, sizeof *scenario);
+    assert_non_null(scenario);
+    scenario_default(scenario);
+    scenario->history_frozen = true;
+    scenario->policy.cache.token = false;
+    return scenario;
+}
+
+/* Orders a second apart, each with a quote of 61.20 after 800 ms, in time by far. */
+static void make_records(struct quote_record records[ORDERS])
+{
+    memset(records, 0, ORDERS * sizeof records[0]);
+    for (uint64_t i = 0; i < ORDERS; i++) {
+        struct quote_record *record = &records[i];
+        record->kind = QUOTE_RECORD_ORDER;
+        record->as.order.code = ORDER_ROUTED;
+        record->as.order.quote_count = 1;
+        record->as.order.index = i;
+        record->as.order.start_us = (int64_t)i * US_PER_SECOND;
+        record->as.order.decided_us = (int64_t)i * US_PER_SECOND + 800000;
+        record->as.order.quotes[0] = (struct quote_record_quote){.provider = PROVIDER_KROGER_API,
+                                                                 .outcome = QUOTE_OK,
+                                                                 .total_cents = 6120,
+                                                                 .latency_us = 800000,
+                                                                 .timeout_us = 10000000};
+    }
+}
+
+static void equal_records_are_equal_and_one_cent_is_not(void **state)
+{
+    (void)state;
+    struct quote_record a[ORDERS], b[ORDERS];
+    struct parity parity;
+    make_records(a);
+    make_records(b);
+    parity_exact(a, ORDERS, b, ORDERS, &parity);
+    assert_int_equal(parity.compared, ORDERS);
+    assert_int_equal(parity.differing, 0);
+    b[3].as.order.quotes[0].total_cents++;
+    parity_exact(a, ORDERS, b, ORDERS, &parity);
+    assert_int_equal(parity.differing, 1);
+    assert_int_equal(parity.listed[0].index, 3);
+    assert_string_equal(parity.listed[0].what, "KROGER_API: OK 61.21, was OK 61.20");
+    parity_exact(a, ORDERS, a, ORDERS - 1, &parity);
+    assert_int_equal(parity.differing, 1);
+}
+
+static void a_microsecond_differs_in_virtual_time(void **state)
+{
+    (void)state;
+    struct quote_record a[ORDERS], b[ORDERS];
+    struct parity parity;
+    make_records(a);
+    make_records(b);
+    b[0].as.order.quotes[0].latency_us++;
+    parity_exact(a, ORDERS, b, ORDERS, &parity);
+    assert_int_equal(parity.differing, 1);
+    assert_non_null(strstr(parity.listed[0].what, "the same decision"));
+}
+
+static void real_time_costs_time_and_that_alone_is_no_difference(void **state)
+{
+    (void)state;
+    struct scenario *scenario = plain_scenario();
+    struct quote_record a[ORDERS], b[ORDERS];
+    struct parity parity;
+    make_records(a);
+    make_records(b);
+    for (int i = 0; i < ORDERS; i++) {
+        b[i].as.order.quotes[0].latency_us += 1000 * (i + 1);
+        b[i].as.order.decided_us += 1000 * (i + 1);
+    }
+    const struct quote_record first = b[0]; /* decided in another order */
+    b[0] = b[1];
+    b[1] = first;
+    parity_real(scenario, a, ORDERS, b, ORDERS, 50000, &parity);
+    assert_int_equal(parity.differing, 0);
+    assert_int_equal(parity.quotes, ORDERS);
+    assert_true(fabs(parity.cost_ms_p50 - 3.5) < 1e-9);
+    assert_true(fabs(parity.cost_ms_max - 6.0) < 1e-9);
+    free(scenario);
+}
+
+static void differences_have_reasons_or_none(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        int64_t latency_us, fault_at_us;
+        bool learns, earlier;
+        enum parity_reason reason;
+    } rows[] = {
+        {"a quote within epsilon of its timeout", 9960000, -1, false, false, PARITY_BOUNDARY},
+        {"just outside epsilon", 9940000, -1, false, false, PARITY_UNEXPLAINED},
+        {"a fault begins while it is under way", 800000, 3500000, false, false, PARITY_EDGE},
+        {"a fault begins long before", 800000, 1000000, false, false, PARITY_UNEXPLAINED},
+        {"an earlier one differed, and the router learns", 800000, -1, true, true,
+         PARITY_DOWNSTREAM},
+        {"an earlier one differed, and nothing is shared", 800000, -1, false, true,
+         PARITY_UNEXPLAINED},
+        {"the router learns, but nothing differed before", 800000, -1, true, false,
+         PARITY_UNEXPLAINED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct scenario *scenario = plain_scenario();
+        struct quote_record a[ORDERS], b[ORDERS];
+        struct parity parity;
+        make_records(a);
+        make_records(b);
+        scenario->history_frozen = !rows[i].learns;
+        if (rows[i].fault_at_us >= 0) {
+            scenario->fault_count = 1;
+            scenario->faults[0] = (struct fault_spec){
+                .at_us = rows[i].fault_at_us, .for_us = US_PER_HOUR, .fraction = 1};
+        }
+        if (rows[i].earlier) { /* itself at a boundary */
+            a[1].as.order.quotes[0].latency_us = 9999000;
+            b[1].as.order.quotes[0].outcome = QUOTE_TIMEOUT;
+            b[1].as.order.quotes[0].total_cents = 0;
+        }
+        a[3].as.order.quotes[0].latency_us = rows[i].latency_us;
+        b[3].as.order.quotes[0].outcome = QUOTE_AUTH_FAILED;
+        b[3].as.order.quotes[0].total_cents = 0;
+        parity_real(scenario, a, ORDERS, b, ORDERS, 50000, &parity);
+        CHECK_ROW(rows[i].label, parity.differing == (rows[i].earlier ? 2u : 1u));
+        CHECK_ROW(rows[i].label, parity.reasons[rows[i].reason] == 1u);
+        free(scenario);
+    }
+}
+
+static void an_order_of_one_run_alone_is_unexplained(void **state)
+{
+    (void)state;
+    struct scenario *scenario = plain_scenario();
+    struct quote_record a[ORDERS], b[ORDERS];
+    struct parity parity;
+    make_records(a);
+    make_records(b);
+    parity_real(scenario, a, ORDERS, b + 1, ORDERS - 1, 50000, &parity);
+    assert_int_equal(parity.reasons[PARITY_UNEXPLAINED], 1);
+    parity_real(scenario, a, ORDERS - 2, b, ORDERS, 50000, &parity);
+    assert_int_equal(parity.reasons[PARITY_UNEXPLAINED], 2);
+    free(scenario);
+}
+
+static void the_unexplained_are_listed_first_of_all(void **state)
+{
+    (void)state;
+    enum { MANY = 64 };
+    struct scenario *scenario = plain_scenario();
+    static struct quote_record a[MANY], b[MANY];
+    struct parity parity;
+    for (uint64_t i = 0; i < MANY; i++) {
+        struct quote_record one[ORDERS];
+        make_records(one);
+        a[i] = one[0];
+        a[i].as.order.index = i;
+        a[i].as.order.quotes[0].latency_us = i == MANY - 1 ? 100 : 9999000;
+        b[i] = a[i];
+        b[i].as.order.quotes[0].outcome = QUOTE_TIMEOUT;
+    }
+    parity_real(scenario, a, MANY, b, MANY, 50000, &parity);
+    assert_int_equal(parity.differing, MANY);
+    assert_int_equal(parity.listed_count, PARITY_LISTED_MAX);
+    assert_int_equal(parity.listed[0].index, MANY - 1);
+    free(scenario);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_records_are_equal_and_one_cent_is_not),
+        cmocka_unit_test(a_microsecond_differs_in_virtual_time),
+        cmocka_unit_test(real_time_costs_time_and_that_alone_is_no_difference),
+        cmocka_unit_test(differences_have_reasons_or_none),
+        cmocka_unit_test(an_order_of_one_run_alone_is_unexplained),
+        cmocka_unit_test(the_unexplained_are_listed_first_of_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
