@@ -75,6 +75,10 @@ struct recorder *recorder_open(const char *path, const char *program, struct err
  * err. */
 bool recorder_add(struct recorder *recorder, const struct cassette_take *take, struct err *err);
 
+/* How many takes were refused because they or the file would have been too long. A recording that
+ * lacks them is kept all the same: whoever closes it should say so. */
+uint64_t recorder_refused(const struct recorder *recorder);
+
 /* Ends and frees; NULL is fine. With `keep` the file is brought to the disk and gets its name,
  * whole or not at all; without, and after any failure, no file of ours is left behind. */
 bool recorder_close(struct recorder *recorder, bool keep, struct err *err);

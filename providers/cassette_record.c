@@ -16,7 +16,8 @@ struct recorder {
     char *path, *temporary;
     int file;       /* -1: closed */
     uint64_t bytes; /* written */
-    bool failed;    /* and `why` says how; the temporary file is gone */
+    uint64_t refused;
+    bool failed; /* and `why` says how; the temporary file is gone */
     struct err why;
     struct scrubber scrubber;
     struct text line; /* scratch */
@@ -164,8 +165,9 @@ struct recorder *recorder_open(const char *path, const char *program, struct err
 
 /* ---- adding and closing ---------------------------------------------------------------------- */
 
-static bool refuse_take(const struct recorder *recorder, struct err *err)
+static bool refuse_take(struct recorder *recorder, struct err *err)
 {
+    recorder->refused++;
     return err_fail(err, ERR_INPUT, (struct place){.file = err_keep_name(recorder->path)},
                     "a call is too long for a cassette: %d bytes are the limit of a body, %d of a "
                     "path or a header",
@@ -179,6 +181,7 @@ static bool put_take(struct recorder *recorder, const struct cassette_take *take
         return refuse_take(recorder, err);
     }
     if (recorder->bytes + recorder->line.length < CASSETTE_BYTES_MAX) return true;
+    recorder->refused++;
     return err_fail(err, ERR_INPUT, (struct place){.file = err_keep_name(recorder->path)},
                     "the cassette is full: %d bytes are the limit", CASSETTE_BYTES_MAX);
 }
@@ -198,6 +201,11 @@ bool recorder_add(struct recorder *recorder, const struct cassette_take *take, s
         return false;
     }
     return put_take(recorder, take, err) && write_line(recorder, err);
+}
+
+uint64_t recorder_refused(const struct recorder *recorder)
+{
+    return recorder->refused;
 }
 
 /* The name is on the disk too; a file system that cannot say so is not asked twice. */

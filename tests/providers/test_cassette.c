@@ -490,6 +490,7 @@ static void a_take_that_is_too_long_is_refused_and_recording_goes_on(void **stat
         text_char(&fixture.request.target, 'x');
     assert_false(recorder_add(recorder, &fixture.take, &err));
     add_search(&fixture, recorder, "/after", "{}");
+    assert_int_equal(recorder_refused(recorder), 3);
     fixture_close(recorder);
 
     struct cassette *const cassette = fixture_open(&fixture);
