@@ -129,11 +129,14 @@ static void put_price(const struct goods *goods, struct text *to)
     PUT(to, ",\"price\":{\"regular\":");
     dialect_put_dollars(to, regular);
     put_promo(to, ",\"promo\":", offer ? goods->cents : 0);
+    if (goods->variant > 0) {
+        text_char(to, '}');
+        return;
+    }
     PUT(to, ",\"regularPerUnitEstimate\":");
     dialect_put_dollars(to, regular);
     put_promo(to, ",\"promoPerUnitEstimate\":", offer ? goods->cents : 0);
     text_char(to, '}');
-    if (goods->variant > 0) return;
     PUT(to, ",\"nationalPrice\":{\"regular\":");
     dialect_put_dollars(to, regular);
     PUT(to, ",\"promo\":0}");
@@ -181,8 +184,11 @@ static void put_product(const struct saying *saying, const struct goods *goods)
     struct text *const to = saying->to;
     PUT(to, "{\"productId\":");
     put_product_id(goods, to);
-    text_format(to, ",\"productPageURI\":\"/p/sample/0001%02u1%06u\",\"upc\":", goods->variant,
-                dialect_goods_number(goods));
+    if (goods->variant == 0) {
+        text_format(to, ",\"productPageURI\":\"/p/sample/0001%02u1%06u\"", goods->variant,
+                    dialect_goods_number(goods));
+    }
+    PUT(to, ",\"upc\":");
     put_product_id(goods, to);
     PUT(to, ",\"brand\":\"");
     text_put(to, brands[goods->bits >> 40 & 3]);
