@@ -15,7 +15,7 @@
 #define CASSETTE_SCHEMA  "routesim.cassette/"
 #define CASSETTE_VERSION "1"
 
-enum { TAPE_END = UINT32_MAX };
+#define TAPE_END UINT32_MAX
 
 struct tape_take {
     enum provider provider;
