@@ -2,7 +2,8 @@
 # make demo     one real day, and its report   make asan     tests under address and UB sanitizers
 # make test     every test; N passed, N failed make fuzz     each fuzzer for FUZZ_SECONDS
 # make bench    orders/s, measured for real    make golden   rewrite golden files (review the diff)
-# make deps     install what is missing        make layers   includes that point the wrong way
+# make soak     10^5 faulted calls under asan  make layers   includes that point the wrong way
+# make deps     install what is missing
 # make tidy     is it formatted?               make format   format it
 # make install  PREFIX=/usr/local DESTDIR=     make dist     a tarball of HEAD
 #
@@ -123,6 +124,11 @@ bench:
 run-benches: $(BENCHES)
 	@for b in $(BENCHES); do echo "# $${b#$B/}"; $$b || exit 1; done
 
+# A hundred thousand transfers, each with its fault, under the sanitizers: no leak, no descriptor left.
+soak:
+	+@$(AGAIN) build/asan/tests/bench/bench_faults VARIANT=asan
+	@build/asan/tests/bench/bench_faults
+
 fuzz:
 	@command -v clang >/dev/null || { echo 'make fuzz needs clang, for its libFuzzer.' >&2; exit 1; }
 	+@$(AGAIN) run-fuzzers VARIANT=fuzz CC=clang CFLAGS='-O1 -g'
@@ -224,5 +230,5 @@ endif
 
 -include $(patsubst %.c,$B/%.d,sim/command/main.c $(LIB_SRC) $(TEST_C))
 
-.PHONY: all program tests demo test deps run-tests check asan tsan bench run-benches fuzz run-fuzzers \
+.PHONY: all program tests demo test deps run-tests check asan tsan soak bench run-benches fuzz run-fuzzers \
         golden layers tidy format man install dist clean FORCE need-libraries need-cmocka

@@ -256,6 +256,11 @@ static bool keep_recording(struct run_command *run, struct err *err)
 {
     struct recorder *recorder = run->recorder;
     run->recorder = run->wire.recorder = NULL;
+    if (recorder != NULL && recorder_refused(recorder) > 0) {
+        fprintf(run->console->err,
+                "routesim: warning: %" PRIu64 " conversations were too long to be kept\n",
+                (uint64_t)recorder_refused(recorder));
+    }
     return recorder == NULL || recorder_close(recorder, true, err);
 }
 
