@@ -370,7 +370,8 @@ static void the_table_covers_every_layer_and_every_fault_of_the_relay(void **sta
     for (int i = 0; i < RELAY_FAULT_COUNT; i++)
         CHECK_ROW(relay_fault_names[i], faults[i] > 0);
     assert_true(wrong >= 30);
-    printf("%u kinds of faults in %d layers\n", wrong, SHOWN_COUNT - 1);
+    printf("told: the fault table: %u kinds of faults over %d layers, each met on a real socket\n",
+           wrong, SHOWN_COUNT - 1);
 }
 
 static char names[FAULT_ROWS][64];
