@@ -1,0 +1,346 @@
+#!/usr/bin/env bash
+# Goal: `routesim mock` serves what any client of the four APIs would meet, and does what its operators
+# are told it does.
+# Method: it is started on free ports, and curl and openssl alone speak to it. Prints a line `ok - name`,
+# `ok - name # SKIP why` or `not ok - name` a test. Every mock stops by itself after two minutes, so that
+# none outlives a test that was killed.
+# shellcheck disable=SC2016,SC2034 # conditions are expanded later, by check()
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+program=${ROUTESIM:-$PWD/routesim}
+[ -x "$program" ] || { echo "not ok - there is a program at $program"; exit 1; }
+for tool in curl openssl; do
+    command -v $tool >/dev/null || { echo "ok - mocks over HTTP # SKIP there is no $tool here"; exit 0; }
+done
+scratch=$(mktemp -d) || exit 1
+export LC_ALL=C.UTF-8
+for name in $(compgen -e LOOPGPT_) $(compgen -e ROUTESIM_) $(compgen -e | grep -iE '_proxy$'); do unset "$name"; done
+
+mock_pid=
+clean() {
+    [ -z "$mock_pid" ] || kill -9 "$mock_pid" 2>/dev/null
+    rm -rf "$scratch"
+}
+trap clean EXIT
+
+failed=0
+code=0 out='' err=''
+check() { # check NAME CONDITION: a bash condition about code, out and err
+    if eval "[[ $2 ]]"; then
+        echo "ok - $1"
+    else
+        echo "not ok - $1"
+        printf '    wanted: %s\n    code: %s\n    out: %.600s\n    err: %.400s\n' "$2" "$code" "$out" "$err"
+        failed=1
+    fi
+}
+
+# start WORDS...: a mock that has said where it is; sets MEALME, INSTACART, KROGER_API, WALMART_API, ADMIN
+start() {
+    local i
+    : >"$scratch/urls"
+    "$program" mock --print-urls --for 2m "$@" >"$scratch/urls" 2>"$scratch/log" </dev/null &
+    mock_pid=$!
+    MEALME='' INSTACART='' KROGER_API='' WALMART_API='' ADMIN='' ENV_FILE='' CA_FILE=''
+    for ((i = 0; i < 300; i++)); do
+        if [ -s "$scratch/urls" ] || ! kill -0 "$mock_pid" 2>/dev/null; then break; fi
+        sleep 0.05
+    done
+    # shellcheck source=/dev/null
+    . "$scratch/urls"
+}
+
+# stop SIGNAL: sets code, and out to what is left of the process
+stop() {
+    kill -"$1" "$mock_pid" 2>/dev/null
+    wait "$mock_pid"
+    code=$?
+    out=$(kill -0 "$mock_pid" 2>&1 && echo there)
+    mock_pid=
+}
+
+# ask CURL-WORDS...: sets code to the HTTP status (000: none), out to the body, err to the headers
+ask() {
+    code=$(curl -sS --max-time 20 --noproxy '*' -o "$scratch/body" -D "$scratch/headers" -w '%{http_code}' "$@" 2>"$scratch/curl-error")
+    out=$(cat "$scratch/body" 2>/dev/null) err=$(cat "$scratch/headers" "$scratch/curl-error" 2>/dev/null)
+    rm -f "$scratch/body" "$scratch/headers"
+}
+field() { # field NAME: the value of a member of $out, whatever it lies in; the first
+    sed -nE "s/.*\"$1\": ?\"?([^\",}]*)\"?.*/\1/p" <<<"$out" | head -n 1
+}
+
+# ---- as a person starts it ----
+"$program" mock --for 1s --keys "$scratch/first" >"$scratch/out" 2>"$scratch/err" </dev/null
+code=$? out=$(cat "$scratch/out") err=$(cat "$scratch/err")
+check 'shows a table of addresses, and stops when its time is over' \
+    '$code == 0 && $out == *"KROGER_API    http://127.0.0.1:"*"admin "*"http://127.0.0.1:"* && $err == *"stopped after 1 s and 0 requests"*'
+code=0 out=$(stat -c '%a %n' "$scratch/first" "$scratch/first"/* | sed "s|$scratch/||" | tr '\n' ' ')
+check 'writes its credentials where nobody else can read them' \
+    '$out == "700 first 600 first/mock.env 600 first/walmart-private.pem "'
+
+# ---- Kroger ----
+# quick SPAN: a scenario of well providers that answer after this long
+quick() {
+    printf '{"schema": "routesim.scenario/1", "name": "quick", "providers": {'
+    for name in MEALME INSTACART KROGER_API; do
+        printf '"%s": {"latency": {"all": {"law": "constant", "value": "%s"}}}, ' $name "$1"
+    done
+    printf '"WALMART_API": {"latency": {"all": {"law": "constant", "value": "%s"}}}}}\n' "$1"
+}
+quick 1ms >"$scratch/quick.json"
+start "$scratch/quick.json" --keys "$scratch/keys"
+code=0 out=$(cat "$scratch/urls")
+check 'prints NAME=URL lines for programs' \
+    '$out == MEALME=http://127.0.0.1:*INSTACART=http*KROGER_API=http*WALMART_API=http*ADMIN=http*ENV_FILE=*'
+# shellcheck source=/dev/null
+. "$ENV_FILE"
+token_words=(-d 'grant_type=client_credentials&scope=product.compact' "$KROGER_API/v1/connect/oauth2/token")
+ask -u "$KROGER_CLIENT_ID:$KROGER_CLIENT_SECRET" "${token_words[@]}"
+kroger_token=$(field access_token)
+check 'Kroger: gives a token' '$code == 200 && $(field token_type) == bearer && $(field expires_in) == 1800 && -n $kroger_token'
+kroger=(-H "Authorization: Bearer $kroger_token" -H 'Accept: application/json')
+ask "${kroger[@]}" "$KROGER_API/v1/locations?filter.zipCode.near=45202&filter.limit=1"
+kroger_store=$(field locationId)
+check 'Kroger: finds a store' '$code == 200 && $kroger_store =~ ^[0-9]{8}$'
+kroger_search="$KROGER_API/v1/products?filter.term=milk&filter.locationId=$kroger_store&filter.limit=2"
+ask "${kroger[@]}" "$kroger_search"
+check 'Kroger: finds products with prices' '$code == 200 && $out == *"\"regular\":"* && $out == *"\"productId\":"*'
+
+ask -u "$KROGER_CLIENT_ID:wrong" "${token_words[@]}"
+check 'Kroger refuses a wrong secret in its own words' '$code == 400 && $out == "{\"error\":\"unauthorized\",\"error_description\":\"invalid credentials\"}"'
+ask -u "$KROGER_CLIENT_ID:$KROGER_CLIENT_SECRET" -d 'grant_type=password' "$KROGER_API/v1/connect/oauth2/token"
+check 'Kroger refuses another grant in its own words' '$code == 400 && $out == *"\"unsupported_grant_type\""*'
+ask -H 'Authorization: Bearer mock-0000000000000000' "$kroger_search"
+check 'Kroger refuses a wrong token in its own words' '$code == 401 && $out == *"\"error\":\"invalid_token\",\"error_description\":\"The access token is invalid or has expired\""*'
+ask "$kroger_search"
+check 'Kroger misses a token in its own words' '$code == 401 && $out == *"\"error\":\"invalid_request\",\"error_description\":\"The access_token is missing\""*'
+ask "${kroger[@]}" "$KROGER_API/v1/products?filter.term=milk&filter.locationId=12"
+check 'Kroger refuses a bad store number in its own words' '$code == 400 && $out == *"must have a length of 8 characters"*'
+
+# ---- Walmart ----
+# sign KEY-FILE MILLISECONDS: the four headers, signed by openssl
+sign() {
+    local signature
+    signature=$(printf '%s\n%s\n%s\n' "$WALMART_CONSUMER_ID" "$2" "$WALMART_KEY_VERSION" |
+        openssl dgst -sha256 -sign "$1" | openssl base64 -A)
+    walmart=(-H "WM_CONSUMER.ID: $WALMART_CONSUMER_ID" -H "WM_CONSUMER.INTIMESTAMP: $2"
+        -H "WM_SEC.KEY_VERSION: $WALMART_KEY_VERSION" -H "WM_SEC.AUTH_SIGNATURE: $signature" -H 'Accept: application/json')
+}
+now_ms() { echo "$((${EPOCHREALTIME/[.,]/} / 1000))"; }
+affiliate=$WALMART_API/api-proxy/service/affil/product/v2
+sign "$WALMART_PRIVATE_KEY_FILE" "$(now_ms)"
+ask "${walmart[@]}" "$affiliate/search?query=whole%20milk&numItems=1"
+check 'Walmart: answers a search that openssl signed' '$code == 200 && $out == *"\"salePrice\":"* && $(field query) == "whole milk"'
+ask "${walmart[@]}" "$affiliate/stores?zip=45011"
+check 'Walmart: finds stores' '$code == 200 && $out == "["*"\"no\":"*'
+sign "$WALMART_PRIVATE_KEY_FILE" "$(($(now_ms) - 181000))"
+ask "${walmart[@]}" "$affiliate/search?query=milk"
+check 'Walmart refuses an old signature in its own words' '$code == 401 && $out == *"\"details\":{\"Description\":"*"imestamp"*"expired"*'
+openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$scratch/other.pem" 2>/dev/null ||
+    openssl genrsa -out "$scratch/other.pem" 2048 2>/dev/null
+sign "$scratch/other.pem" "$(now_ms)"
+ask "${walmart[@]}" "$affiliate/search?query=milk"
+check 'Walmart refuses a signature by another key in its own words' \
+    '$code == 401 && $out == *"Could not authenticate in-request, auth signature : Signature verification failed: affil-product"*'
+
+# ---- Instacart ----
+connect_token() { # connect_token SECRET
+    ask -H 'Content-Type: application/json' \
+        -d "{\"client_id\":\"$INSTACART_CLIENT_ID\",\"client_secret\":\"$1\",\"grant_type\":\"client_credentials\",\"scope\":\"connect:fulfillment\"}" \
+        "$INSTACART/v2/oauth/token"
+}
+connect_token "$INSTACART_CLIENT_SECRET"
+instacart=(-H "Authorization: Bearer $(field access_token)" -H 'Content-Type: application/json')
+check 'Instacart: gives a token' '$code == 200 && $(field token_type) == Bearer && $(field expires_in) == 86400'
+slots='{"postal_code":"94105","cart_total_cents":4599,"items_count":7,"with_eta_options":true}'
+ask "${instacart[@]}" -d "$slots" "$INSTACART/v2/fulfillment/service_options/delivery"
+check 'Instacart: offers delivery slots' '$code == 200 && $out == *"\"service_options\":["*"\"start_at\":\"20"*'
+connect_token wrong
+check 'Instacart refuses a wrong secret in its own words' '$code == 401 && $out == *"\"error\":"*'
+ask -H 'Authorization: Bearer wrong' -H 'Content-Type: application/json' -d "$slots" "$INSTACART/v2/fulfillment/service_options/delivery"
+check 'Instacart refuses a wrong token' '$code == 401 && $out == *"\"error\":{\"message\":"*'
+
+# ---- MealMe ----
+mealme_cart=(-G --data-urlencode 'query={"Whole Milk":2,"Eggs":1}' -d user_latitude=39.1 -d user_longitude=-84.5 "$MEALME/search/cart")
+ask -H "Id-Token: $MEALME_API_KEY" "${mealme_cart[@]}"
+product=$(field product_id)
+check 'MealMe: fills a cart' '$code == 200 && $out == "{\"carts\":["* && -n $product'
+order="{\"place_order\":false,\"include_final_quote\":true,\"items\":[{\"product_id\":\"$product\",\"quantity\":2}],\"pickup\":false,
+\"user_name\":\"A\",\"user_email\":\"a@example.invalid\",\"user_phone\":5135550148,\"user_id\":\"u\",\"user_latitude\":39.1,\"user_longitude\":-84.5,
+\"user_street_num\":\"1\",\"user_street_name\":\"Example\",\"user_city\":\"Cincinnati\",\"user_state\":\"OH\",\"user_zipcode\":\"45202\",\"user_country\":\"US\"}"
+ask -H "Id-Token: $MEALME_API_KEY" -H 'Content-Type: application/json' -d "$order" "$MEALME/order/order/v4"
+check 'MealMe: quotes an order without placing it' '$code == 202 && $out == *"\"order_placed\":false"* && $out == *"\"delivery_time_min\":"* && $out == *"\"sales_tax_cents\":"*'
+ask -H 'Id-Token: mock-MEALME:wrong' "${mealme_cart[@]}"
+check 'MealMe refuses a wrong key in its own words' '$code == 401 && $out == "{\"error\":\"Incorrect API key\"}"'
+ask -H "Id-Token: $MEALME_API_KEY" "$MEALME/search/cart?query=%7B%22Eggs%22%3A1%7D"
+check 'MealMe misses a parameter in its own words' '$code == 400 && $out == "{\"error\":\"Missing/Invalid required input parameter: user_latitude\"}"'
+
+# ---- one request's fault ----
+ask "${kroger[@]}" -H 'X-Mock-Fault: status=503' "$kroger_search"
+check 'a request can ask for a status' '$code == 503'
+ask "${kroger[@]}" -H 'X-Mock-Fault: truncated' "$kroger_search"
+check 'a request can ask for a body cut short' '$code == 200 && $err == *"curl: (18)"*'
+ask "${kroger[@]}" -H 'X-Mock-Fault: reset' "$kroger_search"
+check 'a request can ask for a reset' '$code == 000 && ( $err == *"curl: (56)"* || $err == *"curl: (52)"* )'
+ask "${kroger[@]}" -H 'X-Mock-Fault: nonsense' "$kroger_search"
+check 'a fault that is none is refused with the list' '$code == 400 && $out == *hang*gzip_bomb*'
+
+# ---- the admin interface ----
+json=(-H 'Content-Type: application/json')
+ask "$ADMIN/journal?provider=kroger&operation=token"
+check 'the journal knows the token calls and hides what they showed' \
+    '$code == 200 && $(wc -l <<<"$out") -eq 2 && $out == *"\"status\":400"* && $out == *"Authorization: [hidden]"* && $out != *"$kroger_token"*'
+ask "$ADMIN/journal"
+check 'no secret is in the journal at all' '$code == 200 && $out != *generation-* && $out != *"$kroger_token"*'
+ask "${json[@]}" -d '{"provider":"walmart","operation":"search","status":200,"min":1,"max":1}' "$ADMIN/verify"
+check 'verifies what was asked' '$code == 200 && $(field verdict) == holds'
+ask "${json[@]}" -d '{"provider":"walmart","operation":"search","status":418}' "$ADMIN/verify"
+check 'and tells what came nearest when it was not' '$code == 409 && $(field verdict) == fails && $out == *"\"near_miss\": {"*status*'
+ask -X POST "$ADMIN/credentials/kroger/rotate"
+check 'rotates a credential without showing it' '$code == 200 && $(field generation) == 2 && $out != *generation-*'
+ask -u "$KROGER_CLIENT_ID:$KROGER_CLIENT_SECRET" "${token_words[@]}"
+check 'after which the old one is refused' '$code == 400 && $out == *"invalid credentials"*'
+ask "${kroger[@]}" "$kroger_search"
+check 'and its token lives on' '$code == 200'
+ask -X POST "$ADMIN/credentials/kroger/issue"
+issued=$(field id):$(field secret)
+ask -u "$issued" "${token_words[@]}"
+check 'the new one is issued, and is taken' '$code == 200'
+ask -X POST "$ADMIN/credentials/walmart/rotate"
+sign "$WALMART_PRIVATE_KEY_FILE" "$(now_ms)"
+ask "${walmart[@]}" "$affiliate/search?query=milk"
+check 'a signature by the key before counts no longer' '$code == 401 && $out == *"\"details\":"*'
+ask -X PUT "${json[@]}" -d '{"advance":"1h"}' "$ADMIN/clock"
+ask "${kroger[@]}" "$kroger_search"
+check 'the clock jumps over the end of a token' '$code == 401 && $out == *"invalid_token"*'
+ask -H "Id-Token: $MEALME_API_KEY" "${mealme_cart[@]}"
+check 'and what does not expire is as it was' '$code == 200'
+ask "${json[@]}" -d '{"id":"down","provider":"MEALME","kind":"error","status":502,"for":"1h"}' "$ADMIN/faults"
+ask -H "Id-Token: $MEALME_API_KEY" "${mealme_cart[@]}"
+check 'a fault is put in while it runs' '$code == 502'
+ask -X DELETE "$ADMIN/faults/down"
+ask -H "Id-Token: $MEALME_API_KEY" "${mealme_cart[@]}"
+check 'and taken out' '$code == 200'
+ask "${json[@]}" -d '{"id":"x","provider":"KROGER","kind":"hang"}' "$ADMIN/faults"
+check 'a fault that cannot be is refused with a hint' '$code == 400 && $out == *"KROGER_API"* && $(field column) == 22'
+ask -H 'Origin: http://evil.example' "$ADMIN/health"
+check 'no web page may ask' '$code == 403'
+ask -H 'Host: evil.example' "$ADMIN/health"
+check 'nor a name that was rebound' '$code == 403'
+ask "${json[@]}" -d '{"seed":5}' "$ADMIN/reset"
+ask -u "$KROGER_CLIENT_ID:$KROGER_CLIENT_SECRET" "${token_words[@]}"
+check 'a reset begins anew, with the first credential' '$code == 200'
+stop TERM
+check 'SIGTERM stops it, exit 0, and nothing is left' '$code == 0 && $out != *there*'
+
+# ---- a scenario: limits, faults on time, reloading ----
+cat >"$scratch/limited.json" <<'END'
+{"schema": "routesim.scenario/1", "name": "limited",
+ "providers": {"KROGER_API": {"limits": {"per_second": 1, "burst": 3, "retry_after": "7s"},
+                              "latency": {"all": {"law": "constant", "value": "1ms"}}},
+               "WALMART_API": {"latency": {"all": {"law": "constant", "value": "1ms"}}}},
+ "faults": [{"id": "later", "provider": "WALMART_API", "kind": "error", "status": 503, "at": "30m", "for": "10m"}]}
+END
+start "$scratch/limited.json" --only kroger,walmart --set providers.WALMART_API.api=access_token --journal "$scratch/journal.jsonl"
+code=0 out=$(cat "$scratch/urls")
+check 'serves those alone that it is told to' '$out != *MEALME* && $out == *KROGER_API=*WALMART_API=*ADMIN=*'
+for ((i = 0; i < 5; i++)); do ask -u "$KROGER_CLIENT_ID:$KROGER_CLIENT_SECRET" "${token_words[@]:0:2}" "$KROGER_API/v1/connect/oauth2/token"; done
+check 'a rate limit answers 429, and says when to come back' '$code == 429 && $err == *"Retry-After: 7"*'
+house=(-H "WM_CONSUMER.ID: $WALMART_PARTNER_ID" -H "WM_SEC.ACCESS_TOKEN: $WALMART_API_KEY" "$WALMART_API/api/v1/items/search?query=milk")
+ask "${house[@]}"
+check "Walmart's other API is spoken by setting" '$code == 200'
+ask -X PUT "${json[@]}" -d '{"to":"31m"}' "$ADMIN/clock"
+ask "${house[@]}"
+check "the scenario's fault strikes at its time" '$code == 503'
+cp "$scratch/limited.json" "$scratch/good.json"
+printf '{"schema": "routesim.scenario/1",\n "faults": [{"id": "x", "provider": "KROGER", "kind": "hang"}]}\n' >"$scratch/limited.json"
+kill -HUP "$mock_pid"
+for ((i = 0; i < 200; i++)); do grep -q 'served on' "$scratch/log" && break; sleep 0.05; done
+code=0 out=$(cat "$scratch/log")
+check 'SIGHUP with a broken scenario names line and column' '$out == *"limited.json:2:37: error:"*"KROGER_API"*"the scenario from before is served on"*'
+ask "${house[@]}"
+check 'and serves the old one on' '$code == 503'
+sed -e 's/"status": 503/"status": 500/' "$scratch/good.json" >"$scratch/limited.json"
+kill -HUP "$mock_pid"
+for ((i = 0; i < 200; i++)); do grep -q 'read again' "$scratch/log" && break; sleep 0.05; done
+ask "${house[@]}"
+check 'SIGHUP with a good one takes it' '$code == 500'
+ask -X POST "$ADMIN/stop"
+wait "$mock_pid"
+stopped=$? mock_pid=
+code=$stopped out=$(tail -n 1 "$scratch/journal.jsonl")
+check 'the admin interface stops it, and the journal is kept' '$code == 0 && $out == "{\"sequence\":"*"\"status\":500"*'
+
+# ---- TLS ----
+start "$scratch/quick.json" --tls --keys "$scratch/keys"
+health=(-H "Id-Token: $MEALME_API_KEY" "${mealme_cart[@]:0:7}")
+ask --cacert "$CA_FILE" "${health[@]}" "$MEALME/search/cart"
+check 'TLS: taken by whoever knows the authority' '$code == 200 && $MEALME == https://*'
+ask "${health[@]}" "$MEALME/search/cart"
+check 'TLS: refused by whoever does not' '$code == 000 && $err == *"curl: (60)"*'
+stop INT
+check 'SIGINT stops it as well, exit 0' '$code == 0 && $out != *there*'
+for kind in expired wrong_host unknown_issuer; do
+    start "$scratch/quick.json" --tls=$kind --keys "$scratch/keys" --only mealme
+    ask --cacert "$CA_FILE" "${health[@]}" "$MEALME/search/cart"
+    check "TLS: a certificate that is $kind is refused" '$code == 000 && $err == *"curl: (60)"*'
+    stop TERM
+done
+
+# ---- a call that waits, and a second signal ----
+quick 1500ms >"$scratch/slow.json"
+start "$scratch/slow.json" --only mealme
+curl -sS --max-time 20 --noproxy '*' -o /dev/null -w '%{http_code}' -H "Id-Token: $MEALME_API_KEY" "${mealme_cart[@]:0:7}" "$MEALME/search/cart" >"$scratch/slow" &
+slow=$!
+for ((i = 0; i < 100; i++)); do curl -s --noproxy '*' "$ADMIN/counters" | grep -q '"waiting": 1' && break; sleep 0.05; done
+stop TERM
+wait $slow
+code=0 out=$(cat "$scratch/slow")
+check 'an answer that is due soon still goes out when it is stopped' '$out == 200'
+quick 1900ms >"$scratch/slow.json"
+start "$scratch/slow.json" --only mealme
+curl -sS --max-time 20 --noproxy '*' -o /dev/null -H "Id-Token: $MEALME_API_KEY" "${mealme_cart[@]:0:7}" "$MEALME/search/cart" 2>/dev/null &
+slow=$!
+for ((i = 0; i < 100; i++)); do curl -s --noproxy '*' "$ADMIN/counters" | grep -q '"waiting": 1' && break; sleep 0.05; done
+kill -TERM "$mock_pid"
+for ((i = 0; i < 100; i++)); do grep -q 'stopped after' "$scratch/log" && break; sleep 0.01; done
+stop TERM
+wait $slow
+check 'a second signal leaves at once' '$code == 143'
+
+# ---- what it cannot do ----
+start --only mealme
+port=${MEALME##*:}
+"$program" mock --port-base "$port" --for 1s >"$scratch/out" 2>"$scratch/err" </dev/null
+code=$? out=$(cat "$scratch/out") err=$(cat "$scratch/err")
+check 'a busy port is named, exit 4' '$code == 4 && -z $out && $err == *"$port"*'
+"$program" mock --only mealme --admin "${ADMIN##*:}" --for 1s >"$scratch/out" 2>"$scratch/err" </dev/null
+code=$? err=$(cat "$scratch/err")
+check 'so is a busy port of the admin interface' '$code == 4 && $err == *"${ADMIN##*:}"*'
+stop TERM
+refuse() { # refuse NAME CONDITION WORDS...
+    local name=$1 condition=$2
+    shift 2
+    "$program" mock --for 1s "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
+    code=$? out=$(cat "$scratch/out") err=$(cat "$scratch/err")
+    check "$name" "$condition"
+}
+refuse 'other machines are let in only when it is said twice' '$code == 2 && $err == *--expose*' --listen 0.0.0.0
+refuse 'an address that is none is refused' '$code == 2 && $err == *"127.0.0.1:9000"*' --listen localhost
+refuse 'a provider that is none is refused' '$code == 2 && $err == *"KROGER"*' --only kroge
+printf '{"schema": "routesim.scenario/1",\n "faults": [{"id": "x", "provider": "KROGER", "kind": "hang"}]}\n' >"$scratch/broken.json"
+refuse 'a scenario that is none is refused' '$code == 3 && $err == *"broken.json:2:37"*' "$scratch/broken.json"
+mkdir "$scratch/theirs" && echo 'MINE=1' >"$scratch/theirs/mock.env"
+refuse "another's file is left alone" '$code == 2 && $err == *"left alone"* && $(cat "$scratch/theirs/mock.env") == MINE=1' --keys "$scratch/theirs"
+mkdir -m 777 "$scratch/open"
+refuse 'keys are not written where others can write' '$code == 2 && $err == *"chmod 700"*' --keys "$scratch/open"
+
+# ---- what it writes can be read ----
+cat >"$scratch/none.json" <<'END'
+{"schema": "routesim.scenario/1", "name": "none", "duration": "1m", "workload": {"arrivals": {"rate": "1/s"}}}
+END
+"$program" run "$scratch/none.json" --env-file "$scratch/keys/mock.env" --out "$scratch/run" --no-plots >"$scratch/out" 2>"$scratch/err" </dev/null
+code=$? out=$(cat "$scratch/out") err=$(cat "$scratch/err")
+check 'mock.env is an env file: every key is known' '$code == 0 && $err != *"nobody reads"*'
+
+exit $failed
