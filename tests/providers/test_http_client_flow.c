@@ -202,6 +202,81 @@ static void two_hundred_hanging_calls_end_with_their_lives(void **state)
     scene_close(&scene);
 }
 
+/* libcurl 7.88.1 forgets a timeout that comes less than a millisecond after another timer of its
+ * call, and 200 ms after it began to connect there is one. Such a call may not live for ever. */
+static void no_life_is_forgotten(void **state)
+{
+    (void)state;
+    enum { CALLS = 180, FROM_US = 199000, STEP_US = 50 };
+    struct scene scene = scene_open(hang, 0);
+    struct kept *const kept = calloc(CALLS, sizeof *kept);
+    assert_non_null(kept);
+    for (int i = 0; i < CALLS; i++) {
+        const struct http_call call = call_of(&scene, FROM_US + i * STEP_US, &kept[i]);
+        (void)fixture_start(scene.fixture, &call);
+    }
+    const int64_t give_up_us = http_client_now_us() + LIFE_US;
+    while (scene.fixture->ended < CALLS && http_client_now_us() < give_up_us)
+        http_client_wait(scene.fixture->client, give_up_us);
+    for (int i = 0; i < CALLS; i++) {
+        assert_int_equal(kept[i].ended, 1);
+        assert_int_equal(kept[i].outcome.fate, CALL_UNANSWERED);
+        assert_true(kept[i].outcome.timing.total_us >= FROM_US + i * STEP_US);
+        check_timing(&kept[i]);
+    }
+    free(kept);
+    scene_close(&scene);
+}
+
+struct lives {
+    uint32_t ended;
+    uint32_t out_of_order;
+    int64_t due_us; /* of the last that ended */
+};
+
+static void note_end(void *context, void *owner, const struct http_outcome *outcome)
+{
+    struct lives *const lives = context;
+    const int64_t *const life_us = owner;
+    const int64_t due_us = outcome->ended_us - outcome->timing.total_us + *life_us;
+    assert_int_equal(outcome->fate, CALL_UNANSWERED);
+    assert_true(outcome->ended_us >= due_us);
+    lives->ended++;
+    lives->out_of_order += due_us < lives->due_us;
+    lives->due_us = due_us;
+}
+
+/* Also when calls leave from everywhere in the heap. */
+static void lives_end_in_the_order_of_their_ends(void **state)
+{
+    (void)state;
+    enum { CALLS = 300 };
+    struct scene scene = scene_open(hang, 0);
+    struct lives lives = {0};
+    struct err err;
+    struct http_client *const client =
+        http_client_create(&(struct http_client_setup){.context = &lives, .ended = note_end}, &err);
+    assert_non_null(client);
+    static int64_t lives_us[CALLS];
+    static uint64_t tickets[CALLS];
+    uint32_t cancelled = 0;
+    for (uint64_t i = 0; i < CALLS; i++) {
+        lives_us[i] = 100000 + (int64_t)(test_bits(7, i) % 40000);
+        struct http_call call = call_of(&scene, lives_us[i], NULL);
+        call.owner = &lives_us[i];
+        tickets[i] = http_client_start(client, &call, &err);
+        assert_true(tickets[i] != 0);
+        if (i % 3 == 2) cancelled += http_client_cancel(client, tickets[test_bits(8, i) % (i + 1)]);
+    }
+    while (http_client_in_flight(client) > 0)
+        http_client_wait(client, INT64_MAX);
+    assert_in_range(cancelled, 50, 100);
+    assert_int_equal(lives.ended, CALLS - cancelled);
+    assert_int_equal(lives.out_of_order, 0);
+    http_client_destroy(client);
+    scene_close(&scene);
+}
+
 static void again_and_again(void *context, void *owner, const struct http_outcome *outcome);
 
 struct relay_race { /* each of so many runners starts its next call when one has ended */
@@ -528,6 +603,8 @@ int main(void)
         cmocka_unit_test(connect_to_leads_elsewhere_and_the_host_stays),
         cmocka_unit_test(only_a_get_is_sent_again_when_a_kept_connection_dies),
         cmocka_unit_test(two_hundred_hanging_calls_end_with_their_lives),
+        cmocka_unit_test(no_life_is_forgotten),
+        cmocka_unit_test(lives_end_in_the_order_of_their_ends),
         cmocka_unit_test(nobody_waits_for_what_has_ended_already),
         cmocka_unit_test(a_cancelled_call_never_calls_back),
         cmocka_unit_test(a_call_that_has_ended_unheard_can_still_be_cancelled),

@@ -172,6 +172,40 @@ static void http1_calls_go_apart_when_nothing_can_be_shared(void **state)
     tls_server_stop(server);
 }
 
+/* Who waits to share a connection is at the mercy of its handshake, but for the end of its life;
+ * libcurl 7.88.1 has none for it. */
+static void a_call_that_waits_to_share_ends_with_its_life(void **state)
+{
+    (void)state;
+    static const struct raw_step silent[] = {RAW_DO(RAW_HANG)};
+    struct raw_server *const server = raw_server_start(silent);
+    struct http_place place = {.declared_mock = true, .ca_file = tls_ca_file()};
+    (void)snprintf(place.base_url, sizeof place.base_url, "https://127.0.0.1:%u",
+                   (unsigned)raw_server_port(server));
+    struct fixture *const fixture = fixture_open(0, 0);
+    struct http_request request = {0};
+    http_request_begin(&request, HTTP_GET, "/");
+    struct kept first = {0}, second = {0};
+    struct http_call call = {
+        .place = &place, .request = &request, .life_us = LIFE_US, .owner = &first};
+    const uint64_t ticket = fixture_start(fixture, &call);
+    while (raw_server_accepted(server) == 0)
+        http_client_wait(fixture->client, http_client_now_us() + 1000);
+    call.life_us = 20000;
+    call.owner = &second;
+    (void)fixture_start(fixture, &call);
+    fixture_wait(fixture, 1);
+    assert_int_equal(second.outcome.fate, CALL_UNANSWERED);
+    assert_int_equal(second.outcome.phase, HTTP_PHASE_QUEUE);
+    assert_int_equal(second.outcome.timing.queue_us, second.outcome.timing.total_us);
+    assert_non_null(strstr(second.outcome.message, "waiting for a shared connection"));
+    assert_int_equal(raw_server_accepted(server), 1);
+    assert_true(http_client_cancel(fixture->client, ticket));
+    http_request_release(&request);
+    fixture_close(fixture);
+    raw_server_stop(server);
+}
+
 static void a_stream_that_is_reset_is_one_calls_affair(void **state)
 {
     (void)state;
@@ -234,6 +268,7 @@ int main(void)
         cmocka_unit_test(a_kept_connection_is_guarded_again),
         cmocka_unit_test(http2_calls_share_a_connection),
         cmocka_unit_test(http1_calls_go_apart_when_nothing_can_be_shared),
+        cmocka_unit_test(a_call_that_waits_to_share_ends_with_its_life),
         cmocka_unit_test(a_stream_that_is_reset_is_one_calls_affair),
         cmocka_unit_test(http2_that_breaks_is_a_reset),
         cmocka_unit_test(own_connections_are_not_shared),
