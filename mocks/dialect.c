@@ -61,6 +61,8 @@ static bool make(struct dialect *dialect, struct err *err)
         dialect->signatures = calloc(DIALECT_SIGNATURES, sizeof *dialect->signatures);
         if (dialect->signatures == NULL) return out_of_memory(err);
     }
+    dialect->names = calloc(GOODS_NAMES, sizeof *dialect->names);
+    if (dialect->names == NULL) return out_of_memory(err);
     know_credentials(dialect);
     return true;
 }
@@ -88,6 +90,7 @@ void dialect_destroy(struct dialect *dialect)
     payloads_destroy(dialect->own_payloads);
     text_release(&dialect->scratch);
     free(dialect->signatures);
+    free(dialect->names);
     free(dialect);
 }
 
@@ -98,6 +101,7 @@ void dialect_reset(struct dialect *dialect, uint64_t seed_r, int64_t epoch_us)
     dialect->setup.epoch_us = epoch_us;
     dialect->foreign_key = random_key(seed_r, random_what(RANDOM_FOREIGN, provider, 0, 0, 0));
     memset(dialect->ordinals, 0, sizeof dialect->ordinals);
+    memset(dialect->names, 0, GOODS_NAMES * sizeof *dialect->names);
     dialect->now_us = 0;
 }
 

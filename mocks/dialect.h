@@ -29,19 +29,22 @@
  * of a search is the answer, more that were asked for are variants of it, made up from its name. A
  * good match answers under exactly the name asked for, in the catalogue or not; a substitute under
  * another ("Store Brand alternative to ..."). MealMe's product ids hold the name that was asked
- * for, Kroger's and Walmart's its place in the catalogue: no dialect remembers what it has
- * answered.
+ * for, Kroger's and Walmart's the product's place in the catalogue; ids of names that are in none
+ * are good while the dialect remembers what it has shown (1,024 names).
  *
  * Instants in answers are those of the call (heard->call.sent_us), also when the caller of
  * dialect_hear() has changed it since.
  *
- * Threads: one at a time, and none in the backend meanwhile: dialect_hear() and dialect_say() ask
+ * Threads:   one at a time, and none in the backend meanwhile: dialect_hear() and dialect_say() ask
  *            it who is known and what a line costs (backend_refusal(), backend_line()).
+ *
  * Ownership: a dialect borrows its backend, catalogue and payloads. `heard` is the caller's
- * storage, one a request in work; everything in it lives until the next dialect_hear() with it, and
- * it may not be moved. Nothing of a view is needed after dialect_hear(). No secret is kept in
- * `heard`: a credential is its fingerprint. Failure:   dialect_create(): ERR_ENVIRONMENT without
- * memory. Else none: hostile requests get answers like others.
+ * storage, one a request in work; all in it lives until the next dialect_hear() with it, and it may
+ * not be moved. Nothing of a view is needed after dialect_hear(). No secret is kept: a credential
+ * is its fingerprint.
+ *
+ * Failure:   dialect_create(): ERR_ENVIRONMENT without memory. Else none: hostile requests get
+ *            answers like others.
  */
 #ifndef MOCKS_DIALECT_H
 #define MOCKS_DIALECT_H

@@ -1,5 +1,6 @@
 /* Products as answers list them: the one that was asked for, and variants of it. */
 #include <assert.h>
+#include <string.h>
 
 #include "mocks/dialect_state.h"
 #include "router/base/random.h"
@@ -37,13 +38,27 @@ uint32_t dialect_goods_number(const struct goods *goods)
     return UNKNOWN_FROM + (uint32_t)(item->name_hash % (GOODS_NUMBERS - UNKNOWN_FROM));
 }
 
+void dialect_remember_goods(struct dialect *dialect, const struct order_item *item)
+{
+    const size_t length = strlen(item->name);
+    if (item->product != ORDER_PRODUCT_UNKNOWN || length >= GOODS_NAME_MAX) return;
+    const struct goods goods = {.item = item};
+    const uint32_t number = dialect_goods_number(&goods);
+    struct shown_name *const shown = &dialect->names[number % GOODS_NAMES];
+    shown->number = number;
+    memcpy(shown->name, item->name, length + 1);
+}
+
 bool dialect_goods_item(struct hearing *hearing, uint32_t number, struct order_item *item)
 {
     const struct catalogue *const catalogue = hearing->dialect->setup.catalogue;
+    const struct shown_name *const shown = &hearing->dialect->names[number % GOODS_NAMES];
+    if (number >= UNKNOWN_FROM && shown->number == number) {
+        *item = (struct order_item){.name = shown->name, .product = ORDER_PRODUCT_UNKNOWN};
+        return true;
+    }
     if (number >= catalogue->count) return false;
-    const struct product *const product = &catalogue->products[number];
-    *item = (struct order_item){
-        .name = product->name, .name_hash = product->name_hash, .product = number, .quantity = 1};
+    *item = (struct order_item){.name = catalogue->products[number].name, .product = number};
     return true;
 }
 

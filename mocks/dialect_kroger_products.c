@@ -1,7 +1,8 @@
 /* Kroger's products. See mocks/dialect_kroger.c.
  *
  * A product's id is its place in the catalogue and its variant, so that it finds the product again.
- * A name that is not in the catalogue has an id made of it, which finds nothing. */
+ * A name that is not in the catalogue has an id made of it, which finds it while it was shown
+ * lately. */
 #include <string.h>
 
 #include "mocks/dialect_kroger.h"
@@ -211,6 +212,7 @@ static void put_variants(const struct saying *saying, uint32_t total)
 {
     const struct heard *const heard = saying->heard;
     const struct order_item *const item = &heard->items[heard->call.item];
+    dialect_remember_goods(saying->dialect, item);
     for (uint32_t i = heard->first; i < total && i - heard->first < heard->limit; i++) {
         const struct goods goods = dialect_goods(item, i, saying->reply->as.product.exact,
                                                  saying->reply->as.product.unit_cents);

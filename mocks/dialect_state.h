@@ -19,6 +19,8 @@ enum {
     DIALECT_SIGNATURES = 16,      /* remembered as good or bad; a power of two */
     DIALECT_SIGNATURE_MAX = 1024, /* characters of what is signed and of the signature */
     DIALECT_SEGMENTS_MAX = 2,
+    GOODS_NAMES = 1024,  /* remembered, so that whoever found one can ask for it by its id */
+    GOODS_NAME_MAX = 92, /* longer ones are not */
 };
 
 /* ---- one provider's ways --------------------------------------------------------------------- */
@@ -78,6 +80,11 @@ struct seen_signature { /* a signature that was verified before */
     uint32_t tried;
 };
 
+struct shown_name {  /* of a product that is in no catalogue */
+    uint32_t number; /* 0: none */
+    char name[GOODS_NAME_MAX];
+};
+
 struct dialect {
     struct dialect_setup setup;
     const struct dialect_ways *ways;
@@ -89,6 +96,7 @@ struct dialect {
     uint64_t ordinals[DIALECT_GENERATIONS + 1]; /* foreign requests so far; 0: of strangers */
     int64_t now_us;                             /* of the newest request */
     struct seen_signature *signatures;          /* Walmart's */
+    struct shown_name *names;                   /* GOODS_NAMES, by number */
     struct text scratch;
 };
 
@@ -169,8 +177,10 @@ struct goods dialect_goods(const struct order_item *item, uint32_t variant, bool
                            int32_t cents);
 /* Below GOODS_NUMBERS: the place in the catalogue, or a number made of the name. */
 uint32_t dialect_goods_number(const struct goods *goods);
-/* The item with that number; false: none of the catalogue. */
+/* The item with that number: of the catalogue, or shown lately; false: neither. */
 bool dialect_goods_item(struct hearing *hearing, uint32_t number, struct order_item *item);
+/* That a product was listed, for whoever asks for its number. */
+void dialect_remember_goods(struct dialect *dialect, const struct order_item *item);
 /* The name under which it is listed; lives until the next question. */
 const char *dialect_goods_name(struct dialect *dialect, const struct goods *goods);
 

@@ -123,6 +123,7 @@ void walmart_put_found(const struct saying *saying, walmart_put_item put)
     const struct heard *const heard = saying->heard;
     const struct reply *const reply = saying->reply;
     const uint32_t total = reply->as.product.found ? 1 + GOODS_VARIANTS : 0;
+    dialect_remember_goods(saying->dialect, &heard->items[heard->call.item]);
     for (uint32_t i = heard->first; i < total && i - heard->first < heard->limit; i++) {
         const struct goods goods =
             dialect_goods(&heard->items[heard->call.item], i, reply->as.product.exact,
