@@ -72,8 +72,10 @@ static bool refuse_blank(struct hearing *hearing, const char *key)
 static bool hear_token(struct hearing *hearing)
 {
     const struct http_view *const view = hearing->view;
-    if (http_view_query(view, "client_id") != NULL ||
-        http_view_query(view, "client_secret") != NULL) {
+    const char *const id = http_view_query(view, "client_id");
+    const char *const secret = http_view_query(view, "client_secret");
+    if (id != NULL || secret != NULL) {
+        dialect_take_credential(hearing, id, secret);
         return dialect_refuse_status(hearing, 403);
     }
     const cJSON *const body = dialect_body(hearing);
