@@ -2,32 +2,18 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/command/child.h"
 #include "sim/command/command.h"
+#include "sim/command/doctor.h"
 #include "sim/command/option_value.h"
 #include "sim/command/version.h"
 
-enum { FILES_WANTED = 256 };
-
-enum finding { FINDING_GOOD, FINDING_WARNING, FINDING_BAD, FINDING_COUNT };
-
-struct examination {
-    struct console *console;
-    struct text text;
-    unsigned counts[FINDING_COUNT];
-};
-
-static void note(struct examination *examination, enum finding finding, const char *what,
-                 const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-/* One line: the verdict as a word, with colour on top where there is some, what, and in which
- * state. */
-static void note(struct examination *examination, enum finding finding, const char *what,
-                 const char *format, ...)
+/* The verdict as a word, with colour on top where there is some. */
+void examination_note(struct examination *examination, enum finding finding, const char *what,
+                      const char *format, ...)
 {
     static const char *const words[] = {
         [FINDING_GOOD] = "ok  ", [FINDING_WARNING] = "warn", [FINDING_BAD] = "FAIL"};
@@ -51,8 +37,8 @@ static void note(struct examination *examination, enum finding finding, const ch
 static void examine_libraries(struct examination *examination)
 {
     for (enum version_library library = 0; library < VERSION_LIBRARY_COUNT; library++) {
-        note(examination, FINDING_GOOD, version_library_names[library], "%s",
-             version_of_library(library));
+        examination_note(examination, FINDING_GOOD, version_library_names[library], "%s",
+                         version_of_library(library));
     }
 }
 
@@ -60,19 +46,20 @@ static void examine_figures(struct examination *examination)
 {
     char version[GNUPLOT_VERSION_MAX];
     if (version_of_gnuplot(version)) {
-        note(examination, FINDING_GOOD, "gnuplot", "%s", version);
+        examination_note(examination, FINDING_GOOD, "gnuplot", "%s", version);
     } else {
-        note(examination, FINDING_WARNING, "gnuplot",
-             "not found: reports come without figures; install the package gnuplot-nox");
+        examination_note(
+            examination, FINDING_WARNING, "gnuplot",
+            "not found: reports come without figures; install the package gnuplot-nox");
     }
     char font[256];
     const char *const words[] = {"fc-list", ":lang=en", "family", NULL};
     if (child_first_line(words, font, sizeof font)) {
-        note(examination, FINDING_GOOD, "fonts", "found, %s among them", font);
+        examination_note(examination, FINDING_GOOD, "fonts", "found, %s among them", font);
     } else {
-        note(examination, FINDING_WARNING, "fonts",
-             "none found by fc-list: PNG figures would show boxes for letters; install "
-             "fontconfig and fonts-liberation");
+        examination_note(examination, FINDING_WARNING, "fonts",
+                         "none found by fc-list: PNG figures would show boxes for letters; install "
+                         "fontconfig and fonts-liberation");
     }
 }
 
@@ -84,42 +71,28 @@ static void examine_output(struct examination *examination)
     struct stat status;
     if (stat(folder, &status) != 0) {
         const bool writable = access(".", W_OK | X_OK) == 0;
-        note(examination, writable ? FINDING_GOOD : FINDING_BAD, "output",
-             writable ? "%s will be made here when a run needs it"
-                      : "%s does not exist and cannot be made here: use --out",
-             folder);
+        examination_note(examination, writable ? FINDING_GOOD : FINDING_BAD, "output",
+                         writable ? "%s will be made here when a run needs it"
+                                  : "%s does not exist and cannot be made here: use --out",
+                         folder);
     } else if (!S_ISDIR(status.st_mode)) {
-        note(examination, FINDING_BAD, "output", "%s is no folder: use --out", folder);
+        examination_note(examination, FINDING_BAD, "output", "%s is no folder: use --out", folder);
     } else if (access(folder, W_OK | X_OK) != 0) {
-        note(examination, FINDING_BAD, "output", "%s cannot be written: %s", folder,
-             strerror(errno));
+        examination_note(examination, FINDING_BAD, "output", "%s cannot be written: %s", folder,
+                         strerror(errno));
     } else {
-        note(examination, FINDING_GOOD, "output", "%s can be written", folder);
+        examination_note(examination, FINDING_GOOD, "output", "%s can be written", folder);
     }
 }
 
 static void examine_locale(struct examination *examination)
 {
     if (examination->console->utf8) {
-        note(examination, FINDING_GOOD, "locale", "UTF-8");
+        examination_note(examination, FINDING_GOOD, "locale", "UTF-8");
     } else {
-        note(examination, FINDING_WARNING, "locale",
-             "not UTF-8: bars and verdicts are drawn in ASCII; LC_ALL=C.UTF-8 changes that");
-    }
-}
-
-static void examine_limits(struct examination *examination)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        note(examination, FINDING_WARNING, "open files", "limit unknown: %s", strerror(errno));
-    } else if (limit.rlim_cur == RLIM_INFINITY) {
-        note(examination, FINDING_GOOD, "open files", "no limit");
-    } else {
-        const bool enough = limit.rlim_cur >= FILES_WANTED;
-        note(examination, enough ? FINDING_GOOD : FINDING_WARNING, "open files",
-             enough ? "%llu" : "only %llu: raise it with ulimit -n 1024",
-             (unsigned long long)limit.rlim_cur);
+        examination_note(
+            examination, FINDING_WARNING, "locale",
+            "not UTF-8: bars and verdicts are drawn in ASCII; LC_ALL=C.UTF-8 changes that");
     }
 }
 
@@ -128,14 +101,15 @@ static void examine_data(struct examination *examination)
     const char *folder = getenv("ROUTESIM_DATA");
     struct stat status;
     if (folder == NULL || folder[0] == '\0') {
-        note(examination, FINDING_GOOD, "data",
-             "ROUTESIM_DATA is not set: scenarios and tests that need recorded data are skipped");
+        examination_note(
+            examination, FINDING_GOOD, "data",
+            "ROUTESIM_DATA is not set: scenarios and tests that need recorded data are skipped");
     } else if (stat(folder, &status) == 0 && S_ISDIR(status.st_mode) &&
                access(folder, R_OK | X_OK) == 0) {
-        note(examination, FINDING_GOOD, "data", "ROUTESIM_DATA is %s", folder);
+        examination_note(examination, FINDING_GOOD, "data", "ROUTESIM_DATA is %s", folder);
     } else {
-        note(examination, FINDING_BAD, "data", "ROUTESIM_DATA is %s, which is no readable folder",
-             folder);
+        examination_note(examination, FINDING_BAD, "data",
+                         "ROUTESIM_DATA is %s, which is no readable folder", folder);
     }
 }
 
@@ -173,11 +147,21 @@ int command_doctor(const struct invocation *invocation, struct console *console)
     if (invocation_on(invocation, OPTION_CONFIG)) return write_config(console);
     struct examination examination = {.console = console};
     examine_libraries(&examination);
+    examine_features(&examination);
+    examine_authorities(&examination);
     examine_figures(&examination);
     examine_output(&examination);
     examine_locale(&examination);
-    examine_limits(&examination);
     examine_data(&examination);
+    examine_limits(&examination);
+    examine_ports(&examination);
+    examine_blackhole(&examination);
+    examine_clock(&examination);
+    const int code = examine_providers(&examination, invocation);
+    if (code != EXIT_DONE) {
+        text_release(&examination.text);
+        return code;
+    }
     text_format(&examination.text, "\n%u fine, %u to look at, %u to mend\n",
                 examination.counts[FINDING_GOOD], examination.counts[FINDING_WARNING],
                 examination.counts[FINDING_BAD]);

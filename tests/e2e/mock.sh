@@ -308,6 +308,31 @@ stop TERM
 wait $slow
 check 'a second signal leaves at once' '$code == 143'
 
+# ---- the doctor ----
+start "$scratch/quick.json" --keys "$scratch/keys"
+examine() { # examine WORDS...
+    "$program" doctor "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
+    code=$? out=$(cat "$scratch/out") err=$(cat "$scratch/err")
+}
+here=()
+for name in MEALME INSTACART KROGER_API WALMART_API; do
+    here+=(--set "providers.$name.mode=mock" --set "providers.$name.base_url=${!name}")
+done
+examine --live mealme,instacart,kroger,walmart --yes-live --env-file "$scratch/keys/mock.env" "${here[@]}"
+check 'the doctor asks every provider whether it takes the credential' \
+    '$out == *"MEALME: health answered 200"*"INSTACART: token answered 200"*"KROGER_API: token answered 200"*"WALMART_API: health answered 200"*"4 HTTP calls were sent in all"* && $out != *FAIL*live*'
+check 'and shows none' '$out$err != *generation-* && $out == *"KROGER_CLIENT_ID, KROGER_CLIENT_SECRET"*'
+KROGER_CLIENT_ID=canary-1f9 KROGER_CLIENT_SECRET=canary-e07 WALMART_PARTNER_ID=canary-3c examine --live kroger --yes-live "${here[@]}"
+check 'a refusal is told in the provider'"'"'s own words' '$code == 4 && $out == *"FAIL  live "*"KROGER_API: token answered 400, "*"invalid credentials"*"1 HTTP call was sent"*'
+check 'half of a pair is told, and no value' '$out == *"warn  credentials"*"WALMART_PARTNER_ID is set and WALMART_API_KEY is not"* && $out$err != *canary*'
+examine --live kroger --yes-live "${here[@]}"
+check 'a provider without credentials is not called' '$code == 4 && $out == *"KROGER_API: has no credentials"*"0 HTTP calls were sent"*'
+examine --live kroger
+check 'nobody is called without a yes' '$code == 2 && $err == *--yes-live*'
+stop TERM
+examine --live kroger --yes-live --env-file "$scratch/keys/mock.env" "${here[@]}"
+check 'a provider that is not there is told apart' '$code == 4 && $out == *"FAIL  live "*"KROGER_API: "*refused*'
+
 # ---- what it cannot do ----
 start --only mealme
 port=${MEALME##*:}
