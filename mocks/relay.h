@@ -116,8 +116,10 @@ enum {
     RELAY_HEAD_MAX = RELAY_BUFFER_BYTES - 256, /* room for what takes a header's place */
     RELAY_ADDRESSES_MAX = 8,                   /* of an upstream's name; tried in turn */
 };
-#define RELAY_SILENT_US INT64_C(30000000)  /* before the first byte */
-#define RELAY_IDLE_US   INT64_C(600000000) /* without a byte either way, also of a hung client */
+#define RELAY_SILENT_US INT64_C(30000000) /* without a word, before the first or after our FIN */
+#define RELAY_HALF_OPEN_US                                                                         \
+    INT64_C(2000000) /* after the client's FIN, while the rule holds a reply or an end back */
+#define RELAY_IDLE_US INT64_C(600000000) /* without a byte either way, also of a hung client */
 
 struct relay_rule {
     enum relay_fault fault;
@@ -125,7 +127,7 @@ struct relay_rule {
     int64_t tick_us;      /* drip; 0: 100 ms */
     uint64_t bytes_per_s; /* bandwidth; at least 1 */
     int64_t delay_us;     /* before the fault is enacted; see the table */
-    int64_t silent_us;    /* a client that says nothing is closed; 0: RELAY_SILENT_US */
+    int64_t silent_us;    /* bounds the first two spans above; 0: as they are */
     double fraction;      /* of connections; 1: all, 0: none */
 };
 

@@ -523,13 +523,24 @@ void relay_connection_event(struct relay_connection *connection, const struct re
     if ((events & EPOLLOUT) != 0 || failed) side->writable = true;
 }
 
-static int64_t idle_at_us(const struct relay_connection *connection)
+/* A client that closed may only have closed its half, and what the rule holds back is owed to it;
+ * but most have given up, and each would keep two descriptors until its reply is due. */
+static int64_t patience_us(const struct relay_connection *connection)
 {
-    const bool short_patience = connection->mode == MODE_SILENT ||
-                                (connection->mode == MODE_DRAINING && connection->client.fin_sent);
     const int64_t silent_us =
         connection->rule.silent_us > 0 ? connection->rule.silent_us : RELAY_SILENT_US;
-    return connection->last_byte_us + (short_patience ? silent_us : RELAY_IDLE_US);
+    const bool draining = connection->mode == MODE_DRAINING;
+    const bool owed = draining || relay_buffer_length(&connection->out) > 0;
+    if (connection->client.eof && owed)
+        return silent_us < RELAY_HALF_OPEN_US ? silent_us : RELAY_HALF_OPEN_US;
+    if (connection->mode == MODE_SILENT || (draining && connection->client.fin_sent))
+        return silent_us;
+    return RELAY_IDLE_US;
+}
+
+static int64_t idle_at_us(const struct relay_connection *connection)
+{
+    return connection->last_byte_us + patience_us(connection);
 }
 
 static int64_t earlier(int64_t a_us, int64_t b_us)

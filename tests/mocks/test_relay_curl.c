@@ -222,26 +222,38 @@ static void a_request_over_tls_that_is_reset_never_arrives(void **state)
 }
 
 /* libcurl sends a request again on a new connection when a kept one dies before the first byte of
- * its answer: no error, and one connection more. */
-static void a_reuse_race_costs_a_connection_and_no_error(void **state)
+ * its answer: no error, and one connection more. But it counts these repeats over the whole life of
+ * an easy handle: after five, the next race that is lost shows as what it was, and the count begins
+ * anew. */
+enum { RACES = 14, REPEATS = 5 };
+
+static void lose_races(struct relay *relay, uint16_t port, bool tls)
+{
+    CURL *const curl = curl_easy_init();
+    uint64_t connections = 0;
+    for (int i = 0; i < RACES; i++) {
+        struct fetched fetched;
+        fetch(curl, tls, port, "/length", false, &fetched);
+        const bool shows = i % (REPEATS + 2) == REPEATS + 1;
+        if (fetched.code != (shows ? CURLE_RECV_ERROR : CURLE_OK))
+            print_error("race %d: code %d (%s)\n", i, (int)fetched.code, fetched.message);
+        assert_int_equal(fetched.code, shows ? CURLE_RECV_ERROR : CURLE_OK);
+        assert_int_equal(fetched.connects, !shows);
+        connections += !shows;
+        assert_int_equal(relay_counters(relay, port).accepted, connections);
+    }
+    curl_easy_cleanup(curl);
+}
+
+static void a_reuse_race_costs_a_connection_and_seldom_an_error(void **state)
 {
     (void)state;
     struct tls_server *const server = tls_server_start(TLS_GOOD, TLS_HTTP1);
+    const struct relay_rule race = {.fault = RELAY_REUSE_RACE, .fraction = 1};
     for (int tls = 0; tls < 2; tls++) {
         struct relay *const relay = rig_relay(1);
-        const struct relay_rule race = {.fault = RELAY_REUSE_RACE, .fraction = 1};
-        const uint16_t port =
-            rig_open_before(relay, tls ? tls_server_port(server) : rig_server->port, race);
-        CURL *const curl = curl_easy_init();
-        for (uint64_t i = 0; i < 5; i++) {
-            struct fetched fetched;
-            fetch(curl, tls != 0, port, "/length", false, &fetched);
-            if (fetched.code != CURLE_OK) print_error("%s\n", fetched.message);
-            assert_int_equal(fetched.code, CURLE_OK);
-            assert_int_equal(fetched.connects, 1);
-            assert_int_equal(relay_counters(relay, port).accepted, i + 1);
-        }
-        curl_easy_cleanup(curl);
+        const uint16_t upstream = tls != 0 ? tls_server_port(server) : rig_server->port;
+        lose_races(relay, rig_open_before(relay, upstream, race), tls != 0);
         relay_destroy(relay);
     }
     tls_server_stop(server);
@@ -284,7 +296,7 @@ int main(void)
         cmocka_unit_test(every_fault_of_plain_http_is_the_code_it_should_be),
         cmocka_unit_test(every_fault_before_tls_is_the_code_it_should_be),
         cmocka_unit_test(a_request_over_tls_that_is_reset_never_arrives),
-        cmocka_unit_test(a_reuse_race_costs_a_connection_and_no_error),
+        cmocka_unit_test(a_reuse_race_costs_a_connection_and_seldom_an_error),
         cmocka_unit_test(kept_connections_pass_many_requests),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -267,6 +267,43 @@ static void a_client_that_ignores_the_end_is_closed(void **state)
     relay_destroy(relay);
 }
 
+/* What a rule holds back is owed to a client that closed its half, and not for ever. */
+static void a_client_that_gave_up_is_forgotten_though_something_is_owed(void **state)
+{
+    (void)state;
+    static const struct relay_rule owing[] = {
+        {.fault = RELAY_PASS, .delay_us = RELAY_IDLE_US},
+        {.fault = RELAY_DRIP, .tick_us = RELAY_IDLE_US},
+        {.fault = RELAY_SLOW_CLOSE, .delay_us = RELAY_IDLE_US},
+        {.fault = RELAY_RESET, .delay_us = RELAY_IDLE_US},
+        {.fault = RELAY_TLS_ALERT, .delay_us = RELAY_IDLE_US},
+    };
+    static struct client_answer got;
+    struct relay *const relay = rig_relay(1);
+    const uint16_t port = rig_open(relay, RELAY_PASS);
+    for (size_t i = 0; i < sizeof owing / sizeof *owing; i++) {
+        struct relay_rule rule = owing[i];
+        rule.fraction = 1;
+        rule.silent_us = 50000;
+        assert_true(relay_set(relay, port, &rule));
+        const int fd = client_connect(port);
+        client_send(fd, "GET /length HTTP/1.1\r\n\r\n");
+        client_read(fd, 0, &got);
+        CHECK_ROW(relay_fault_names[rule.fault], got.end == CLIENT_SILENT);
+        (void)close(fd);
+        rig_wait_until_closed(relay, port);
+    }
+    const struct relay_rule soon = {.fault = RELAY_PASS, .delay_us = 50000, .fraction = 1};
+    assert_true(relay_set(relay, port, &soon));
+    const int fd = client_connect(port);
+    client_send(fd, "GET /length HTTP/1.1\r\n\r\n");
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    client_read(fd, CLIENT_TO_THE_END, &got);
+    assert_string_equal(got.bytes, RIG_LENGTH);
+    (void)close(fd);
+    relay_destroy(relay);
+}
+
 static void without_descriptors_clients_wait_and_are_served_later(void **state)
 {
     (void)state;
@@ -410,6 +447,7 @@ int main(void)
         cmocka_unit_test(hundreds_of_faulted_connections_leave_no_descriptor),
         cmocka_unit_test(a_silent_client_costs_one_descriptor_and_is_closed_in_the_end),
         cmocka_unit_test(a_client_that_ignores_the_end_is_closed),
+        cmocka_unit_test(a_client_that_gave_up_is_forgotten_though_something_is_owed),
         cmocka_unit_test(without_descriptors_clients_wait_and_are_served_later),
         cmocka_unit_test(destroying_closes_what_is_open),
         cmocka_unit_test(calls_in_flight_can_be_reset),
