@@ -5,17 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const parity_reason_names[PARITY_REASON_COUNT] = {"boundary", "edge", "downstream",
-                                                              "unexplained"};
+#include "router/base/duration.h"
+
+const char *const parity_reason_names[PARITY_REASON_COUNT] = {"boundary", "edge", "shared",
+                                                              "downstream", "unexplained"};
 
 /* ---- saying what differs --------------------------------------------------------------------- */
 
 static void put_quote(char *text, size_t size, const struct quote_record_quote *quote)
 {
-    char code[QUOTE_CODE_MAX];
-    (void)quote_code((enum quote_outcome)quote->outcome, quote->http_status, code);
+    char buffer[QUOTE_CODE_MAX];
+    const enum quote_outcome outcome = (enum quote_outcome)quote->outcome;
+    const char *const code =
+        outcome == QUOTE_OK ? "OK" : quote_code(outcome, quote->http_status, buffer);
     if (quote->total_cents > 0) {
-        (void)snprintf(text, size, "%s %" PRId64 ".%02d", code[0] != '\0' ? code : "OK", quote->total_cents / 100,
+        (void)snprintf(text, size, "%s %" PRId64 ".%02d", code, quote->total_cents / 100,
                        (int)(quote->total_cents % 100));
     } else {
         (void)snprintf(text, size, "%s", code);
@@ -31,9 +35,12 @@ static const char *winner_of(const struct quote_record *record)
 
 static bool quotes_agree(const struct quote_record_quote *a, const struct quote_record_quote *b)
 {
-    return a->provider == b->provider && a->outcome == b->outcome && a->flags == b->flags &&
-           a->http_status == b->http_status && a->found == b->found &&
-           a->substituted == b->substituted && a->total_cents == b->total_cents;
+    /* What was known of the history is compared by what it decides. */
+    enum { OWN = QUOTE_FLAG_CANNED | QUOTE_FLAG_ESTIMATED | QUOTE_FLAG_FELL_BACK };
+    return a->provider == b->provider && a->outcome == b->outcome &&
+           ((a->flags ^ b->flags) & OWN) == 0 && a->http_status == b->http_status &&
+           a->found == b->found && a->substituted == b->substituted &&
+           a->total_cents == b->total_cents;
 }
 
 /* "KROGER_API: TIMEOUT, was OK 61.20"; false: the decisions agree. */
@@ -142,15 +149,41 @@ static bool spans_edge(const struct scenario *scenario, const struct quote_recor
     return false;
 }
 
+/* Outcomes of orders become known on whole seconds: one that is decided at such an instant may know
+ * more in one run than in the other. */
+static bool near_lesson(const struct scenario *scenario, const struct quote_record *record,
+                        int64_t epsilon_us)
+{
+    if (scenario->history_frozen) return false;
+    const int64_t past_us = record->as.order.decided_us % US_PER_SECOND;
+    return past_us < epsilon_us || US_PER_SECOND - past_us < epsilon_us;
+}
+
+static bool is_shared(const struct backend_spec *backend)
+{
+    return backend->capacity > 0 || backend->limits.per_second > 0.0 ||
+           backend->limits.per_day > 0 || backend->limits.token_per_day > 0;
+}
+
+/* Whether a provider whose quotes differ serves all orders from one bucket or one queue. */
+static bool shares_what_differs(const struct scenario *scenario, const struct quote_record *was,
+                                const struct quote_record *is)
+{
+    for (unsigned q = 0; q < was->as.order.quote_count; q++) {
+        const struct quote_record_quote *quote = &was->as.order.quotes[q];
+        if (quotes_agree(quote, &is->as.order.quotes[q])) continue;
+        if (is_shared(&scenario->providers[quote->provider].backend)) return true;
+    }
+    return false;
+}
+
 /* Whether orders leave anything behind that later ones meet. */
 static bool orders_touch(const struct scenario *scenario)
 {
     if (!scenario->history_frozen && scenario->workload.confirm > 0.0) return true;
     if (scenario->policy.cache.token || scenario->policy.cache.store_us > 0) return true;
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        const struct backend_spec *backend = &scenario->providers[p].backend;
-        if (backend->capacity > 0 || backend->limits.per_second > 0.0) return true;
-        if (backend->limits.per_day > 0) return true;
+        if (is_shared(&scenario->providers[p].backend)) return true;
     }
     return false;
 }
@@ -219,6 +252,10 @@ static void judge(const struct scenario *scenario, const struct quote_record *wa
         reason = PARITY_BOUNDARY;
     } else if (spans_edge(scenario, was, epsilon_us) || spans_edge(scenario, is, epsilon_us)) {
         reason = PARITY_EDGE;
+    } else if (near_lesson(scenario, was, epsilon_us) || near_lesson(scenario, is, epsilon_us)) {
+        reason = PARITY_EDGE;
+    } else if (shares_what_differs(scenario, was, is)) {
+        reason = PARITY_SHARED;
     } else if (parity->differing > 0 && touched) {
         reason = PARITY_DOWNSTREAM;
     }

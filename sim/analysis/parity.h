@@ -9,7 +9,9 @@
  * reasons (rulings 4), looked for in this order:
  *   boundary    a quote came within epsilon of its timeout, in either run
  *   edge        a fault's window begins or ends (or flaps) while the order is under way, epsilon to
- *               either side: a call may have been sent on the other side of it
+ *               either side: a call may have been sent on the other side of it; or the router
+ * learned (on whole seconds) while it decided shared      a provider whose quote differs has a rate
+ * limit or a capacity: one bucket, one queue, and calls of all orders reached it in another order
  *   downstream  an order before it differed, for a reason, and the router learns, or tokens,
  * limits, capacity or caches are shared: what it met had been touched in another order What has
  * none of them is unexplained. Same decisions: code, winner, each provider's outcome, status,
@@ -27,6 +29,7 @@
 enum parity_reason {
     PARITY_BOUNDARY,
     PARITY_EDGE,
+    PARITY_SHARED,
     PARITY_DOWNSTREAM,
     PARITY_UNEXPLAINED,
     PARITY_REASON_COUNT

@@ -197,11 +197,11 @@ static void shorten(const struct invocation *invocation, struct scenario *scenar
 {
     const bool said = invocation_given(invocation, OPTION_DURATION) ||
                       invocation_given(invocation, OPTION_REQUESTS);
-    const int64_t most_us = (real ? REAL_SHORT_SECONDS : SHORT_SECONDS) * US_PER_SECOND;
+    const int64_t most_us = SHORT_SECONDS * US_PER_SECOND;
     if (said || scenario->duration_us <= most_us) return;
     if (scenario->fault_count > 0 && !real) return; /* its short block fits them */
-    scenario->duration_us = most_us;
-    if (scenario->warmup_us >= most_us) scenario->warmup_us = 0;
+    scenario->duration_us = real ? REAL_SHORT_SECONDS * US_PER_SECOND : most_us;
+    if (scenario->warmup_us >= scenario->duration_us) scenario->warmup_us = 0;
 }
 
 static int verify_file(const struct invocation *invocation, struct console *console,

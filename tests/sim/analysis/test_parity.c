@@ -96,18 +96,20 @@ static void differences_have_reasons_or_none(void **state)
     static const struct {
         const char *label;
         int64_t latency_us, fault_at_us;
-        bool learns, earlier;
+        bool learns, earlier, limited;
         enum parity_reason reason;
     } rows[] = {
-        {"a quote within epsilon of its timeout", 9960000, -1, false, false, PARITY_BOUNDARY},
-        {"just outside epsilon", 9940000, -1, false, false, PARITY_UNEXPLAINED},
-        {"a fault begins while it is under way", 800000, 3500000, false, false, PARITY_EDGE},
-        {"a fault begins long before", 800000, 1000000, false, false, PARITY_UNEXPLAINED},
-        {"an earlier one differed, and the router learns", 800000, -1, true, true,
+        {"a quote within epsilon of its timeout", 9960000, -1, false, false, false,
+         PARITY_BOUNDARY},
+        {"just outside epsilon", 9940000, -1, false, false, false, PARITY_UNEXPLAINED},
+        {"a fault begins while it is under way", 800000, 3500000, false, false, false, PARITY_EDGE},
+        {"a fault begins long before", 800000, 1000000, false, false, false, PARITY_UNEXPLAINED},
+        {"a provider with a rate limit", 800000, -1, false, false, true, PARITY_SHARED},
+        {"an earlier one differed, and the router learns", 800000, -1, true, true, false,
          PARITY_DOWNSTREAM},
-        {"an earlier one differed, and nothing is shared", 800000, -1, false, true,
+        {"an earlier one differed, and nothing is shared", 800000, -1, false, true, false,
          PARITY_UNEXPLAINED},
-        {"the router learns, but nothing differed before", 800000, -1, true, false,
+        {"the router learns, but nothing differed before", 800000, -1, true, false, false,
          PARITY_UNEXPLAINED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -117,6 +119,9 @@ static void differences_have_reasons_or_none(void **state)
         make_records(a);
         make_records(b);
         scenario->history_frozen = !rows[i].learns;
+        if (rows[i].limited) {
+            scenario->providers[PROVIDER_KROGER_API].backend.limits.per_second = 5;
+        }
         if (rows[i].fault_at_us >= 0) {
             scenario->fault_count = 1;
             scenario->faults[0] = (struct fault_spec){
