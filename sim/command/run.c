@@ -170,8 +170,10 @@ static int dry_run(struct run_command *run)
     if (!world_plan_make(scenario, &plan, &err)) {
         return console_error(run->console, &err, source_for(run, &err));
     }
-    const double orders = workload_rate(&plan.workload) * (double)scenario->duration_us / 1e6 *
-                          scenario->replications;
+    double per_second = workload_rate(&plan.workload);
+    const double most = run->wire.max_orders_per_s;
+    if (most > 0.0 && most < per_second) per_second = most;
+    const double orders = per_second * (double)scenario->duration_us / 1e6 * scenario->replications;
     world_plan_release(&plan);
     char span[DURATION_TEXT_MAX], path[FOLDER_PATH_MAX];
     duration_for_people(scenario->duration_us, span);
@@ -369,7 +371,8 @@ int command_run(const struct invocation *invocation, struct console *console)
     } else if (!wires_may_go_live(invocation, console, run->loaded.scenario, &run->wire, &code)) {
         (void)code; /* why was said */
     } else {
-        if (wire_is_live(run->loaded.scenario)) run->loaded.scenario->start_unix_us = unix_now_us();
+        struct scenario *const scenario = run->loaded.scenario;
+        if (wire_goes_elsewhere(&run->wire, scenario)) scenario->start_unix_us = unix_now_us();
         code = run_loaded(run);
     }
     text_release(&run->canonical);
