@@ -22,6 +22,16 @@ bool wire_is_live(const struct scenario *scenario)
     return false;
 }
 
+bool wire_goes_elsewhere(const struct wire_spec *spec, const struct scenario *scenario)
+{
+    if (spec->clock != WIRE_CLOCK_REAL) return false;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const struct provider_spec *provider = &scenario->providers[p];
+        if (provider->mode == MODE_MOCK && provider->base_url[0] != '\0') return true;
+    }
+    return wire_is_live(scenario);
+}
+
 bool wire_is_needed(const struct wire_spec *spec, const struct scenario *scenario)
 {
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
@@ -103,14 +113,16 @@ static enum route route_of(const struct wire_spec *spec, const struct provider_s
                                                                            : ROUTE_OWN;
 }
 
-/* Who signs Walmart's calls for a credential. A mock's generation is named by its secret; a live
- * one's secret is the file of its key. */
+/* Who signs Walmart's calls for a credential. A mock's generation is named by its secret; elsewhere
+ * the secret is the file of a key. */
 static struct signer *signer_for(void *context, const struct credential *credential)
 {
     struct wire *wire = context;
     struct err err;
     if (credential->secret == NULL) return NULL;
-    if (wire->endpoints[PROVIDER_WALMART_API].route == ROUTE_LIVE) {
+    const enum route route = wire->endpoints[PROVIDER_WALMART_API].route;
+    if (route == ROUTE_LIVE ||
+        (route == ROUTE_FOREIGN && strncmp(credential->secret, "generation-", 11) != 0)) {
         if (wire->signers[0] == NULL) {
             wire->signers[0] = signer_from_file(credential->secret, &err);
         }
@@ -246,6 +258,20 @@ static bool make_authority(struct wire *wire, struct err *err)
            certificates_write(&wire->certificates, wire->ca_folder, err);
 }
 
+/* Keys take some 100 ms each to make: not while calls wait for their signature. */
+static bool make_keys(const struct wire *wire, struct err *err)
+{
+    const struct endpoint *endpoint = &wire->endpoints[PROVIDER_WALMART_API];
+    const struct backend_spec *spec = &wire->scenario->providers[PROVIDER_WALMART_API].backend;
+    if (wire->spec.clock != WIRE_CLOCK_REAL || endpoint->route != ROUTE_OWN) return true;
+    if (spec->api != API_STANDARD) return true;
+    const uint32_t count = spec->credentials.rotated_at_us < 0 ? 1 : 2;
+    for (uint32_t generation = 1; generation <= count; generation++) {
+        if (signing_keys_private_pem(generation, err) == NULL) return false;
+    }
+    return true;
+}
+
 static bool open_server(struct wire *wire, const struct wire_setup *setup, struct err *err)
 {
     const bool real = wire->spec.clock == WIRE_CLOCK_REAL;
@@ -327,7 +353,8 @@ static bool open_wire(struct wire *wire, const struct wire_setup *setup, struct 
     if (needs_client(wire)) {
         const struct http_client_setup client = {.context = wire, .ended = client_ended};
         wire->client = http_client_create(&client, err);
-        if (wire->client == NULL || !open_server(wire, setup, err)) return false;
+        if (wire->client == NULL || !make_keys(wire, err)) return false;
+        if (!open_server(wire, setup, err)) return false;
     }
     secure_places(wire);
     wire->heard = calloc(1, sizeof *wire->heard);

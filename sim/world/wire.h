@@ -61,6 +61,10 @@ bool wire_check(const struct wire_spec *spec, const struct scenario *scenario, s
 /* Whether any provider is live. */
 bool wire_is_live(const struct scenario *scenario);
 
+/* Whether anybody outside this process is called, a live provider or a mock server elsewhere. They
+ * go by the calendar, so the scenario's start has to be now. */
+bool wire_goes_elsewhere(const struct wire_spec *spec, const struct scenario *scenario);
+
 /* Whether this run needs a wire object: false for mocks alone over `struct`. */
 bool wire_is_needed(const struct wire_spec *spec, const struct scenario *scenario);
 

@@ -242,12 +242,16 @@ static int64_t list_price(void *context, const struct order_item *item, int64_t 
     return backend_list_price(context, item);
 }
 
-/* Where both pairs of a live provider are there, the one that its API takes. */
-static void use_pair_of_api(const struct scenario *scenario, enum provider provider,
+/* Where both pairs of a provider that is not in this process are there, the one that its API takes.
+ */
+static void use_pair_of_api(const struct world *world, enum provider provider,
                             struct credential *held)
 {
+    const struct scenario *scenario = world->scenario;
     const struct provider_spec *spec = &scenario->providers[provider];
-    if (spec->mode != MODE_LIVE || spec->backend.api != API_STANDARD) return;
+    const bool elsewhere = world->real && spec->mode == MODE_MOCK && spec->base_url[0] != '\0';
+    if (spec->mode != MODE_LIVE && !elsewhere) return;
+    if (spec->backend.api != API_STANDARD) return;
     const bool walmart = provider == PROVIDER_WALMART_API;
     if (!walmart && provider != PROVIDER_INSTACART) return;
     const char *const id =
@@ -279,7 +283,7 @@ static void start_router(struct world *world)
                 &world->config, &world->config_warnings);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         struct credential *held = &world->config.providers[p].credential;
-        use_pair_of_api(scenario, (enum provider)p, held);
+        use_pair_of_api(world, (enum provider)p, held);
         if (credentials[p] == 0 || held->fingerprint != credentials[p]) continue;
         *held = backend_credential_texts(world->backends[p], credentials[p]);
     }

@@ -81,6 +81,23 @@ wait $pid
 expect 'Ctrl-C finishes what is in flight' 130 $? "$(cat "$scratch/said")"
 expect 'and marks the results as partial' 1 "$(count '"complete": *false' "$scratch/stopped/summary.json")"
 
+# ---- a mock server elsewhere ------------------------------------------------------------------------
+"$program" mock --print-urls --keys "$scratch/keys" --for 1m >"$scratch/urls" 2>"$scratch/mock.err" &
+mock=$!
+for _ in $(seq 100); do
+    grep -q '^ENV_FILE=' "$scratch/urls" && break
+    sleep 0.1
+done
+url() { sed -n "s/^$1=//p" "$scratch/urls"; }
+said=$("$program" run "$scratch/small.json" --clock real --env-file "$scratch/keys/mock.env" --set 'faults=[]' --out "$scratch/elsewhere" \
+    $(for p in MEALME INSTACART KROGER_API WALMART_API; do echo --set "providers.$p.base_url=$(url $p)"; done) 2>&1)
+expect 'a run calls mock servers of another process' 0 $? "$said"
+accepted=$(awk -F, '$9 >= 200 && $9 < 300 { print $2 }' "$scratch/elsewhere/calls.csv" | sort -u | wc -l)
+refused=$(awk -F, '$9 == 400 || $9 == 401' "$scratch/elsewhere/calls.csv")
+expect 'all four take the credentials that they handed out' '4, ' "$accepted, $refused" "$(cat "$scratch/mock.err")"
+kill -INT $mock
+wait $mock
+
 # ---- live -----------------------------------------------------------------------------------------
 cat >"$scratch/live.json" <<'JSON'
 {
