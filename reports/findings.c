@@ -205,8 +205,15 @@ void finding_timeline(const struct result *result, struct text *text)
         show_value_short(text, UNIT_SHARE, &quiet->values[hit][METRIC_SUCCESS_RATE]);
         text_put(text, "; ");
     }
-    put_change(text, "router p95", UNIT_MS, &before[METRIC_P95_MS], &during[METRIC_P95_MS]);
-    text_put(text, ", and ");
+    /* A short run has samples enough for a median at best. */
+    const bool p95 = known(&before[METRIC_P95_MS]) && known(&during[METRIC_P95_MS]);
+    const bool p50 = known(&before[METRIC_P50_MS]) && known(&during[METRIC_P50_MS]);
+    if (p95) {
+        put_change(text, "router p95", UNIT_MS, &before[METRIC_P95_MS], &during[METRIC_P95_MS]);
+    } else if (p50) {
+        put_change(text, "router p50", UNIT_MS, &before[METRIC_P50_MS], &during[METRIC_P50_MS]);
+    }
+    if (p95 || p50) text_put(text, ", and ");
     put_change(text, "the share of good orders", UNIT_SHARE, &before[METRIC_OK_RATE],
                &during[METRIC_OK_RATE]);
     text_char(text, '.');
