@@ -26,7 +26,7 @@ static const struct dialect_ways *ways_of(enum provider provider, enum api api)
     case PROVIDER_COUNT:
         break;
     }
-    assert(!"a provider outside its enum");
+    assert(false);
     return NULL;
 }
 
