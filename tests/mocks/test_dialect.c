@@ -487,6 +487,37 @@ static void a_throttle_says_when_to_come_again(void **state)
     rig_close(&rig);
 }
 
+static void payloads_that_are_given_are_said(void **state)
+{
+    (void)state;
+    char folder[TEST_PATH_MAX] = "/tmp/routesim-test-XXXXXX", file[TEST_PATH_MAX + 32];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(file, sizeof file, "%s/mealme.json", folder);
+    FILE *const stream = fopen(file, "wb");
+    assert_non_null(stream);
+    assert_true(fputs("{\"4xx\": {\"body\": {\"oh\": \"$status\"}}}", stream) >= 0);
+    assert_int_equal(fclose(stream), 0);
+    struct err err = {0};
+    struct payloads *const payloads = payloads_create(folder, &err);
+    if (payloads == NULL) fail_msg("%s", err.message);
+    (void)unlink(file);
+    (void)rmdir(folder);
+
+    static struct rig rig;
+    rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
+    dialect_destroy(rig.dialect);
+    const struct dialect_setup setup = {.provider = PROVIDER_MEALME,
+                                        .backend = rig.fixture.backend,
+                                        .catalogue = &rig.fixture.catalogue,
+                                        .payloads = payloads};
+    rig.dialect = dialect_create(&setup, &err);
+    assert_non_null(rig.dialect);
+    (void)rig_ask(&rig, "GET", "/", NULL, NULL);
+    CHECK_ANSWER(&rig, "4xx", 404, "{\"oh\":404}");
+    rig_close(&rig);
+    payloads_destroy(payloads);
+}
+
 /* ---- hostile requests ------------------------------------------------------------------------ */
 
 static const struct {
@@ -679,6 +710,7 @@ int main(void)
         cmocka_unit_test(a_malformed_body_is_no_json_and_a_truncated_one_is_whole),
         cmocka_unit_test(any_status_is_said_in_each_provider_s_words),
         cmocka_unit_test(a_throttle_says_when_to_come_again),
+        cmocka_unit_test(payloads_that_are_given_are_said),
         cmocka_unit_test(whatever_comes_an_answer_goes_out),
         cmocka_unit_test(what_is_too_much_is_refused),
     };
