@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
 /* Strikes that a wake puts to the server at most, a provider: a clock that jumps over a flapping
  * fault would have millions, and one is as good as the next to a call in flight. */
 enum { STRIKES_MAX = 64 };
@@ -22,13 +21,13 @@ int64_t mock_world_now_us(void *context)
     return read_clock(CLOCK_MONOTONIC) - atomic_load(&world->zero_us);
 }
 
-static void lock(struct mock_world *world)
+void mock_world_lock(struct mock_world *world)
 {
     const int locked = pthread_mutex_lock(&world->lock);
     assert(locked == 0);
 }
 
-static void unlock(struct mock_world *world)
+void mock_world_unlock(struct mock_world *world)
 {
     const int unlocked = pthread_mutex_unlock(&world->lock);
     assert(unlocked == 0);
@@ -137,9 +136,9 @@ static void begin_time(struct mock_world *world)
 
 void mock_world_start(struct mock_world *world)
 {
-    lock(world);
+    mock_world_lock(world);
     begin_time(world);
-    unlock(world);
+    mock_world_unlock(world);
 }
 
 void mock_world_describe(struct mock_world *world, struct mock_server_setup *setup)
@@ -179,7 +178,7 @@ bool mock_world_reload(struct mock_world *world)
     enum api apis[PROVIDER_COUNT];
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
         apis[p] = scenario->providers[p].backend.api;
-    lock(world);
+    mock_world_lock(world);
     const int64_t epoch_us = atomic_load(&world->epoch_us);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
         backend_reset(next->backends[p], world->seed, epoch_us);
@@ -191,8 +190,9 @@ bool mock_world_reload(struct mock_world *world)
         release_generation(world->before);
         world->before = world->now;
         world->now = next;
+        world->edition++;
     }
-    unlock(world);
+    mock_world_unlock(world);
     if (!bound) {
         (void)console_error(world->console, &err, NULL);
         release_generation(next);
@@ -207,19 +207,19 @@ bool mock_world_reload(struct mock_world *world)
 /* The next strike after `after_us`, or after the newest that was put to the server. */
 static int64_t next_strike(struct mock_world *world, enum provider provider, int64_t after_us)
 {
-    lock(world);
+    mock_world_lock(world);
     if (after_us < 0) after_us = world->struck_us[provider];
     const int64_t next_us = backend_next_strike_us(world->now->backends[provider], after_us);
-    unlock(world);
+    mock_world_unlock(world);
     return next_us;
 }
 
 /* A reset may have put the clock back meanwhile; then nothing has struck yet. */
 static void remember(struct mock_world *world, enum provider provider, int64_t now_us)
 {
-    lock(world);
+    mock_world_lock(world);
     if (mock_world_now_us(world) >= now_us) world->struck_us[provider] = now_us;
-    unlock(world);
+    mock_world_unlock(world);
 }
 
 static int64_t strike_provider(struct mock_world *world, enum provider provider, int64_t now_us)
@@ -265,11 +265,30 @@ static const struct fault_spec *faults_of(void *context, uint32_t *count)
     return world->now->faults->items;
 }
 
+bool mock_world_note(const struct mock_world *world, const struct fault_spec *fault,
+                     char note[FRONT_NOTE_MAX])
+{
+    bool needed = false;
+    for (enum provider p = 0; p < PROVIDER_COUNT; p++)
+        needed |= front_is_needed(fault, 1, p);
+    if (!needed || world->fronted) return front_note(fault, note);
+    (void)snprintf(note, FRONT_NOTE_MAX,
+                   "fault %s: nobody stands in front of the server, its calls are reset; mock "
+                   "--relay begins with a relay there",
+                   fault->id);
+    return true;
+}
+
 static void write_fault(void *context, uint32_t index, struct text *json)
 {
     struct mock_world *const world = context;
     assert(index < world->now->faults->count);
-    mock_faults_write(&world->now->faults->items[index], json);
+    const struct fault_spec *const fault = &world->now->faults->items[index];
+    mock_faults_write(fault, json);
+    char note[FRONT_NOTE_MAX];
+    if (!mock_world_note(world, fault, note)) return;
+    text_put(json, ", \"note\": ");
+    text_json_string(json, note);
 }
 
 /* The spare list comes into force. With the lock held. */
@@ -279,6 +298,7 @@ static void switch_faults(struct mock_world *world)
     struct mock_faults *const faults = now->spare;
     now->spare = now->faults;
     now->faults = faults;
+    world->edition++;
     const int64_t now_us = mock_world_now_us(world);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         backend_set_faults(now->backends[p], faults->items, faults->count, now_us);
@@ -288,11 +308,11 @@ static void switch_faults(struct mock_world *world)
 static bool put_faults(void *context, const char *json, size_t length, struct err_list *list)
 {
     struct mock_world *const world = context;
-    lock(world);
+    mock_world_lock(world);
     const bool read =
         mock_faults_read(json, length, false, mock_world_now_us(world), world->now->spare, list);
     if (read) switch_faults(world);
-    unlock(world);
+    mock_world_unlock(world);
     if (read) world->wake(false);
     return read;
 }
@@ -324,11 +344,11 @@ static bool add_fault(void *context, const char *json, size_t length, struct err
     struct mock_world *const world = context;
     struct mock_faults *const more = malloc(sizeof *more);
     if (more == NULL) return false;
-    lock(world);
+    mock_world_lock(world);
     const bool added = mock_faults_read(json, length, true, mock_world_now_us(world), more, list) &&
                        append_fault(world, more, list);
     if (added) switch_faults(world);
-    unlock(world);
+    mock_world_unlock(world);
     free(more);
     if (added) world->wake(false);
     return added;
@@ -337,7 +357,7 @@ static bool add_fault(void *context, const char *json, size_t length, struct err
 static bool remove_fault(void *context, const char *id)
 {
     struct mock_world *const world = context;
-    lock(world);
+    mock_world_lock(world);
     struct mock_faults *const next = world->now->spare;
     const struct mock_faults *const all = world->now->faults;
     next->count = 0;
@@ -346,7 +366,7 @@ static bool remove_fault(void *context, const char *id)
     }
     const bool removed = next->count < all->count;
     if (removed) switch_faults(world);
-    unlock(world);
+    mock_world_unlock(world);
     if (removed) world->wake(false);
     return removed;
 }
@@ -355,7 +375,7 @@ static uint32_t rotate(void *context, enum provider provider)
 {
     struct mock_world *const world = context;
     uint32_t generation = 0;
-    lock(world);
+    mock_world_lock(world);
     struct backend *const backend = world->now->backends[provider];
     const int64_t now_us = mock_world_now_us(world);
     const uint32_t before = backend_generation_at(backend, now_us);
@@ -364,24 +384,24 @@ static uint32_t rotate(void *context, enum provider provider)
         generation = before + 1;
         world->rotations_us[provider][world->rotation_counts[provider]++] = now_us;
     }
-    unlock(world);
+    mock_world_unlock(world);
     return generation;
 }
 
 static void advance(void *context, int64_t by_us)
 {
     struct mock_world *const world = context;
-    lock(world);
+    mock_world_lock(world);
     atomic_fetch_sub(&world->zero_us, by_us);
     if (world->server != NULL) mock_server_jump(world->server, by_us);
-    unlock(world);
+    mock_world_unlock(world);
     world->wake(false);
 }
 
 static void reset(void *context, const uint64_t *seed)
 {
     struct mock_world *const world = context;
-    lock(world);
+    mock_world_lock(world);
     if (seed != NULL) world->seed = *seed;
     mock_faults_take(world->now->loaded.scenario, world->now->spare);
     switch_faults(world);
@@ -390,16 +410,16 @@ static void reset(void *context, const uint64_t *seed)
     if (world->server != NULL) {
         mock_server_reset(world->server, world->seed, atomic_load(&world->epoch_us));
     }
-    unlock(world);
+    mock_world_unlock(world);
     world->wake(false);
 }
 
 static void write_scenario(void *context, struct text *json)
 {
     struct mock_world *const world = context;
-    lock(world);
+    mock_world_lock(world);
     scenario_describe(world->now->loaded.scenario, json);
-    unlock(world);
+    mock_world_unlock(world);
 }
 
 static void stop(void *context)

@@ -24,6 +24,7 @@
 #include <stdatomic.h>
 
 #include "mocks/admin.h"
+#include "mocks/front.h"
 #include "mocks/http_server.h"
 #include "sim/command/load.h"
 
@@ -54,6 +55,8 @@ struct mock_world {
     int64_t rotations_us[PROVIDER_COUNT][BACKEND_ROTATIONS_MAX];
     uint32_t rotation_counts[PROVIDER_COUNT];
     int64_t struck_us[PROVIDER_COUNT]; /* strikes up to here have been put to the server */
+    uint64_t edition;                  /* of the faults in force: another list, another number */
+    bool fronted;                      /* a relay follows them */
     struct mock_server *server;        /* set when it runs */
     /* Called when the next strike may have moved, and when a stop is asked for. */
     void (*wake)(bool stop);
@@ -63,6 +66,9 @@ struct mock_world {
 int mock_world_open(struct mock_world *world, const struct invocation *invocation,
                     struct console *console, const char *path);
 void mock_world_close(struct mock_world *world);
+
+void mock_world_lock(struct mock_world *world);
+void mock_world_unlock(struct mock_world *world);
 
 /* Begins to count time. */
 void mock_world_start(struct mock_world *world);
@@ -78,6 +84,10 @@ struct admin_port mock_world_admin_port(struct mock_world *world);
 
 /* Puts to the server every strike that is due, and says when the next one is; INT64_MAX: none. */
 int64_t mock_world_strike(struct mock_world *world);
+
+/* A sentence about a fault that clients do not meet as it is written; false: they do. */
+bool mock_world_note(const struct mock_world *world, const struct fault_spec *fault,
+                     char note[FRONT_NOTE_MAX]);
 
 /* ---- mock_faults.c: faults in the scenario's language ---------------------------------------- */
 

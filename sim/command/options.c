@@ -510,6 +510,13 @@ const struct option_traits option_table[OPTION_COUNT] = {
                            .help = "print NAME=URL lines, for programs",
                            .group = GROUP_OUTPUT,
                            .commands = IN(COMMAND_MOCK)},
+    [OPTION_RELAY] = {.name = "relay",
+                      .type = OPTION_FLAG,
+                      .help =
+                          "stand a relay in front, so that faults put in later can refuse "
+                          "connections; without it one stands there when the scenario's need it",
+                      .group = GROUP_OTHER,
+                      .commands = IN(COMMAND_MOCK)},
     [OPTION_TLS] = {.name = "tls",
                     .type = OPTION_MAYBE_CHOICE,
                     .argument = "good|expired|wrong_host|unknown_issuer",

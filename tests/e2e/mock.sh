@@ -271,9 +271,37 @@ stopped=$? mock_pid=
 code=$stopped out=$(tail -n 1 "$scratch/journal.jsonl")
 check 'the admin interface stops it, and the journal is kept' '$code == 0 && $out == "{\"sequence\":"*"\"status\":500"*'
 
+# ---- below HTTP ----
+sed -e 's/"providers"/"faults": [{"id": "gone", "provider": "MEALME", "kind": "refuse", "at": "10m", "for": "10m"}], &/' \
+    "$scratch/quick.json" >"$scratch/refusing.json"
+health=(-H "Id-Token: $MEALME_API_KEY" "${mealme_cart[@]:0:7}")
+start "$scratch/refusing.json" --only mealme
+ask "${health[@]}" "$MEALME/search/cart"
+check 'behind a relay a provider answers as ever' '$code == 200'
+ask -X PUT "${json[@]}" -d '{"to":"11m"}' "$ADMIN/clock"
+for ((i = 0; i < 100; i++)); do ask "${health[@]}" "$MEALME/search/cart"; [ "$code" = 200 ] || break; sleep 0.05; done
+check 'a fault that refuses connections refuses them' '$code == 000 && $err == *"curl: (7)"*'
+ask -X PUT "${json[@]}" -d '{"to":"21m"}' "$ADMIN/clock"
+for ((i = 0; i < 100; i++)); do ask "${health[@]}" "$MEALME/search/cart"; [ "$code" = 200 ] && break; sleep 0.05; done
+check 'and then no more' '$code == 200'
+stop TERM
+start "$scratch/quick.json" --only mealme --tls --keys "$scratch/keys" --relay
+ask "${json[@]}" -d '{"id":"t","provider":"MEALME","kind":"tls"}' "$ADMIN/faults"
+for ((i = 0; i < 100; i++)); do ask --cacert "$CA_FILE" "${health[@]}" "$MEALME/search/cart"; [ "$code" = 200 ] || break; sleep 0.05; done
+check 'with --relay a fault that is put in breaks handshakes' '$code == 000 && $err == *"curl: (35)"*'
+ask -X DELETE "$ADMIN/faults/t"
+for ((i = 0; i < 100; i++)); do ask --cacert "$CA_FILE" "${health[@]}" "$MEALME/search/cart"; [ "$code" = 200 ] && break; sleep 0.05; done
+check 'and taking it out mends them' '$code == 200'
+stop TERM
+start "$scratch/quick.json" --only mealme
+ask "${json[@]}" -d '{"id":"r","provider":"MEALME","kind":"refuse"}' "$ADMIN/faults"
+check 'without a relay it is said what clients meet instead' '$code == 201 && $out == *"its calls are reset; mock --relay begins with a relay there"*'
+ask "${health[@]}" "$MEALME/search/cart"
+check 'namely a reset' '$code == 000 && ( $err == *"curl: (56)"* || $err == *"curl: (52)"* )'
+stop TERM
+
 # ---- TLS ----
 start "$scratch/quick.json" --tls --keys "$scratch/keys"
-health=(-H "Id-Token: $MEALME_API_KEY" "${mealme_cart[@]:0:7}")
 ask --cacert "$CA_FILE" "${health[@]}" "$MEALME/search/cart"
 check 'TLS: taken by whoever knows the authority' '$code == 200 && $MEALME == https://*'
 ask "${health[@]}" "$MEALME/search/cart"

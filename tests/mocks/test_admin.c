@@ -449,6 +449,7 @@ static void what_is_said_of_faults_can_be_put_back(void **state)
     {
         cJSON_DeleteItemFromObjectCaseSensitive(fault, "state");
         cJSON_DeleteItemFromObjectCaseSensitive(fault, "strength");
+        cJSON_DeleteItemFromObjectCaseSensitive(fault, "note");
     }
     char *const body = cJSON_PrintUnformatted(again);
     struct fault_spec before[FAULTS_MAX];
