@@ -155,6 +155,11 @@ static int drive_main(char **argv)
     printf("%" PRIu64 " %" PRId64 " %" PRId64 " %zu\n", drive.done,
            drive.latencies_us[drive.done / 2], drive.latencies_us[drive.done * 99 / 100],
            drive.answer_bytes);
+    for (unsigned long i = 0; i < count; i++)
+        (void)close(lanes[i].socket);
+    (void)close(epoll);
+    free(lanes);
+    free(drive.latencies_us);
     return 0;
 }
 
