@@ -15,9 +15,12 @@
 #define ISSUES(list)                                                                               \
     "{\"error\":{\"message\":\"There were issues with your "                                       \
     "request\",\"code\":9999,\"errors\":[" list "]}}"
-#define BLANK(key) ISSUE(key, "can't be blank")
-#define CLIENT     "\"client_id\":\"mock-INSTACART\",\"client_secret\":\"generation-1\""
-#define GRANT      "\"grant_type\":\"client_credentials\""
+#define BLANK(key)    ISSUE(key, "can't be blank")
+#define POSITIVE(key) ISSUE(key, "must be greater than 0")
+#define LISTED(key)   ISSUE(key, "is not included in the list")
+#define QUANTITY(n)   "line_items[0].line_item_measurements[" #n "].quantity"
+#define CLIENT        "\"client_id\":\"mock-INSTACART\",\"client_secret\":\"generation-1\""
+#define GRANT         "\"grant_type\":\"client_credentials\""
 
 static void the_token_end_point_says_what_is_wrong(void **state)
 {
@@ -36,8 +39,7 @@ static void the_token_end_point_says_what_is_wrong(void **state)
         {"/v2/oauth/token", "grant_type=client_credentials", 401, UNAUTHORIZED},
         {"/v2/oauth/token", "{" CLIENT "}", 400, ISSUES(BLANK("grant_type"))},
         {"/v2/oauth/token", "{" CLIENT ",\"grant_type\":\"x\",\"scope\":\"y\"}", 400,
-         ISSUES(ISSUE("grant_type", "is not included in the list") "," ISSUE(
-             "scope", "is not included in the list"))},
+         ISSUES(LISTED("grant_type") "," LISTED("scope"))},
     };
     static struct rig rig;
     rig_open(&rig, PROVIDER_INSTACART, API_STANDARD);
@@ -161,10 +163,9 @@ static void connect_s_members_are_checked(void **state)
          "{\"location_code\":\"042\",\"items\":[{\"count\":1,\"item\":{\"upc\":\"1\"}},{\"count\":"
          "1.5},3]}",
          400,
-         ISSUES(ISSUE("items[1].count", "must be greater than 0") "," BLANK(
-             "items[1].item.upc") "," ISSUE("items[2].count",
-                                            "must be greater than 0") "," BLANK("items[2].item."
-                                                                                "upc"))},
+         ISSUES(POSITIVE("items[1].count") "," BLANK("items[1].item.upc") "," POSITIVE(
+             "items[2].count") "," BLANK("items[2].item."
+                                         "upc"))},
         {"POST", CART_SLOTS,
          "{\"location_code\":\"042\",\"items\":[{\"count\":1,\"item\":{\"upc\":\"1\"}}]}", 400,
          ISSUES(BLANK("address.postal_code"))},
@@ -181,33 +182,28 @@ static void connect_s_members_are_checked(void **state)
 static void the_developer_platform_s_members_are_checked(void **state)
 {
     (void)state;
-    static const struct row rows[] =
-        {
-            {"GET", "/idp/v1/retailers", NULL, 400,
-             ISSUES(BLANK("postal_code") "," BLANK("country_code"))},
-            {"GET", "/idp/v1/retailers?postal_code=1&country_code=DE", NULL, 400,
-             ISSUES(ISSUE("country_code", "is not included in the list"))},
-            {"GET", "/idp/v1/retailers?postal_code=K1A&country_code=CA", NULL, 200, NULL},
-            {"POST", LINK, "[]", 400, NO_JSON},
-            {"POST", LINK, "{}", 400, ISSUES(BLANK("title") "," BLANK("line_items"))},
-            {"POST", LINK, "{\"title\":\"t\",\"line_items\":[{\"name\":\"\"}]}", 400,
-             ISSUES(BLANK("line_items[0].name"))},
-            {"POST", LINK,
-             "{\"title\":\"t\",\"line_items\":[{\"name\":\"a\",\"line_item_measurements\":[{"
-             "\"quantity\":"
-             "1},{\"quantity\":0},{\"quantity\":\"1\"},{}]}],\"expires_in\":366}",
-             400,
-             ISSUES(ISSUE("line_items[0].line_item_measurements[1].quantity", "must be greater "
-                                                                              "than 0") "," ISSUE(
-                 "line_items[0].line_item_measurements[2]"
-                 ".quantity",
-                 "must be greater than 0") "," ISSUE("expires_in", "must be between 1 and 365"))},
-            {"POST", LINK, "{\"title\":\"t\",\"line_items\":[{\"name\":\"a\"}],\"expires_in\":365}",
-             200, NULL},
-            {"POST", "/idp/v1/products/recipe", "{\"title\":\"t\"}", 400,
-             ISSUES(BLANK("ingredients"))},
-            {"POST", "/idp/v1/orders", "{\"title\":\"t\"}", 400, ISSUES(BLANK("line_items"))},
-        };
+    static const struct row rows[] = {
+        {"GET", "/idp/v1/retailers", NULL, 400,
+         ISSUES(BLANK("postal_code") "," BLANK("country_code"))},
+        {"GET", "/idp/v1/retailers?postal_code=1&country_code=DE", NULL, 400,
+         ISSUES(LISTED("country_code"))},
+        {"GET", "/idp/v1/retailers?postal_code=K1A&country_code=CA", NULL, 200, NULL},
+        {"POST", LINK, "[]", 400, NO_JSON},
+        {"POST", LINK, "{}", 400, ISSUES(BLANK("title") "," BLANK("line_items"))},
+        {"POST", LINK, "{\"title\":\"t\",\"line_items\":[{\"name\":\"\"}]}", 400,
+         ISSUES(BLANK("line_items[0].name"))},
+        {"POST", LINK,
+         "{\"title\":\"t\",\"line_items\":[{\"name\":\"a\",\"line_item_measurements\":[{"
+         "\"quantity\":"
+         "1},{\"quantity\":0},{\"quantity\":\"1\"},{}]}],\"expires_in\":366}",
+         400,
+         ISSUES(POSITIVE(QUANTITY(1)) "," POSITIVE(QUANTITY(2)) "," ISSUE(
+             "expires_in", "must be between 1 and 365"))},
+        {"POST", LINK, "{\"title\":\"t\",\"line_items\":[{\"name\":\"a\"}],\"expires_in\":365}",
+         200, NULL},
+        {"POST", "/idp/v1/products/recipe", "{\"title\":\"t\"}", 400, ISSUES(BLANK("ingredients"))},
+        {"POST", "/idp/v1/orders", "{\"title\":\"t\"}", 400, ISSUES(BLANK("line_items"))},
+    };
     check_rows(API_DEVELOPER, rows, sizeof rows / sizeof *rows);
 }
 
