@@ -25,7 +25,8 @@
  * a later call spends as if the earlier one came then (a day that has turned does not turn back),
  * and a queue for capacity takes calls as they come. Two runs on the wall clock may differ by it.
  *
- * Answers to keyed calls state their latency on either clock.
+ * Answers to keyed calls state their latency on either clock. Who waits already keeps to real time
+ * when the scenario's clock is set.
  *
  * Faults below HTTP, for our own client (`intercepted`): it has met them on its own side of the
  * wire (backend_intercepts()), and asks only for calls that get through. Because it shares our
