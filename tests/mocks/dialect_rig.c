@@ -5,8 +5,8 @@
 #include "mocks/signing.h"
 #include "providers/signing.h"
 
-void rig_open_spec(struct rig *rig, enum provider provider, const struct backend_spec *spec,
-                   const struct fault_spec *faults, uint32_t fault_count)
+void dialect_rig_open_spec(struct rig *rig, enum provider provider, const struct backend_spec *spec,
+                           const struct fault_spec *faults, uint32_t fault_count)
 {
     memset(rig, 0, sizeof *rig);
     fixture_open(&rig->fixture, provider, spec, faults, fault_count);
@@ -23,14 +23,14 @@ void rig_open_spec(struct rig *rig, enum provider provider, const struct backend
     assert_non_null(rig->view.storage);
 }
 
-void rig_open(struct rig *rig, enum provider provider, enum api api)
+void dialect_rig_open(struct rig *rig, enum provider provider, enum api api)
 {
     struct backend_spec spec = fixture_spec(provider);
     spec.api = api;
-    rig_open_spec(rig, provider, &spec, NULL, 0);
+    dialect_rig_open_spec(rig, provider, &spec, NULL, 0);
 }
 
-void rig_close(struct rig *rig)
+void dialect_rig_close(struct rig *rig)
 {
     http_response_release(&rig->response);
     free(rig->view.storage);
@@ -39,7 +39,7 @@ void rig_close(struct rig *rig)
 }
 
 /* The view of a request, whose body is a copy of exactly its length: a byte read past it shows. */
-static char *make_view(struct rig *rig, const struct rig_request *request, const char *body,
+static char *make_view(struct rig *rig, const struct dialect_rig_request *request, const char *body,
                        size_t length)
 {
     struct http_request raw = {.content_type = "application/json"};
@@ -56,8 +56,8 @@ static char *make_view(struct rig *rig, const struct rig_request *request, const
     return copy;
 }
 
-bool rig_put_bytes(struct rig *rig, const struct rig_request *request, const char *body,
-                   size_t length)
+bool dialect_rig_put_bytes(struct rig *rig, const struct dialect_rig_request *request,
+                           const char *body, size_t length)
 {
     char *const copy = make_view(rig, request, body, length);
     const bool is_call =
@@ -73,37 +73,38 @@ bool rig_put_bytes(struct rig *rig, const struct rig_request *request, const cha
     return true;
 }
 
-bool rig_put(struct rig *rig, const struct rig_request *request)
+bool dialect_rig_put(struct rig *rig, const struct dialect_rig_request *request)
 {
     const char *const body = request->body == NULL ? "" : request->body;
-    return rig_put_bytes(rig, request, body, strlen(body));
+    return dialect_rig_put_bytes(rig, request, body, strlen(body));
 }
 
-const char *rig_ask(struct rig *rig, const char *method, const char *target, const char *headers,
-                    const char *body)
+const char *dialect_rig_ask(struct rig *rig, const char *method, const char *target,
+                            const char *headers, const char *body)
 {
-    const struct rig_request request = {
+    const struct dialect_rig_request request = {
         .method = method, .target = target, .headers = headers, .body = body};
-    (void)rig_put(rig, &request);
+    (void)dialect_rig_put(rig, &request);
     return rig->response.body.length > 0 ? rig->response.body.bytes : "";
 }
 
-void rig_fetch_token(struct rig *rig)
+void dialect_rig_fetch_token(struct rig *rig)
 {
     if (rig->fixture.provider == PROVIDER_KROGER_API) {
-        (void)rig_ask(rig, "POST", "/v1/connect/oauth2/token", RIG_KROGER_BASIC,
-                      "grant_type=client_credentials");
+        (void)dialect_rig_ask(rig, "POST", "/v1/connect/oauth2/token", RIG_KROGER_BASIC,
+                              "grant_type=client_credentials");
     } else {
-        (void)rig_ask(rig, "POST", "/v2/oauth/token", NULL,
-                      "{\"client_id\":\"mock-INSTACART\",\"client_secret\":\"generation-1\","
-                      "\"grant_type\":\"client_credentials\"}");
+        (void)dialect_rig_ask(
+            rig, "POST", "/v2/oauth/token", NULL,
+            "{\"client_id\":\"mock-INSTACART\",\"client_secret\":\"generation-1\","
+            "\"grant_type\":\"client_credentials\"}");
     }
     assert_int_equal(rig->response.status, 200);
     (void)snprintf(rig->bearer, sizeof rig->bearer, "Authorization: Bearer mock-%016" PRIx64 "\n",
                    rig->reply.as.token.value);
 }
 
-void rig_sign(const struct rig *rig, uint32_t generation, int64_t at_us, char headers[1024])
+void dialect_rig_sign(const struct rig *rig, uint32_t generation, int64_t at_us, char headers[1024])
 {
     (void)rig;
     struct err err = {0};

@@ -1,10 +1,10 @@
 /* tests/mocks/dialect_rig.h - a mock's API without a server: requests as texts, responses back.
  *
- * rig_open() makes a backend of tests/mocks/fixture.h and its dialect; rig_ask() puts one request
- * to them at rig->now_us, as a server would: heard, answered, said. Headers are "Name: value\n"
- * lines; RIG_KNOWN and the like are those of callers that the mock knows.
+ * dialect_rig_open() makes a backend of tests/mocks/fixture.h and its dialect; dialect_rig_ask()
+ * puts one request to them at rig->now_us, as a server would: heard, answered, said. Headers are
+ * "Name: value\n" lines; RIG_KNOWN and the like are those of callers that the mock knows.
  *
- * Ownership: rig_close() frees everything; a response lives until the next request.
+ * Ownership: dialect_rig_close() frees everything; a response lives until the next request.
  */
 #ifndef TESTS_MOCKS_DIALECT_RIG_H
 #define TESTS_MOCKS_DIALECT_RIG_H
@@ -29,36 +29,37 @@ struct rig {
     struct http_view view;
     struct http_response response;
     struct reply reply; /* of the backend, where it was asked */
-    char bearer[64];    /* "Authorization: Bearer mock-...\n", of rig_fetch_token() */
+    char bearer[64];    /* "Authorization: Bearer mock-...\n", of dialect_rig_fetch_token() */
     int64_t now_us;
 };
 
-struct rig_request {
+struct dialect_rig_request {
     const char *method;
     const char *target;
     const char *headers; /* NULL: none */
     const char *body;    /* NULL: none */
 };
 
-void rig_open(struct rig *rig, enum provider provider, enum api api);
-void rig_open_spec(struct rig *rig, enum provider provider, const struct backend_spec *spec,
-                   const struct fault_spec *faults, uint32_t fault_count);
-void rig_close(struct rig *rig);
+void dialect_rig_open(struct rig *rig, enum provider provider, enum api api);
+void dialect_rig_open_spec(struct rig *rig, enum provider provider, const struct backend_spec *spec,
+                           const struct fault_spec *faults, uint32_t fault_count);
+void dialect_rig_close(struct rig *rig);
 
 /* Whether a call was made of it; then it has been answered. */
-bool rig_put(struct rig *rig, const struct rig_request *request);
-bool rig_put_bytes(struct rig *rig, const struct rig_request *request, const char *body,
-                   size_t length);
+bool dialect_rig_put(struct rig *rig, const struct dialect_rig_request *request);
+bool dialect_rig_put_bytes(struct rig *rig, const struct dialect_rig_request *request,
+                           const char *body, size_t length);
 
 /* The response's body, never NULL. */
-const char *rig_ask(struct rig *rig, const char *method, const char *target, const char *headers,
-                    const char *body);
+const char *dialect_rig_ask(struct rig *rig, const char *method, const char *target,
+                            const char *headers, const char *body);
 
 /* Fetches a token, with rig->bearer as the header that shows it. */
-void rig_fetch_token(struct rig *rig);
+void dialect_rig_fetch_token(struct rig *rig);
 
 /* The header of a signature by a generation's key, made at an instant. */
-void rig_sign(const struct rig *rig, uint32_t generation, int64_t at_us, char headers[1024]);
+void dialect_rig_sign(const struct rig *rig, uint32_t generation, int64_t at_us,
+                      char headers[1024]);
 
 /* One request and all of its answer. */
 #define CHECK_ANSWER(rig, label, wanted_status, wanted_body)                                       \

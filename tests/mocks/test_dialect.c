@@ -66,10 +66,10 @@ static void unknown_paths_are_404_and_other_methods_405(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         static struct rig rig;
-        rig_open(&rig, rows[i].provider, rows[i].api);
-        (void)rig_ask(&rig, rows[i].method, rows[i].target, NULL, NULL);
+        dialect_rig_open(&rig, rows[i].provider, rows[i].api);
+        (void)dialect_rig_ask(&rig, rows[i].method, rows[i].target, NULL, NULL);
         CHECK_ANSWER(&rig, rows[i].label, rows[i].status, rows[i].body);
-        rig_close(&rig);
+        dialect_rig_close(&rig);
     }
 }
 
@@ -77,16 +77,16 @@ static void head_is_heard_as_get(void **state)
 {
     (void)state;
     static struct rig rig;
-    rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
+    dialect_rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
     static const char target[] =
         "/search/cart?user_latitude=1&user_longitude=2&query=%7B%22a%22:1%7D";
-    char *const body = strdup(rig_ask(&rig, "GET", target, RIG_ID_TOKEN, NULL));
-    (void)rig_ask(&rig, "HEAD", target, RIG_ID_TOKEN, NULL);
+    char *const body = strdup(dialect_rig_ask(&rig, "GET", target, RIG_ID_TOKEN, NULL));
+    (void)dialect_rig_ask(&rig, "HEAD", target, RIG_ID_TOKEN, NULL);
     CHECK_ANSWER(&rig, "the same", 200, body);
     free(body);
-    (void)rig_ask(&rig, "HEAD", "/order/finalize", RIG_ID_TOKEN, NULL);
+    (void)dialect_rig_ask(&rig, "HEAD", "/order/finalize", RIG_ID_TOKEN, NULL);
     CHECK_ANSWER(&rig, "GET is not for this path", 405, "{\"error\":\"Method Not Allowed\"}");
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void a_stranger_s_bad_request_is_refused_for_the_stranger(void **state)
@@ -114,12 +114,12 @@ static void a_stranger_s_bad_request_is_refused_for_the_stranger(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         static struct rig rig;
-        rig_open(&rig, rows[i].provider, rows[i].api);
-        (void)rig_ask(&rig, rows[i].method, rows[i].target, rows[i].known, rows[i].body);
+        dialect_rig_open(&rig, rows[i].provider, rows[i].api);
+        (void)dialect_rig_ask(&rig, rows[i].method, rows[i].target, rows[i].known, rows[i].body);
         CHECK_ROW(rows[i].target, rig.response.status == rows[i].bad);
-        (void)rig_ask(&rig, rows[i].method, rows[i].target, NULL, rows[i].body);
+        (void)dialect_rig_ask(&rig, rows[i].method, rows[i].target, NULL, rows[i].body);
         CHECK_ROW(rows[i].target, rig.response.status == rows[i].strange);
-        rig_close(&rig);
+        dialect_rig_close(&rig);
     }
 }
 
@@ -157,17 +157,17 @@ static void our_key_is_read_strictly(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         static struct rig rig;
         char headers[256];
-        rig_open(&rig, PROVIDER_WALMART_API, API_ACCESS_TOKEN);
+        dialect_rig_open(&rig, PROVIDER_WALMART_API, API_ACCESS_TOKEN);
         rig.now_us = US_PER_MINUTE;
         (void)snprintf(headers, sizeof headers, "%s" KEY "%s\n", RIG_ACCESS_TOKEN, rows[i].key);
-        (void)rig_ask(&rig, "GET", "/api/v1/items/search?query=milk", headers, NULL);
+        (void)dialect_rig_ask(&rig, "GET", "/api/v1/items/search?query=milk", headers, NULL);
         CHECK_ROW(rows[i].key, rig.response.status == 200);
         CHECK_ROW(rows[i].key, rig.heard.keyed == rows[i].good);
         CHECK_ROW(rows[i].key, rig.heard.told_time == rows[i].good);
         CHECK_ROW(rows[i].key, rows[i].good || (rig.heard.call.sent_us == rig.now_us &&
                                                 rig.heard.call.order_index == UINT64_MAX &&
                                                 rig.heard.call.item == 0));
-        rig_close(&rig);
+        dialect_rig_close(&rig);
     }
 }
 
@@ -175,10 +175,10 @@ static void our_key_says_all_that_draws_and_instants_go_by(void **state)
 {
     (void)state;
     static struct rig rig;
-    rig_open(&rig, PROVIDER_WALMART_API, API_ACCESS_TOKEN);
+    dialect_rig_open(&rig, PROVIDER_WALMART_API, API_ACCESS_TOKEN);
     rig.now_us = US_PER_MINUTE;
-    (void)rig_ask(&rig, "GET", "/api/v1/items/search?query=Cr%C3%A8me+br%C3%BBl%C3%A9e",
-                  RIG_ACCESS_TOKEN KEY "0123456789abcdef-1a-3-2-1500250-4\n", NULL);
+    (void)dialect_rig_ask(&rig, "GET", "/api/v1/items/search?query=Cr%C3%A8me+br%C3%BBl%C3%A9e",
+                          RIG_ACCESS_TOKEN KEY "0123456789abcdef-1a-3-2-1500250-4\n", NULL);
     const struct call *const call = &rig.heard.call;
     assert_true(call->order_key == UINT64_C(0x0123456789abcdef));
     assert_int_equal(call->order_index, 0x1a);
@@ -194,9 +194,10 @@ static void our_key_says_all_that_draws_and_instants_go_by(void **state)
                                     "e");
     assert_true(item->name_hash == random_hash_text(item->name));
     assert_true(item->product == ORDER_PRODUCT_UNKNOWN);
-    (void)rig_ask(&rig, "GET", "/api/v1/items/search?query=grocery+00007", RIG_ACCESS_TOKEN, NULL);
+    (void)dialect_rig_ask(&rig, "GET", "/api/v1/items/search?query=grocery+00007", RIG_ACCESS_TOKEN,
+                          NULL);
     assert_int_equal(call->request->items[0].product, 6);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 /* ---- foreign clients ------------------------------------------------------------------------- */
@@ -210,7 +211,8 @@ static struct backend_spec with_two_generations(enum provider provider)
 
 static uint64_t foreign_key(struct rig *rig, const char *headers)
 {
-    (void)rig_ask(rig, "GET", "/search/product/v4?user_latitude=1&user_longitude=2", headers, NULL);
+    (void)dialect_rig_ask(rig, "GET", "/search/product/v4?user_latitude=1&user_longitude=2",
+                          headers, NULL);
     assert_false(rig->heard.keyed);
     return rig->heard.call.order_key;
 }
@@ -220,8 +222,8 @@ static void a_foreign_client_s_luck_is_its_credential_s_own(void **state)
     (void)state;
     static struct rig alone, busy;
     const struct backend_spec spec = with_two_generations(PROVIDER_MEALME);
-    rig_open_spec(&alone, PROVIDER_MEALME, &spec, NULL, 0);
-    rig_open_spec(&busy, PROVIDER_MEALME, &spec, NULL, 0);
+    dialect_rig_open_spec(&alone, PROVIDER_MEALME, &spec, NULL, 0);
+    dialect_rig_open_spec(&busy, PROVIDER_MEALME, &spec, NULL, 0);
     uint64_t keys[100];
     for (int i = 0; i < 100; i++) {
         keys[i] = foreign_key(&alone, RIG_ID_TOKEN);
@@ -240,30 +242,30 @@ static void a_foreign_client_s_luck_is_its_credential_s_own(void **state)
     assert_true(foreign_key(&alone, RIG_ID_TOKEN) == keys[0]);
     dialect_reset(alone.dialect, FIXTURE_SEED + 1, FIXTURE_EPOCH_US);
     assert_true(foreign_key(&alone, RIG_ID_TOKEN) != keys[0]);
-    rig_close(&alone);
-    rig_close(&busy);
+    dialect_rig_close(&alone);
+    dialect_rig_close(&busy);
 }
 
 static void a_token_s_luck_is_that_of_the_credential_it_was_issued_for(void **state)
 {
     (void)state;
     static struct rig rig, other;
-    rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
-    rig_open(&other, PROVIDER_KROGER_API, API_STANDARD);
+    dialect_rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
+    dialect_rig_open(&other, PROVIDER_KROGER_API, API_STANDARD);
     static const char target[] = "/v1/locations?filter.zipCode.near=45202";
-    rig_fetch_token(&rig);
-    rig_fetch_token(&other);
-    (void)rig_ask(&rig, "GET", target, rig.bearer, NULL);
+    dialect_rig_fetch_token(&rig);
+    dialect_rig_fetch_token(&other);
+    (void)dialect_rig_ask(&rig, "GET", target, rig.bearer, NULL);
     const uint64_t key = rig.heard.call.order_key;
-    (void)rig_ask(&other, "GET", target, "Authorization: Bearer stranger\n", NULL);
+    (void)dialect_rig_ask(&other, "GET", target, "Authorization: Bearer stranger\n", NULL);
     assert_int_equal(other.response.status, 401);
-    (void)rig_ask(&other, "GET", target, other.bearer, NULL);
+    (void)dialect_rig_ask(&other, "GET", target, other.bearer, NULL);
     assert_true(other.heard.call.order_key == key);
-    rig_fetch_token(&rig); /* another token, the same credential: the number goes on */
-    (void)rig_ask(&rig, "GET", target, rig.bearer, NULL);
+    dialect_rig_fetch_token(&rig); /* another token, the same credential: the number goes on */
+    (void)dialect_rig_ask(&rig, "GET", target, rig.bearer, NULL);
     assert_true(rig.heard.call.order_key != key);
-    rig_close(&rig);
-    rig_close(&other);
+    dialect_rig_close(&rig);
+    dialect_rig_close(&other);
 }
 
 /* ---- tokens and credentials as texts --------------------------------------------------------- */
@@ -272,8 +274,8 @@ static void only_the_very_text_of_a_token_is_one(void **state)
 {
     (void)state;
     static struct rig rig;
-    rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
-    rig_fetch_token(&rig);
+    dialect_rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
+    dialect_rig_fetch_token(&rig);
     char good[32];
     (void)snprintf(good, sizeof good, "%016" PRIx64, rig.reply.as.token.value);
     static const struct {
@@ -301,11 +303,11 @@ static void only_the_very_text_of_a_token_is_one(void **state)
         const bool cut = strncmp(rows[i].form + at, "%.0s", 4) == 0;
         (void)snprintf(headers, sizeof headers, "%.*s%s%s", (int)at, rows[i].form, cut ? "" : good,
                        rows[i].form + at + (cut ? 4 : 2));
-        (void)rig_ask(&rig, "GET", "/v1/products?filter.term=milk", headers, NULL);
+        (void)dialect_rig_ask(&rig, "GET", "/v1/products?filter.term=milk", headers, NULL);
         CHECK_ROW(rows[i].form, rig.response.status == rows[i].status);
         CHECK_ROW(rows[i].form, rig.heard.token_missing == rows[i].missing);
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void a_basic_credential_is_read_strictly(void **state)
@@ -329,17 +331,18 @@ static void a_basic_credential_is_read_strictly(void **state)
          "Authorization: Basic bW9jay1LUk9HRVJfQVBJOmdlbmVyYXRpb24tMDE=\n", false},
     };
     static struct rig rig;
-    rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
+    dialect_rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        (void)rig_ask(&rig, "POST", "/v1/connect/oauth2/token", rows[i].header,
-                      "grant_type=client_credentials");
+        (void)dialect_rig_ask(&rig, "POST", "/v1/connect/oauth2/token", rows[i].header,
+                              "grant_type=client_credentials");
         CHECK_ROW(rows[i].label, rig.response.status == (rows[i].known ? 200 : 400));
-        (void)rig_ask(&rig, "GET", "/v1/locations?filter.limit=1", rows[i].header, NULL);
+        (void)dialect_rig_ask(&rig, "GET", "/v1/locations?filter.limit=1", rows[i].header, NULL);
         CHECK_ROW(rows[i].label, rig.response.status == (rows[i].known ? 200 : 401));
-        (void)rig_ask(&rig, "GET", "/v1/locations?filter.zipCode.near=45202", rows[i].header, NULL);
+        (void)dialect_rig_ask(&rig, "GET", "/v1/locations?filter.zipCode.near=45202",
+                              rows[i].header, NULL);
         CHECK_ROW(rows[i].label, rig.response.status == 401); /* which needs a token */
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 /* ---- the house form -------------------------------------------------------------------------- */
@@ -352,10 +355,11 @@ static void every_mock_quotes_a_whole_cart_in_the_house_form(void **state)
                                                RIG_INSTACART_BASIC, RIG_INSTACART_BASIC};
     for (size_t i = 0; i < WORLDS; i++) {
         static struct rig rig;
-        rig_open(&rig, worlds[i].provider, worlds[i].api);
-        (void)rig_ask(&rig, "POST", "/single/v1/quote", basics[i],
-                      "{\"items\":[{\"name\":\"grocery 00001\",\"quantity\":2},{\"name\":\"\xC3\xA9"
-                      "\"}],\"postal_code\":\"45202\"}");
+        dialect_rig_open(&rig, worlds[i].provider, worlds[i].api);
+        (void)dialect_rig_ask(
+            &rig, "POST", "/single/v1/quote", basics[i],
+            "{\"items\":[{\"name\":\"grocery 00001\",\"quantity\":2},{\"name\":\"\xC3\xA9"
+            "\"}],\"postal_code\":\"45202\"}");
         const struct reply *const reply = &rig.reply;
         char expected[256];
         (void)snprintf(expected, sizeof expected,
@@ -369,7 +373,7 @@ static void every_mock_quotes_a_whole_cart_in_the_house_form(void **state)
         assert_int_equal(rig.heard.items[0].quantity, 2);
         assert_int_equal(rig.heard.items[1].quantity, 1);
         assert_int_equal(rig.heard.request.postal_hash, postal_hash("45202"));
-        rig_close(&rig);
+        dialect_rig_close(&rig);
     }
 }
 
@@ -395,12 +399,12 @@ static void the_house_form_s_mistakes_are_told(void **state)
          "{\"error\":\"The request body is not valid JSON\"}"},
     };
     static struct rig rig;
-    rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
+    dialect_rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        (void)rig_ask(&rig, "POST", "/single/v1/quote", RIG_MEALME_BASIC, rows[i].body);
+        (void)dialect_rig_ask(&rig, "POST", "/single/v1/quote", RIG_MEALME_BASIC, rows[i].body);
         CHECK_ANSWER(&rig, rows[i].body, 400, rows[i].answer);
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 /* ---- bodies that are no good ----------------------------------------------------------------- */
@@ -434,9 +438,9 @@ static void a_malformed_body_is_no_json_and_a_truncated_one_is_whole(void **stat
         struct backend_spec spec = fixture_spec(rows[r].provider);
         spec.api = rows[r].api;
         const struct fault_spec fault = fixture_fault("body", kinds[i % 2], 0, US_PER_HOUR);
-        rig_open_spec(&rig, rows[r].provider, &spec, &fault, 1);
+        dialect_rig_open_spec(&rig, rows[r].provider, &spec, &fault, 1);
         const char *const body =
-            rig_ask(&rig, rows[r].method, rows[r].target, rows[r].known, rows[r].body);
+            dialect_rig_ask(&rig, rows[r].method, rows[r].target, rows[r].known, rows[r].body);
         CHECK_ROW(rows[r].target, rig.response.status == 200);
         CHECK_ROW(rows[r].target, strcmp(rig.response.content_type, "application/json") == 0);
         CHECK_ROW(rows[r].target, rig.response.body.length > 0);
@@ -444,7 +448,7 @@ static void a_malformed_body_is_no_json_and_a_truncated_one_is_whole(void **stat
         CHECK_ROW(rows[r].target, (read != NULL) == (i % 2 == 1));
         CHECK_ROW(rows[r].target, rig.response.truncated == (i % 2 == 1));
         cJSON_Delete(read);
-        rig_close(&rig);
+        dialect_rig_close(&rig);
     }
 }
 
@@ -453,7 +457,7 @@ static void any_status_is_said_in_each_provider_s_words(void **state)
     (void)state;
     for (size_t i = 0; i < WORLDS; i++) {
         static struct rig rig;
-        rig_open(&rig, worlds[i].provider, worlds[i].api);
+        dialect_rig_open(&rig, worlds[i].provider, worlds[i].api);
         for (uint16_t status = 300; status < 600; status++) {
             dialect_say_status(rig.dialect, status, &rig.response);
             assert_int_equal(rig.response.status, status);
@@ -466,7 +470,7 @@ static void any_status_is_said_in_each_provider_s_words(void **state)
         }
         dialect_say_status(rig.dialect, 429, &rig.response);
         assert_true(rig.response.body.length > 0);
-        rig_close(&rig);
+        dialect_rig_close(&rig);
     }
 }
 
@@ -477,14 +481,14 @@ static void a_throttle_says_when_to_come_again(void **state)
     struct fault_spec fault = fixture_fault("throttle", FAULT_THROTTLE, 0, US_PER_HOUR);
     fault.retry_after_s = 17;
     const struct backend_spec spec = fixture_spec(PROVIDER_MEALME);
-    rig_open_spec(&rig, PROVIDER_MEALME, &spec, &fault, 1);
-    (void)rig_ask(&rig, "GET", "/search/product/v4?user_latitude=1&user_longitude=2", RIG_ID_TOKEN,
-                  NULL);
+    dialect_rig_open_spec(&rig, PROVIDER_MEALME, &spec, &fault, 1);
+    (void)dialect_rig_ask(&rig, "GET", "/search/product/v4?user_latitude=1&user_longitude=2",
+                          RIG_ID_TOKEN, NULL);
     CHECK_ANSWER(&rig, "429", 429, "{\"error\":\"10 per 1 second(s)!\"}");
     assert_int_equal(rig.response.retry_after_s, 17);
-    (void)rig_ask(&rig, "GET", "/", RIG_ID_TOKEN, NULL);
+    (void)dialect_rig_ask(&rig, "GET", "/", RIG_ID_TOKEN, NULL);
     assert_int_equal(rig.response.retry_after_s, 0);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void payloads_that_are_given_are_said(void **state)
@@ -504,7 +508,7 @@ static void payloads_that_are_given_are_said(void **state)
     (void)rmdir(folder);
 
     static struct rig rig;
-    rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
+    dialect_rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
     dialect_destroy(rig.dialect);
     const struct dialect_setup setup = {.provider = PROVIDER_MEALME,
                                         .backend = rig.fixture.backend,
@@ -512,9 +516,9 @@ static void payloads_that_are_given_are_said(void **state)
                                         .payloads = payloads};
     rig.dialect = dialect_create(&setup, &err);
     assert_non_null(rig.dialect);
-    (void)rig_ask(&rig, "GET", "/", NULL, NULL);
+    (void)dialect_rig_ask(&rig, "GET", "/", NULL, NULL);
     CHECK_ANSWER(&rig, "4xx", 404, "{\"oh\":404}");
-    rig_close(&rig);
+    dialect_rig_close(&rig);
     payloads_destroy(payloads);
 }
 
@@ -594,16 +598,17 @@ static bool has_bad_escape(char *target)
 static void know(struct rig *rig, size_t world, char headers[1024])
 {
     if (api_has_tokens(worlds[world].provider, worlds[world].api)) {
-        rig_fetch_token(rig);
+        dialect_rig_fetch_token(rig);
         (void)snprintf(headers, 1024, "%s", rig->bearer);
     } else if (api_is_signed(worlds[world].provider, worlds[world].api)) {
-        rig_sign(rig, 1, 0, headers);
+        dialect_rig_sign(rig, 1, 0, headers);
     } else {
         (void)snprintf(headers, 1024, "%s", worlds[world].known);
     }
 }
 
-static void check_json(const struct rig_request *request, const struct http_response *response)
+static void check_json(const struct dialect_rig_request *request,
+                       const struct http_response *response)
 {
     const bool empty = response->body.length == 0;
     CHECK_ROW(request->target, (response->content_type == NULL) == empty);
@@ -620,7 +625,7 @@ static void whatever_comes_an_answer_goes_out(void **state)
     static char known[WORLDS][1024];
     uint64_t calls = 0, good = 0;
     for (size_t w = 0; w < WORLDS; w++) {
-        rig_open(&rigs[w], worlds[w].provider, worlds[w].api);
+        dialect_rig_open(&rigs[w], worlds[w].provider, worlds[w].api);
         know(&rigs[w], w, known[w]);
     }
     for (uint64_t i = 0; i < 30000; i++) {
@@ -636,12 +641,12 @@ static void whatever_comes_an_answer_goes_out(void **state)
         const bool keyed = (bits >> 24 & 3) == 0;
         (void)snprintf(headers, sizeof headers, "%s%s", known[w],
                        keyed ? KEY "0123456789abcdef-7-3-1-1500250-2\n" : "");
-        const struct rig_request request = {.method =
-                                                astray ? "POST" : targets[bits % TARGETS].method,
-                                            .target = target,
-                                            .headers = headers,
-                                            .body = body};
-        calls += rig_put(&rigs[w], &request);
+        const struct dialect_rig_request request = {
+            .method = astray ? "POST" : targets[bits % TARGETS].method,
+            .target = target,
+            .headers = headers,
+            .body = body};
+        calls += dialect_rig_put(&rigs[w], &request);
         assert_in_range(rigs[w].response.status, 200, 599);
         good += rigs[w].response.status < 300;
         check_json(&request, &rigs[w].response);
@@ -649,24 +654,24 @@ static void whatever_comes_an_answer_goes_out(void **state)
     assert_true(calls > 1000);
     assert_true(good > 1000);
     for (size_t w = 0; w < WORLDS; w++)
-        rig_close(&rigs[w]);
+        dialect_rig_close(&rigs[w]);
 }
 
 static void what_is_too_much_is_refused(void **state)
 {
     (void)state;
     static struct rig rig;
-    rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
+    dialect_rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
     struct text body = {0};
     text_put(&body, "{\"postal_code\":\"1\",\"items\":[{\"name\":\"a\"}");
     for (int i = 0; i < 199; i++)
         text_put(&body, ",{\"name\":\"a\"}");
     text_put(&body, "]}");
-    (void)rig_ask(&rig, "POST", "/single/v1/quote", RIG_MEALME_BASIC, body.bytes);
+    (void)dialect_rig_ask(&rig, "POST", "/single/v1/quote", RIG_MEALME_BASIC, body.bytes);
     assert_int_equal(rig.response.status, 200);
     body.length -= 2;
     text_put(&body, ",{\"name\":\"a\"}]}");
-    (void)rig_ask(&rig, "POST", "/single/v1/quote", RIG_MEALME_BASIC, body.bytes);
+    (void)dialect_rig_ask(&rig, "POST", "/single/v1/quote", RIG_MEALME_BASIC, body.bytes);
     CHECK_ANSWER(&rig, "201 lines", 400, "{\"error\":\"Too many items\"}");
 
     text_clear(&body);
@@ -674,7 +679,7 @@ static void what_is_too_much_is_refused(void **state)
     for (int i = 0; i < HEARD_TEXT_MAX; i++)
         text_char(&body, 'a');
     text_put(&body, "\"}]}");
-    (void)rig_ask(&rig, "POST", "/single/v1/quote", RIG_MEALME_BASIC, body.bytes);
+    (void)dialect_rig_ask(&rig, "POST", "/single/v1/quote", RIG_MEALME_BASIC, body.bytes);
     CHECK_ANSWER(&rig, "a long name", 400, "{\"error\":\"The request is too long\"}");
 
     text_clear(&body);
@@ -683,14 +688,14 @@ static void what_is_too_much_is_refused(void **state)
     text_char(&body, '1');
     for (int i = 0; i < 65; i++)
         text_char(&body, '}');
-    (void)rig_ask(&rig, "POST", "/single/v1/quote", RIG_MEALME_BASIC, body.bytes);
+    (void)dialect_rig_ask(&rig, "POST", "/single/v1/quote", RIG_MEALME_BASIC, body.bytes);
     CHECK_ANSWER(&rig, "depth", 400, "{\"error\":\"The request body is not valid JSON\"}");
-    static const struct rig_request request = {
+    static const struct dialect_rig_request request = {
         .method = "POST", .target = "/single/v1/quote", .headers = RIG_MEALME_BASIC};
-    (void)rig_put_bytes(&rig, &request, "{\0}", 3);
+    (void)dialect_rig_put_bytes(&rig, &request, "{\0}", 3);
     CHECK_ANSWER(&rig, "a NUL", 400, "{\"error\":\"The request body is not valid JSON\"}");
     text_release(&body);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 int main(void)

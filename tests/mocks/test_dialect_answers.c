@@ -207,11 +207,11 @@ static void fill_headers(struct rig *rig, size_t row, char headers[1200])
         (void)snprintf(known, sizeof known, "%s", credential_of(rows[row].provider, rows[row].api));
         break;
     case BY_TOKEN:
-        rig_fetch_token(rig);
+        dialect_rig_fetch_token(rig);
         (void)snprintf(known, sizeof known, "%s", rig->bearer);
         break;
     case BY_SIGNATURE:
-        rig_sign(rig, 1, 0, known);
+        dialect_rig_sign(rig, 1, 0, known);
         break;
     }
     (void)snprintf(headers, 1200, "%s%s", known, rows[row].more);
@@ -222,7 +222,7 @@ static char *whole_answer(struct rig *rig, size_t row)
     char headers[1200];
     fill_headers(rig, row, headers);
     const char *const body =
-        rig_ask(rig, rows[row].method, rows[row].target, headers, rows[row].body);
+        dialect_rig_ask(rig, rows[row].method, rows[row].target, headers, rows[row].body);
     const char *const type = rig->response.content_type;
     struct text text = {0};
     text_format(&text, "%u %s\n", rig->response.status, type == NULL ? "-" : type);
@@ -247,7 +247,7 @@ static void answers_are_what_they_were(void **state)
     for (size_t i = 0; i < ROWS; i++) {
         static struct rig rig;
         char path[128];
-        rig_open(&rig, rows[i].provider, rows[i].api);
+        dialect_rig_open(&rig, rows[i].provider, rows[i].api);
         char *const answer = whole_answer(&rig, i);
         (void)snprintf(path, sizeof path, ANSWERS "%s.txt", rows[i].name);
         if (getenv("UPDATE_ANSWERS") != NULL) write_answer(path, answer);
@@ -258,7 +258,7 @@ static void answers_are_what_they_were(void **state)
         CHECK_ROW_TEXT(rows[i].name, answer, expected);
         free(expected);
         free(answer);
-        rig_close(&rig);
+        dialect_rig_close(&rig);
     }
 }
 
@@ -318,7 +318,7 @@ static void answers_have_the_shape_of_the_samples(void **state)
     for (size_t i = 0; i < ROWS; i++) {
         if (rows[i].sample == NULL) continue;
         static struct rig rig;
-        rig_open(&rig, rows[i].provider, rows[i].api);
+        dialect_rig_open(&rig, rows[i].provider, rows[i].api);
         char *const answer = whole_answer(&rig, i);
         cJSON *const read = cJSON_Parse(strchr(answer, '\n') + 1);
         cJSON *const sample = load_sample(rows[i].sample);
@@ -327,7 +327,7 @@ static void answers_have_the_shape_of_the_samples(void **state)
         cJSON_Delete(read);
         cJSON_Delete(sample);
         free(answer);
-        rig_close(&rig);
+        dialect_rig_close(&rig);
     }
 }
 
@@ -340,11 +340,11 @@ static void a_search_of_five_takes_about_two_kilobytes(void **state)
         while (strcmp(rows[row].name, names[n]) != 0)
             row++;
         static struct rig rig;
-        rig_open(&rig, rows[row].provider, rows[row].api);
+        dialect_rig_open(&rig, rows[row].provider, rows[row].api);
         char *const answer = whole_answer(&rig, row);
         assert_in_range(strlen(answer), 1800, 3000);
         free(answer);
-        rig_close(&rig);
+        dialect_rig_close(&rig);
     }
 }
 

@@ -42,55 +42,55 @@ static void the_token_end_point_says_what_is_wrong(void **state)
          ISSUES(LISTED("grant_type") "," LISTED("scope"))},
     };
     static struct rig rig;
-    rig_open(&rig, PROVIDER_INSTACART, API_STANDARD);
+    dialect_rig_open(&rig, PROVIDER_INSTACART, API_STANDARD);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        (void)rig_ask(&rig, "POST", rows[i].target, NULL, rows[i].body);
+        (void)dialect_rig_ask(&rig, "POST", rows[i].target, NULL, rows[i].body);
         CHECK_ROW(rows[i].body, rig.response.status == rows[i].status);
         if (rows[i].answer != NULL) {
             CHECK_ANSWER(&rig, rows[i].body, rows[i].status, rows[i].answer);
         }
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void credentials_in_the_query_are_forbidden(void **state)
 {
     (void)state;
     static struct rig rig;
-    rig_open(&rig, PROVIDER_INSTACART, API_STANDARD);
-    (void)rig_ask(&rig, "POST",
-                  "/v2/oauth/token?client_id=mock-INSTACART&client_secret=generation-1", NULL,
-                  "{" CLIENT "," GRANT "}");
+    dialect_rig_open(&rig, PROVIDER_INSTACART, API_STANDARD);
+    (void)dialect_rig_ask(&rig, "POST",
+                          "/v2/oauth/token?client_id=mock-INSTACART&client_secret=generation-1",
+                          NULL, "{" CLIENT "," GRANT "}");
     CHECK_ANSWER(&rig, "in the query", 403, FORBIDDEN);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void each_wrong_token_is_unauthorized(void **state)
 {
     (void)state;
     static struct rig rig;
-    rig_open(&rig, PROVIDER_INSTACART, API_STANDARD);
-    rig_fetch_token(&rig);
+    dialect_rig_open(&rig, PROVIDER_INSTACART, API_STANDARD);
+    dialect_rig_fetch_token(&rig);
     const char *const body = "{\"find_by\":{\"postal_code\":\"94105\"}}";
-    (void)rig_ask(&rig, "POST", STORES, rig.bearer, body);
+    (void)dialect_rig_ask(&rig, "POST", STORES, rig.bearer, body);
     assert_int_equal(rig.response.status, 200);
-    (void)rig_ask(&rig, "POST", STORES, NULL, body);
+    (void)dialect_rig_ask(&rig, "POST", STORES, NULL, body);
     CHECK_ANSWER(&rig, "none", 401, UNAUTHORIZED);
-    (void)rig_ask(&rig, "POST", STORES, RIG_API_KEY, body);
+    (void)dialect_rig_ask(&rig, "POST", STORES, RIG_API_KEY, body);
     CHECK_ANSWER(&rig, "the other API's", 401, UNAUTHORIZED);
     rig.now_us = 25 * US_PER_HOUR;
-    (void)rig_ask(&rig, "POST", STORES, rig.bearer, body);
+    (void)dialect_rig_ask(&rig, "POST", STORES, rig.bearer, body);
     CHECK_ANSWER(&rig, "expired", 401, UNAUTHORIZED);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 
     struct fault_spec fault = fixture_fault("auth", FAULT_AUTH, 0, US_PER_HOUR);
     fault.auth = AUTH_WRONG_SCOPE;
     const struct backend_spec spec = fixture_spec(PROVIDER_INSTACART);
-    rig_open_spec(&rig, PROVIDER_INSTACART, &spec, &fault, 1);
-    rig_fetch_token(&rig);
-    (void)rig_ask(&rig, "POST", STORES, rig.bearer, body);
+    dialect_rig_open_spec(&rig, PROVIDER_INSTACART, &spec, &fault, 1);
+    dialect_rig_fetch_token(&rig);
+    (void)dialect_rig_ask(&rig, "POST", STORES, rig.bearer, body);
     CHECK_ANSWER(&rig, "wrong scope", 403, FORBIDDEN);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void an_api_key_is_the_secret(void **state)
@@ -109,15 +109,15 @@ static void an_api_key_is_the_secret(void **state)
         {NULL, 401},
     };
     static struct rig rig;
-    rig_open(&rig, PROVIDER_INSTACART, API_DEVELOPER);
+    dialect_rig_open(&rig, PROVIDER_INSTACART, API_DEVELOPER);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *const label = rows[i].header == NULL ? "none" : rows[i].header;
-        (void)rig_ask(&rig, "GET", "/idp/v1/retailers?postal_code=1&country_code=US",
-                      rows[i].header, NULL);
+        (void)dialect_rig_ask(&rig, "GET", "/idp/v1/retailers?postal_code=1&country_code=US",
+                              rows[i].header, NULL);
         CHECK_ROW(label, rig.response.status == rows[i].status);
         if (rows[i].status == 401) CHECK_ANSWER(&rig, label, 401, UNAUTHORIZED);
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 /* ---- members --------------------------------------------------------------------------------- */
@@ -131,16 +131,16 @@ struct row {
 static void check_rows(enum api api, const struct row *rows, size_t count)
 {
     static struct rig rig;
-    rig_open(&rig, PROVIDER_INSTACART, api);
-    if (api == API_STANDARD) rig_fetch_token(&rig);
+    dialect_rig_open(&rig, PROVIDER_INSTACART, api);
+    if (api == API_STANDARD) dialect_rig_fetch_token(&rig);
     const char *const known = api == API_STANDARD ? rig.bearer : RIG_API_KEY;
     for (size_t i = 0; i < count; i++) {
-        (void)rig_ask(&rig, rows[i].method, rows[i].target, known, rows[i].body);
+        (void)dialect_rig_ask(&rig, rows[i].method, rows[i].target, known, rows[i].body);
         const char *const label = rows[i].body == NULL ? rows[i].target : rows[i].body;
         CHECK_ROW(label, rig.response.status == rows[i].status);
         if (rows[i].answer != NULL) CHECK_ANSWER(&rig, label, rows[i].status, rows[i].answer);
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void connect_s_members_are_checked(void **state)
@@ -212,12 +212,12 @@ static void not_every_issue_of_many_is_told(void **state)
     (void)state;
     static struct rig rig;
     struct text body = {0};
-    rig_open(&rig, PROVIDER_INSTACART, API_DEVELOPER);
+    dialect_rig_open(&rig, PROVIDER_INSTACART, API_DEVELOPER);
     text_put(&body, "{\"title\":\"t\",\"line_items\":[{}");
     for (int i = 0; i < 1000; i++)
         text_put(&body, ",{}");
     text_put(&body, "]}");
-    const char *at = rig_ask(&rig, "POST", LINK, RIG_API_KEY, body.bytes);
+    const char *at = dialect_rig_ask(&rig, "POST", LINK, RIG_API_KEY, body.bytes);
     unsigned issues = 0;
     while ((at = strstr(at, "\"meta\"")) != NULL) {
         issues++;
@@ -226,7 +226,7 @@ static void not_every_issue_of_many_is_told(void **state)
     assert_int_equal(rig.response.status, 400);
     assert_int_equal(issues, 20);
     text_release(&body);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 /* ---- slots ----------------------------------------------------------------------------------- */
@@ -235,13 +235,13 @@ static void a_slot_begins_when_the_backend_says(void **state)
 {
     (void)state;
     static struct rig rig;
-    rig_open(&rig, PROVIDER_INSTACART, API_STANDARD);
-    rig_fetch_token(&rig);
+    dialect_rig_open(&rig, PROVIDER_INSTACART, API_STANDARD);
+    dialect_rig_fetch_token(&rig);
     for (int i = 0; i < 100; i++) {
         char start[INSTANT_TEXT_MAX], expected[64];
         rig.now_us += 17 * US_PER_MINUTE + 1234567;
         const char *const body =
-            rig_ask(&rig, "POST", SLOTS, rig.bearer, "{\"postal_code\":\"94105\"}");
+            dialect_rig_ask(&rig, "POST", SLOTS, rig.bearer, "{\"postal_code\":\"94105\"}");
         assert_int_equal(rig.response.status, rig.now_us < US_PER_DAY ? 200 : 401);
         if (rig.response.status != 200) break;
         const int64_t start_ms = rig.reply.as.slots.start_unix_ms;
@@ -252,7 +252,7 @@ static void a_slot_begins_when_the_backend_says(void **state)
         (void)snprintf(expected, sizeof expected, "\"end_at\":\"%s\"", start);
         assert_non_null(strstr(body, expected));
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void without_slots_the_list_is_empty(void **state)
@@ -261,13 +261,14 @@ static void without_slots_the_list_is_empty(void **state)
     const struct fault_spec fault = fixture_fault("empty", FAULT_EMPTY_RESULTS, 0, US_PER_HOUR);
     const struct backend_spec spec = fixture_spec(PROVIDER_INSTACART);
     static struct rig rig;
-    rig_open_spec(&rig, PROVIDER_INSTACART, &spec, &fault, 1);
-    rig_fetch_token(&rig);
-    (void)rig_ask(&rig, "POST", SLOTS, rig.bearer, "{\"postal_code\":\"94105\"}");
+    dialect_rig_open_spec(&rig, PROVIDER_INSTACART, &spec, &fault, 1);
+    dialect_rig_fetch_token(&rig);
+    (void)dialect_rig_ask(&rig, "POST", SLOTS, rig.bearer, "{\"postal_code\":\"94105\"}");
     CHECK_ANSWER(&rig, "slots", 200, "{\"service_options\":[]}");
-    (void)rig_ask(&rig, "POST", STORES, rig.bearer, "{\"find_by\":{\"postal_code\":\"94105\"}}");
+    (void)dialect_rig_ask(&rig, "POST", STORES, rig.bearer,
+                          "{\"find_by\":{\"postal_code\":\"94105\"}}");
     CHECK_ANSWER(&rig, "stores", 200, "{\"stores\":[]}");
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void a_store_s_code_is_its_number(void **state)
@@ -280,23 +281,23 @@ static void a_store_s_code_is_its_number(void **state)
         {"0", 0},          {"3", 3},         {"4294967295", UINT32_MAX}, {"042", UINT32_MAX},
         {"x", UINT32_MAX}, {"", UINT32_MAX}, {"4294967296", UINT32_MAX}};
     static struct rig rig;
-    rig_open(&rig, PROVIDER_INSTACART, API_STANDARD);
-    rig_fetch_token(&rig);
+    dialect_rig_open(&rig, PROVIDER_INSTACART, API_STANDARD);
+    dialect_rig_fetch_token(&rig);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char body[128];
         (void)snprintf(body, sizeof body, "{\"postal_code\":\"1\",\"location_code\":\"%s\"}",
                        rows[i].code);
-        (void)rig_ask(&rig, "POST", SLOTS, rig.bearer, body);
+        (void)dialect_rig_ask(&rig, "POST", SLOTS, rig.bearer, body);
         CHECK_ROW(rows[i].code, rig.heard.call.store == rows[i].store);
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void a_probe_of_ours_is_told_from_a_call_of_an_order(void **state)
 {
     (void)state;
     static struct rig rig;
-    rig_open(&rig, PROVIDER_INSTACART, API_DEVELOPER);
+    dialect_rig_open(&rig, PROVIDER_INSTACART, API_DEVELOPER);
     static const struct {
         const char *headers;
         enum operation operation;
@@ -307,12 +308,12 @@ static void a_probe_of_ours_is_told_from_a_call_of_an_order(void **state)
          OPERATION_HEALTH},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        (void)rig_ask(&rig, "GET", "/idp/v1/retailers?postal_code=1&country_code=US",
-                      rows[i].headers, NULL);
+        (void)dialect_rig_ask(&rig, "GET", "/idp/v1/retailers?postal_code=1&country_code=US",
+                              rows[i].headers, NULL);
         CHECK_ROW(rows[i].headers, rig.heard.call.operation == rows[i].operation);
         CHECK_ROW(rows[i].headers, rig.response.status == 200);
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 int main(void)

@@ -40,13 +40,13 @@ static void the_token_end_point_says_what_is_wrong(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         static struct rig rig;
-        rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
-        (void)rig_ask(&rig, "POST", TOKEN, rows[i].header, rows[i].body);
+        dialect_rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
+        (void)dialect_rig_ask(&rig, "POST", TOKEN, rows[i].header, rows[i].body);
         CHECK_ROW(rows[i].label, rig.response.status == rows[i].status);
         if (rows[i].answer != NULL) {
             CHECK_ANSWER(&rig, rows[i].label, rows[i].status, rows[i].answer);
         }
-        rig_close(&rig);
+        dialect_rig_close(&rig);
     }
 }
 
@@ -56,8 +56,8 @@ static void open_under(struct rig *rig, enum fault_auth auth)
     struct fault_spec fault = fixture_fault("auth", FAULT_AUTH, US_PER_MINUTE, US_PER_HOUR);
     fault.auth = auth;
     const struct backend_spec spec = fixture_spec(PROVIDER_KROGER_API);
-    rig_open_spec(rig, PROVIDER_KROGER_API, &spec, &fault, 1);
-    rig_fetch_token(rig);
+    dialect_rig_open_spec(rig, PROVIDER_KROGER_API, &spec, &fault, 1);
+    dialect_rig_fetch_token(rig);
     rig->now_us = 2 * US_PER_MINUTE;
 }
 
@@ -66,44 +66,45 @@ static void each_wrong_credential_has_its_words(void **state)
     (void)state;
     static const char target[] = "/v1/locations?filter.zipCode.near=45202";
     static struct rig rig;
-    rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
-    rig_fetch_token(&rig);
-    (void)rig_ask(&rig, "GET", target, NULL, NULL);
+    dialect_rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
+    dialect_rig_fetch_token(&rig);
+    (void)dialect_rig_ask(&rig, "GET", target, NULL, NULL);
     CHECK_ANSWER(&rig, "none", 401, MISSING);
-    (void)rig_ask(&rig, "GET", target, RIG_KROGER_BASIC, NULL);
+    (void)dialect_rig_ask(&rig, "GET", target, RIG_KROGER_BASIC, NULL);
     CHECK_ANSWER(&rig, "Basic instead", 401, INVALID);
-    (void)rig_ask(&rig, "GET", target, "Authorization: Bearer mock-00000001ffffffff\n", NULL);
+    (void)dialect_rig_ask(&rig, "GET", target, "Authorization: Bearer mock-00000001ffffffff\n",
+                          NULL);
     CHECK_ANSWER(&rig, "nobody's", 401, INVALID);
     rig.now_us = US_PER_HOUR; /* its life is half that */
-    (void)rig_ask(&rig, "GET", target, rig.bearer, NULL);
+    (void)dialect_rig_ask(&rig, "GET", target, rig.bearer, NULL);
     CHECK_ANSWER(&rig, "expired", 401, INVALID);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 
     open_under(&rig, AUTH_EXPIRED);
-    (void)rig_ask(&rig, "GET", target, rig.bearer, NULL);
+    (void)dialect_rig_ask(&rig, "GET", target, rig.bearer, NULL);
     CHECK_ANSWER(&rig, "expired by fault", 401, INVALID);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 
     open_under(&rig, AUTH_REVOKED);
-    (void)rig_ask(&rig, "GET", target, rig.bearer, NULL);
+    (void)dialect_rig_ask(&rig, "GET", target, rig.bearer, NULL);
     CHECK_ANSWER(&rig, "revoked", 401, INVALID);
-    (void)rig_ask(&rig, "POST", TOKEN, RIG_KROGER_BASIC, "grant_type=client_credentials");
+    (void)dialect_rig_ask(&rig, "POST", TOKEN, RIG_KROGER_BASIC, "grant_type=client_credentials");
     CHECK_ANSWER(&rig, "revoked, at the end point", 400, UNAUTHORIZED);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 
     open_under(&rig, AUTH_WRONG_SCOPE);
     rig.now_us = US_PER_MINUTE;
-    (void)rig_ask(&rig, "GET", target, rig.bearer, NULL);
+    (void)dialect_rig_ask(&rig, "GET", target, rig.bearer, NULL);
     CHECK_ANSWER(&rig, "wrong scope", 403,
                  "{\"errors\":{\"timestamp\":1717718460000,\"code\":\"Forbidden\",\"reason\":"
                  "\"missing required scopes\"}}");
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 
     open_under(&rig, AUTH_TOKEN_ENDPOINT_DOWN);
-    (void)rig_ask(&rig, "POST", TOKEN, RIG_KROGER_BASIC, "grant_type=client_credentials");
+    (void)dialect_rig_ask(&rig, "POST", TOKEN, RIG_KROGER_BASIC, "grant_type=client_credentials");
     CHECK_ANSWER(&rig, "end point down", 503, "");
     assert_null(rig.response.content_type);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void statuses_at_the_token_end_point_have_its_own_form(void **state)
@@ -113,17 +114,17 @@ static void statuses_at_the_token_end_point_have_its_own_form(void **state)
     fault.status = 500;
     const struct backend_spec spec = fixture_spec(PROVIDER_KROGER_API);
     static struct rig rig;
-    rig_open_spec(&rig, PROVIDER_KROGER_API, &spec, &fault, 1);
-    (void)rig_ask(&rig, "POST", TOKEN, RIG_KROGER_BASIC, "grant_type=client_credentials");
+    dialect_rig_open_spec(&rig, PROVIDER_KROGER_API, &spec, &fault, 1);
+    (void)dialect_rig_ask(&rig, "POST", TOKEN, RIG_KROGER_BASIC, "grant_type=client_credentials");
     CHECK_ANSWER(&rig, "token", 500,
                  "{\"errors\":{\"timestamp\":1717718400000,\"code\":\"Auth-4xxx-xxx\",\"reason\":"
                  "\"Internal server error\"}}");
-    (void)rig_ask(&rig, "GET", "/v1/locations", RIG_KROGER_BASIC, NULL);
+    (void)dialect_rig_ask(&rig, "GET", "/v1/locations", RIG_KROGER_BASIC, NULL);
     CHECK_ANSWER(
         &rig, "data", 500,
         "{\"errors\":{\"timestamp\":1717718400000,\"code\":\"PRODUCT-4011-500\",\"reason\":"
         "\"Internal server error\"}}");
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 #define REASON(reason)                                                                             \
@@ -180,16 +181,16 @@ static void parameters_are_checked_as_documented(void **state)
          "\"Product not found\"}}"},
     };
     static struct rig rig;
-    rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
-    rig_fetch_token(&rig);
+    dialect_rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
+    dialect_rig_fetch_token(&rig);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        (void)rig_ask(&rig, "GET", rows[i].target, rig.bearer, NULL);
+        (void)dialect_rig_ask(&rig, "GET", rows[i].target, rig.bearer, NULL);
         CHECK_ROW(rows[i].target, rig.response.status == rows[i].status);
         if (rows[i].answer != NULL) {
             CHECK_ANSWER(&rig, rows[i].target, rows[i].status, rows[i].answer);
         }
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void our_own_orders_may_have_any_postal_code(void **state)
@@ -197,14 +198,15 @@ static void our_own_orders_may_have_any_postal_code(void **state)
     (void)state;
     static struct rig rig;
     char headers[256];
-    rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
-    rig_fetch_token(&rig);
+    dialect_rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
+    dialect_rig_fetch_token(&rig);
     (void)snprintf(headers, sizeof headers, "%s%s", rig.bearer,
                    "X-Routesim-Call: 0123456789abcdef-7-0-0-1500250-0\n");
-    (void)rig_ask(&rig, "GET", "/v1/locations?filter.zipCode.near=K1A%200B1", headers, NULL);
+    (void)dialect_rig_ask(&rig, "GET", "/v1/locations?filter.zipCode.near=K1A%200B1", headers,
+                          NULL);
     assert_int_equal(rig.response.status, 200);
     assert_int_equal(rig.heard.request.postal_hash, postal_hash("K1A 0B1"));
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void carts_are_checked(void **state)
@@ -225,12 +227,12 @@ static void carts_are_checked(void **state)
         {"{\"items\":[{\"upc\":\"1\"}]", 400, REASON("The request body is not valid JSON")},
     };
     static struct rig rig;
-    rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
+    dialect_rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        (void)rig_ask(&rig, "PUT", "/v1/cart/add", RIG_KROGER_BASIC, rows[i].body);
+        (void)dialect_rig_ask(&rig, "PUT", "/v1/cart/add", RIG_KROGER_BASIC, rows[i].body);
         CHECK_ANSWER(&rig, rows[i].body, rows[i].status, rows[i].answer);
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 /* ---- what a search shows --------------------------------------------------------------------- */
@@ -256,23 +258,24 @@ static void what_a_search_shows_is_found_by_its_id(void **state)
     for (size_t t = 0; t < 2; t++) {
         static struct rig rig;
         char target[256];
-        rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
-        rig_fetch_token(&rig);
+        dialect_rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
+        dialect_rig_fetch_token(&rig);
         (void)snprintf(target, sizeof target,
                        "/v1/products?filter.term=%s&filter.locationId=00000001", terms[t]);
-        cJSON *const found = cJSON_Parse(rig_ask(&rig, "GET", target, rig.bearer, NULL));
+        cJSON *const found = cJSON_Parse(dialect_rig_ask(&rig, "GET", target, rig.bearer, NULL));
         assert_int_equal(cJSON_GetArraySize(at(found, "data")), 10);
         for (int i = 0; i < 10; i++) {
             const cJSON *const product = cJSON_GetArrayItem(at(found, "data"), i);
             (void)snprintf(target, sizeof target, "/v1/products/%s?filter.locationId=00000001",
                            at(product, "productId")->valuestring);
-            cJSON *const again = cJSON_Parse(rig_ask(&rig, "GET", target, rig.bearer, NULL));
+            cJSON *const again =
+                cJSON_Parse(dialect_rig_ask(&rig, "GET", target, rig.bearer, NULL));
             assert_int_equal(rig.response.status, 200);
             assert_true(cJSON_Compare(at(again, "data"), product, true));
             cJSON_Delete(again);
         }
         cJSON_Delete(found);
-        rig_close(&rig);
+        dialect_rig_close(&rig);
     }
 }
 
@@ -280,10 +283,10 @@ static void pages_of_a_search_fit_together(void **state)
 {
     (void)state;
     static struct rig rig;
-    rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
-    rig_fetch_token(&rig);
-    cJSON *const whole = cJSON_Parse(
-        rig_ask(&rig, "GET", "/v1/products?filter.term=milk&filter.limit=50", rig.bearer, NULL));
+    dialect_rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
+    dialect_rig_fetch_token(&rig);
+    cJSON *const whole = cJSON_Parse(dialect_rig_ask(
+        &rig, "GET", "/v1/products?filter.term=milk&filter.limit=50", rig.bearer, NULL));
     const int total = cJSON_GetArraySize(at(whole, "data"));
     assert_int_equal(total, 13);
     assert_int_equal(at(whole, "meta.pagination.total")->valuedouble, total);
@@ -291,7 +294,7 @@ static void pages_of_a_search_fit_together(void **state)
         char target[128];
         (void)snprintf(target, sizeof target,
                        "/v1/products?filter.term=milk&filter.limit=4&filter.start=%d", from);
-        cJSON *const page = cJSON_Parse(rig_ask(&rig, "GET", target, rig.bearer, NULL));
+        cJSON *const page = cJSON_Parse(dialect_rig_ask(&rig, "GET", target, rig.bearer, NULL));
         const int size = cJSON_GetArraySize(at(page, "data"));
         assert_int_equal(size, total - from < 4 ? total - from : 4);
         for (int i = 0; i < size; i++) {
@@ -301,7 +304,7 @@ static void pages_of_a_search_fit_together(void **state)
         cJSON_Delete(page);
     }
     cJSON_Delete(whole);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void the_first_price_is_the_backend_s_offer_or_not(void **state)
@@ -309,13 +312,13 @@ static void the_first_price_is_the_backend_s_offer_or_not(void **state)
     (void)state;
     static struct rig rig;
     unsigned offers = 0;
-    rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
-    rig_fetch_token(&rig);
+    dialect_rig_open(&rig, PROVIDER_KROGER_API, API_STANDARD);
+    dialect_rig_fetch_token(&rig);
     for (unsigned i = 1; i <= 100; i++) {
         char target[128];
         (void)snprintf(target, sizeof target,
                        "/v1/products?filter.term=grocery%%20%05u&filter.locationId=00000002", i);
-        cJSON *const found = cJSON_Parse(rig_ask(&rig, "GET", target, rig.bearer, NULL));
+        cJSON *const found = cJSON_Parse(dialect_rig_ask(&rig, "GET", target, rig.bearer, NULL));
         const cJSON *const price = at(found, "data.0.items.0.price");
         const double promo = at(price, "promo")->valuedouble;
         const double regular = at(price, "regular")->valuedouble;
@@ -326,7 +329,7 @@ static void the_first_price_is_the_backend_s_offer_or_not(void **state)
         cJSON_Delete(found);
     }
     assert_in_range(offers, 30, 70);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void a_substitute_and_an_empty_shelf_are_seen(void **state)
@@ -337,9 +340,9 @@ static void a_substitute_and_an_empty_shelf_are_seen(void **state)
     for (int substituted = 0; substituted < 2; substituted++) {
         spec.prices.substitution = substituted;
         static struct rig rig;
-        rig_open_spec(&rig, PROVIDER_KROGER_API, &spec, NULL, 0);
-        rig_fetch_token(&rig);
-        cJSON *const found = cJSON_Parse(rig_ask(
+        dialect_rig_open_spec(&rig, PROVIDER_KROGER_API, &spec, NULL, 0);
+        dialect_rig_fetch_token(&rig);
+        cJSON *const found = cJSON_Parse(dialect_rig_ask(
             &rig, "GET", "/v1/products?filter.term=milk&filter.locationId=00000002&filter.limit=2",
             rig.bearer, NULL));
         assert_int_equal(cJSON_GetArraySize(at(found, "data")), 2 * substituted);
@@ -350,7 +353,7 @@ static void a_substitute_and_an_empty_shelf_are_seen(void **state)
                                 "Store Brand alternative to milk, Organic");
         }
         cJSON_Delete(found);
-        rig_close(&rig);
+        dialect_rig_close(&rig);
     }
 }
 

@@ -31,14 +31,14 @@ static void each_wrong_key_is_an_incorrect_one(void **state)
         {RIG_MEALME_BASIC, 401}, /* that is the house form's */
     };
     static struct rig rig;
-    rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
+    dialect_rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *const label = rows[i].header == NULL ? "none" : rows[i].header;
-        (void)rig_ask(&rig, "GET", "/search/product/v4?" PLACE, rows[i].header, NULL);
+        (void)dialect_rig_ask(&rig, "GET", "/search/product/v4?" PLACE, rows[i].header, NULL);
         CHECK_ANSWER(&rig, label, rows[i].status,
                      rows[i].status == 200 ? "{\"products\":[]}" : WRONG_KEY);
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void a_rotated_key_counts_from_its_instant(void **state)
@@ -47,16 +47,16 @@ static void a_rotated_key_counts_from_its_instant(void **state)
     struct backend_spec spec = fixture_spec(PROVIDER_MEALME);
     spec.credentials.rotated_at_us = US_PER_HOUR;
     static struct rig rig;
-    rig_open_spec(&rig, PROVIDER_MEALME, &spec, NULL, 0);
+    dialect_rig_open_spec(&rig, PROVIDER_MEALME, &spec, NULL, 0);
     static const char *const keys[] = {"Id-Token: generation-1\n", "Id-Token: generation-2\n"};
     for (int later = 0; later < 2; later++) {
         rig.now_us = later * US_PER_HOUR;
         for (int key = 0; key < 2; key++) {
-            (void)rig_ask(&rig, "GET", "/search/product/v4?" PLACE, keys[key], NULL);
+            (void)dialect_rig_ask(&rig, "GET", "/search/product/v4?" PLACE, keys[key], NULL);
             assert_int_equal(rig.response.status, key == later ? 200 : 401);
         }
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 #define USER  "\"user_name\":\"n\",\"user_email\":\"e\",\"user_id\":\"i\",\"user_phone\":1,"
@@ -129,14 +129,14 @@ static void parameters_are_checked_as_documented(void **state)
         {"POST", "/order/finalize", "{\"order_id\":\"-M0123456789abcdef\"}", 200, NULL},
     };
     static struct rig rig;
-    rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
+    dialect_rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        (void)rig_ask(&rig, rows[i].method, rows[i].target, RIG_ID_TOKEN, rows[i].body);
+        (void)dialect_rig_ask(&rig, rows[i].method, rows[i].target, RIG_ID_TOKEN, rows[i].body);
         const char *const label = rows[i].body == NULL ? rows[i].target : rows[i].body;
         CHECK_ROW(label, rig.response.status == rows[i].status);
         if (rows[i].answer != NULL) CHECK_ANSWER(&rig, label, rows[i].status, rows[i].answer);
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void documented_statuses_have_their_documented_texts(void **state)
@@ -160,10 +160,10 @@ static void documented_statuses_have_their_documented_texts(void **state)
         struct fault_spec fault = fixture_fault("error", FAULT_ERROR, 0, US_PER_HOUR);
         fault.status = rows[i].status;
         const struct backend_spec spec = fixture_spec(PROVIDER_MEALME);
-        rig_open_spec(&rig, PROVIDER_MEALME, &spec, &fault, 1);
-        (void)rig_ask(&rig, "GET", "/search/product/v4?" PLACE, RIG_ID_TOKEN, NULL);
+        dialect_rig_open_spec(&rig, PROVIDER_MEALME, &spec, &fault, 1);
+        (void)dialect_rig_ask(&rig, "GET", "/search/product/v4?" PLACE, RIG_ID_TOKEN, NULL);
         CHECK_ANSWER(&rig, rows[i].answer, rows[i].status, rows[i].answer);
-        rig_close(&rig);
+        dialect_rig_close(&rig);
     }
 }
 
@@ -193,7 +193,7 @@ static cJSON *search(struct rig *rig, const char *more)
     text_put(&target, "/search/cart?" PLACE "&user_zipcode=94107&query=");
     http_encode(&target, query.bytes);
     text_put(&target, more);
-    cJSON *const found = cJSON_Parse(rig_ask(rig, "GET", target.bytes, RIG_ID_TOKEN, NULL));
+    cJSON *const found = cJSON_Parse(dialect_rig_ask(rig, "GET", target.bytes, RIG_ID_TOKEN, NULL));
     text_release(&query);
     text_release(&target);
     assert_non_null(found);
@@ -240,7 +240,7 @@ static void a_quote_costs_what_the_search_said(void **state)
     struct backend_spec spec = fixture_spec(PROVIDER_MEALME);
     spec.prices.stock_out = 0.5;
     static struct rig rig;
-    rig_open_spec(&rig, PROVIDER_MEALME, &spec, NULL, 0);
+    dialect_rig_open_spec(&rig, PROVIDER_MEALME, &spec, NULL, 0);
     unsigned exact = 0, substitutes = 0, missing = 0;
     for (int64_t hours = 0; hours < 160; hours += 4) {
         rig.now_us = hours * US_PER_HOUR;
@@ -257,7 +257,7 @@ static void a_quote_costs_what_the_search_said(void **state)
         }
         char *const body = order_of(found);
         cJSON *const quote =
-            cJSON_Parse(rig_ask(&rig, "POST", "/order/order/v4", RIG_ID_TOKEN, body));
+            cJSON_Parse(dialect_rig_ask(&rig, "POST", "/order/order/v4", RIG_ID_TOKEN, body));
         assert_int_equal(rig.response.status, 202);
         const cJSON *const final = cJSON_GetObjectItem(quote, "final_quote");
         const cJSON *const money = cJSON_GetObjectItem(final, "quote");
@@ -273,7 +273,7 @@ static void a_quote_costs_what_the_search_said(void **state)
     assert_in_range(exact, 120, 240);
     assert_true(substitutes > 30);
     assert_true(missing > 30);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void carts_that_lack_something_are_left_out_unless_wanted(void **state)
@@ -283,7 +283,7 @@ static void carts_that_lack_something_are_left_out_unless_wanted(void **state)
     spec.prices.stock_out = 0.5;
     spec.prices.substitution = 0;
     static struct rig rig;
-    rig_open_spec(&rig, PROVIDER_MEALME, &spec, NULL, 0);
+    dialect_rig_open_spec(&rig, PROVIDER_MEALME, &spec, NULL, 0);
     static const char *const ways[] = {"", "&full_carts_only=true", "&full_carts_only=false"};
     for (size_t i = 0; i < 3; i++) {
         cJSON *const found = search(&rig, ways[i]);
@@ -291,14 +291,14 @@ static void carts_that_lack_something_are_left_out_unless_wanted(void **state)
         assert_int_equal(cJSON_GetArraySize(carts), i == 2);
         cJSON_Delete(found);
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void only_our_own_ids_are_products(void **state)
 {
     (void)state;
     static struct rig rig;
-    rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
+    dialect_rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
     cJSON *const found = search(&rig, "");
     for (int i = 0; i < NAMES; i++) {
         const char *const id = text_of(offer_of(found, i), "product_id");
@@ -313,35 +313,35 @@ static void only_our_own_ids_are_products(void **state)
             (void)snprintf(
                 body, sizeof body,
                 "{\"pickup\":true,\"user_id\":\"i\",\"items\":[{\"product_id\":\"%s\"}]}", other);
-            (void)rig_ask(&rig, "POST", "/cart/create", RIG_ID_TOKEN, body);
+            (void)dialect_rig_ask(&rig, "POST", "/cart/create", RIG_ID_TOKEN, body);
             CHECK_ROW(other, rig.response.status == 420);
         }
     }
     cJSON_Delete(found);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void our_own_quote_of_nothing_is_answered_as_the_backend_says(void **state)
 {
     (void)state;
     static struct rig rig;
-    rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
-    (void)rig_ask(&rig, "POST", "/order/order/v4",
-                  RIG_ID_TOKEN "X-Routesim-Call: 0123456789abcdef-7-0-0-1500250-0\n",
-                  "{" USER WHERE "\"place_order\":false,\"pickup\":false,\"items\":[]}");
+    dialect_rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
+    (void)dialect_rig_ask(&rig, "POST", "/order/order/v4",
+                          RIG_ID_TOKEN "X-Routesim-Call: 0123456789abcdef-7-0-0-1500250-0\n",
+                          "{" USER WHERE "\"place_order\":false,\"pickup\":false,\"items\":[]}");
     assert_int_equal(rig.response.status, 202);
     assert_int_equal(rig.reply.as.quote.subtotal_cents, 0);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void a_products_search_lists_names_that_can_be_ordered(void **state)
 {
     (void)state;
     static struct rig rig;
-    rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
-    cJSON *const found =
-        cJSON_Parse(rig_ask(&rig, "GET", "/search/product/v4?query=milk&user_zipcode=94107&" PLACE,
-                            RIG_ID_TOKEN, NULL));
+    dialect_rig_open(&rig, PROVIDER_MEALME, API_STANDARD);
+    cJSON *const found = cJSON_Parse(
+        dialect_rig_ask(&rig, "GET", "/search/product/v4?query=milk&user_zipcode=94107&" PLACE,
+                        RIG_ID_TOKEN, NULL));
     const cJSON *const products = cJSON_GetObjectItem(found, "products");
     assert_int_equal(cJSON_GetArraySize(products), 5);
     assert_string_equal(text_of(cJSON_GetArrayItem(products, 0), "item_name"), "milk");
@@ -353,14 +353,14 @@ static void a_products_search_lists_names_that_can_be_ordered(void **state)
                        "{" USER WHERE "\"user_zipcode\":\"94107\",\"place_order\":false,\"pickup\":"
                        "false,\"items\":[{\"product_id\":\"%s\"}]}",
                        text_of(product, "product_id"));
-        (void)rig_ask(&rig, "POST", "/order/order/v4", RIG_ID_TOKEN, body);
+        (void)dialect_rig_ask(&rig, "POST", "/order/order/v4", RIG_ID_TOKEN, body);
         assert_int_equal(rig.response.status, 202);
         assert_int_equal(rig.reply.as.quote.subtotal_cents,
                          cJSON_GetObjectItem(product, "price")->valuedouble);
         assert_null(strstr(rig.response.body.bytes, "final_quote")); /* nobody asked for it */
     }
     cJSON_Delete(found);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 int main(void)

@@ -61,18 +61,18 @@ static void a_signature_is_verified_and_its_faults_are_told(void **state)
         {"a short one", "WM_SEC.AUTH_SIGNATURE", "AAAA", FAILED},
     };
     static struct rig rig;
-    rig_open(&rig, PROVIDER_WALMART_API, API_STANDARD);
+    dialect_rig_open(&rig, PROVIDER_WALMART_API, API_STANDARD);
     for (unsigned round = 0; round < 2; round++) { /* the second time from memory */
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
             char headers[1024];
-            rig_sign(&rig, 1, 0, headers);
+            dialect_rig_sign(&rig, 1, 0, headers);
             if (rows[i].name[0] != '\0') edit(headers, rows[i].name, rows[i].value);
-            (void)rig_ask(&rig, "GET", TAXONOMY, headers, NULL);
+            (void)dialect_rig_ask(&rig, "GET", TAXONOMY, headers, NULL);
             CHECK_ROW(rows[i].label, rig.response.status == (rows[i].answer == NULL ? 200 : 401));
             if (rows[i].answer != NULL) CHECK_ANSWER(&rig, rows[i].label, 401, rows[i].answer);
         }
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void a_signature_is_good_for_three_minutes_and_may_be_used_again(void **state)
@@ -80,8 +80,8 @@ static void a_signature_is_good_for_three_minutes_and_may_be_used_again(void **s
     (void)state;
     static struct rig rig;
     char headers[1024], answer[512];
-    rig_open(&rig, PROVIDER_WALMART_API, API_STANDARD);
-    rig_sign(&rig, 1, US_PER_HOUR, headers);
+    dialect_rig_open(&rig, PROVIDER_WALMART_API, API_STANDARD);
+    dialect_rig_sign(&rig, 1, US_PER_HOUR, headers);
     static const struct {
         int64_t age_us;
         bool good;
@@ -96,12 +96,12 @@ static void a_signature_is_good_for_three_minutes_and_may_be_used_again(void **s
                    (FIXTURE_EPOCH_US + US_PER_HOUR) / US_PER_MS);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         rig.now_us = US_PER_HOUR + rows[i].age_us;
-        (void)rig_ask(&rig, "GET", TAXONOMY, headers, NULL);
+        (void)dialect_rig_ask(&rig, "GET", TAXONOMY, headers, NULL);
         assert_int_equal(rig.response.status, rows[i].good ? 200 : 401);
         assert_int_equal(rig.heard.call.signed_us, US_PER_HOUR);
         if (!rows[i].good) CHECK_ANSWER(&rig, "expired", 401, answer);
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void a_rotated_key_is_no_longer_known(void **state)
@@ -110,21 +110,21 @@ static void a_rotated_key_is_no_longer_known(void **state)
     struct backend_spec spec = fixture_spec(PROVIDER_WALMART_API);
     spec.credentials.rotated_at_us = US_PER_MINUTE;
     static struct rig rig;
-    rig_open_spec(&rig, PROVIDER_WALMART_API, &spec, NULL, 0);
+    dialect_rig_open_spec(&rig, PROVIDER_WALMART_API, &spec, NULL, 0);
     char old[1024], new[1024];
-    rig_sign(&rig, 1, US_PER_MINUTE, old);
-    rig_sign(&rig, 2, US_PER_MINUTE, new);
+    dialect_rig_sign(&rig, 1, US_PER_MINUTE, old);
+    dialect_rig_sign(&rig, 2, US_PER_MINUTE, new);
     rig.now_us = US_PER_MINUTE - 1;
-    (void)rig_ask(&rig, "GET", TAXONOMY, old, NULL);
+    (void)dialect_rig_ask(&rig, "GET", TAXONOMY, old, NULL);
     assert_int_equal(rig.response.status, 200);
-    (void)rig_ask(&rig, "GET", TAXONOMY, new, NULL);
+    (void)dialect_rig_ask(&rig, "GET", TAXONOMY, new, NULL);
     CHECK_ANSWER(&rig, "not yet", 401, FAILED);
     rig.now_us = US_PER_MINUTE;
-    (void)rig_ask(&rig, "GET", TAXONOMY, new, NULL);
+    (void)dialect_rig_ask(&rig, "GET", TAXONOMY, new, NULL);
     assert_int_equal(rig.response.status, 200);
-    (void)rig_ask(&rig, "GET", TAXONOMY, old, NULL);
+    (void)dialect_rig_ask(&rig, "GET", TAXONOMY, old, NULL);
     CHECK_ANSWER(&rig, "no longer", 401, NO_KEY);
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void other_refusals_have_words_too(void **state)
@@ -149,13 +149,13 @@ static void other_refusals_have_words_too(void **state)
         struct backend_spec spec = fixture_spec(PROVIDER_WALMART_API);
         spec.api = API_ACCESS_TOKEN;
         static struct rig rig;
-        rig_open_spec(&rig, PROVIDER_WALMART_API, &spec, &fault, 1);
-        (void)rig_ask(&rig, "GET", "/api/v1/stores?zip=1", RIG_ACCESS_TOKEN, NULL);
+        dialect_rig_open_spec(&rig, PROVIDER_WALMART_API, &spec, &fault, 1);
+        (void)dialect_rig_ask(&rig, "GET", "/api/v1/stores?zip=1", RIG_ACCESS_TOKEN, NULL);
         CHECK_ANSWER(&rig, rows[i].answer, rows[i].status, rows[i].answer);
         const char *const type = rig.response.content_type;
         assert_true((type == NULL) == (rows[i].type == NULL));
         if (type != NULL) assert_string_equal(type, rows[i].type);
-        rig_close(&rig);
+        dialect_rig_close(&rig);
     }
 }
 
@@ -176,14 +176,15 @@ static void an_access_token_goes_with_its_consumer(void **state)
         {NULL, 401},
     };
     static struct rig rig;
-    rig_open(&rig, PROVIDER_WALMART_API, API_ACCESS_TOKEN);
+    dialect_rig_open(&rig, PROVIDER_WALMART_API, API_ACCESS_TOKEN);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *const label = rows[i].headers == NULL ? "none" : rows[i].headers;
-        (void)rig_ask(&rig, "GET", "/api/v1/items/search?query=milk", rows[i].headers, NULL);
+        (void)dialect_rig_ask(&rig, "GET", "/api/v1/items/search?query=milk", rows[i].headers,
+                              NULL);
         CHECK_ROW(label, rig.response.status == rows[i].status);
         if (rows[i].status == 401) CHECK_ANSWER(&rig, label, 401, NO_TOKEN);
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 /* ---- parameters ------------------------------------------------------------------------------ */
@@ -231,16 +232,16 @@ static void parameters_are_checked(void **state)
     };
     static struct rig rig;
     char headers[1024];
-    rig_open(&rig, PROVIDER_WALMART_API, API_STANDARD);
-    rig_sign(&rig, 1, 0, headers);
+    dialect_rig_open(&rig, PROVIDER_WALMART_API, API_STANDARD);
+    dialect_rig_sign(&rig, 1, 0, headers);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        (void)rig_ask(&rig, "GET", rows[i].target, headers, NULL);
+        (void)dialect_rig_ask(&rig, "GET", rows[i].target, headers, NULL);
         CHECK_ROW(rows[i].target, rig.response.status == rows[i].status);
         if (rows[i].answer != NULL) {
             CHECK_ANSWER(&rig, rows[i].target, rows[i].status, rows[i].answer);
         }
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void an_area_without_a_store_has_an_empty_list(void **state)
@@ -250,11 +251,11 @@ static void an_area_without_a_store_has_an_empty_list(void **state)
     spec.prices.no_store_share = 1;
     static struct rig rig;
     char headers[1024];
-    rig_open_spec(&rig, PROVIDER_WALMART_API, &spec, NULL, 0);
-    rig_sign(&rig, 1, 0, headers);
-    (void)rig_ask(&rig, "GET", AFFILIATE "/stores?zip=45011", headers, NULL);
+    dialect_rig_open_spec(&rig, PROVIDER_WALMART_API, &spec, NULL, 0);
+    dialect_rig_sign(&rig, 1, 0, headers);
+    (void)dialect_rig_ask(&rig, "GET", AFFILIATE "/stores?zip=45011", headers, NULL);
     CHECK_ANSWER(&rig, "none", 200, "[]");
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void what_a_search_shows_is_found_by_its_id(void **state)
@@ -262,13 +263,13 @@ static void what_a_search_shows_is_found_by_its_id(void **state)
     (void)state;
     static struct rig rig;
     char headers[1024];
-    rig_open(&rig, PROVIDER_WALMART_API, API_STANDARD);
-    rig_sign(&rig, 1, 0, headers);
+    dialect_rig_open(&rig, PROVIDER_WALMART_API, API_STANDARD);
+    dialect_rig_sign(&rig, 1, 0, headers);
     static const char *const terms[] = {"grocery%2000017", "something%20unheard%20of"};
     for (size_t t = 0; t < 2; t++) {
         char target[256];
         (void)snprintf(target, sizeof target, AFFILIATE "/search?query=%s&numItems=25", terms[t]);
-        cJSON *const found = cJSON_Parse(rig_ask(&rig, "GET", target, headers, NULL));
+        cJSON *const found = cJSON_Parse(dialect_rig_ask(&rig, "GET", target, headers, NULL));
         const cJSON *const items = cJSON_GetObjectItem(found, "items");
         assert_int_equal(cJSON_GetArraySize(items), 13);
         const cJSON *item;
@@ -276,19 +277,19 @@ static void what_a_search_shows_is_found_by_its_id(void **state)
         {
             const double id = cJSON_GetObjectItem(item, "itemId")->valuedouble;
             (void)snprintf(target, sizeof target, AFFILIATE "/items/%.0f", id);
-            cJSON *again = cJSON_Parse(rig_ask(&rig, "GET", target, headers, NULL));
+            cJSON *again = cJSON_Parse(dialect_rig_ask(&rig, "GET", target, headers, NULL));
             assert_true(cJSON_Compare(again, item, true));
             cJSON_Delete(again);
             (void)snprintf(target, sizeof target, AFFILIATE "/items?upc=%s",
                            cJSON_GetObjectItem(item, "upc")->valuestring);
-            again = cJSON_Parse(rig_ask(&rig, "GET", target, headers, NULL));
+            again = cJSON_Parse(dialect_rig_ask(&rig, "GET", target, headers, NULL));
             assert_true(cJSON_Compare(cJSON_GetArrayItem(cJSON_GetObjectItem(again, "items"), 0),
                                       item, true));
             cJSON_Delete(again);
         }
         cJSON_Delete(found);
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 static void what_is_out_of_stock_is_not_available(void **state)
@@ -300,16 +301,16 @@ static void what_is_out_of_stock_is_not_available(void **state)
     for (int substituted = 0; substituted < 2; substituted++) {
         spec.prices.substitution = substituted;
         static struct rig rig;
-        rig_open_spec(&rig, PROVIDER_WALMART_API, &spec, NULL, 0);
-        (void)rig_ask(&rig, "GET", "/api/v1/stores/availability?itemId=100000001&storeId=1",
-                      RIG_ACCESS_TOKEN, NULL);
+        dialect_rig_open_spec(&rig, PROVIDER_WALMART_API, &spec, NULL, 0);
+        (void)dialect_rig_ask(&rig, "GET", "/api/v1/stores/availability?itemId=100000001&storeId=1",
+                              RIG_ACCESS_TOKEN, NULL);
         CHECK_ANSWER(&rig, "availability", 200, "{\"available\":false,\"quantity\":0}");
-        (void)rig_ask(&rig, "GET", "/api/v1/items/100000001", RIG_ACCESS_TOKEN, NULL);
+        (void)dialect_rig_ask(&rig, "GET", "/api/v1/items/100000001", RIG_ACCESS_TOKEN, NULL);
         assert_int_equal(rig.response.status, substituted ? 200 : 404);
-        (void)rig_ask(&rig, "GET", "/api/v1/stores/availability?itemId=100000001", RIG_ACCESS_TOKEN,
-                      NULL);
+        (void)dialect_rig_ask(&rig, "GET", "/api/v1/stores/availability?itemId=100000001",
+                              RIG_ACCESS_TOKEN, NULL);
         CHECK_ANSWER(&rig, "no store", 400, REASON(4001, "itemId and storeId are required"));
-        rig_close(&rig);
+        dialect_rig_close(&rig);
     }
 }
 
@@ -328,13 +329,13 @@ static void orders_are_checked(void **state)
         {"items", 400, REASON(4001, "The request body is not valid JSON")},
     };
     static struct rig rig;
-    rig_open(&rig, PROVIDER_WALMART_API, API_ACCESS_TOKEN);
+    dialect_rig_open(&rig, PROVIDER_WALMART_API, API_ACCESS_TOKEN);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        (void)rig_ask(&rig, "POST", "/api/v1/orders", RIG_ACCESS_TOKEN, rows[i].body);
+        (void)dialect_rig_ask(&rig, "POST", "/api/v1/orders", RIG_ACCESS_TOKEN, rows[i].body);
         CHECK_ROW(rows[i].body, rig.response.status == rows[i].status);
         if (rows[i].answer != NULL) CHECK_ANSWER(&rig, rows[i].body, 400, rows[i].answer);
     }
-    rig_close(&rig);
+    dialect_rig_close(&rig);
 }
 
 int main(void)
