@@ -185,7 +185,9 @@ static void ask_backend(struct request *request, int64_t now_us)
     backend_answer(backend, call, &reply);
     if (setup->clock == MOCK_CLOCK_WALL) {
         meet_past_strikes(port, call, &reply);
-        request->strikable = backend_next_strike_us(backend, call->sent_us) != INT64_MAX;
+        /* An operator may put in a strike that nobody knows of yet; it ends answers that wait. */
+        request->strikable = reply.fate == CALL_ANSWERED ||
+                             backend_next_strike_us(backend, call->sent_us) != INT64_MAX;
     }
     if (request->asked.word == ASKED_MALFORMED && reply.fate == CALL_ANSWERED) {
         reply.http_status = MHD_HTTP_OK;

@@ -265,11 +265,18 @@ kill -HUP "$mock_pid"
 for ((i = 0; i < 200; i++)); do grep -q 'read again' "$scratch/log" && break; sleep 0.05; done
 ask "${house[@]}"
 check 'SIGHUP with a good one takes it' '$code == 500'
+ask -X POST "$ADMIN/credentials/walmart/rotate"
+kill -HUP "$mock_pid"
+for ((i = 0; i < 200; i++)); do [ "$(grep -c 'read again' "$scratch/log")" = 2 ] && break; sleep 0.05; done
+ask "$ADMIN/credentials"
+check 'what was rotated stays rotated' '$code == 200 && $out == *"WALMART_API"*"\"generation\": 2"*'
+ask "${house[@]}"
+check 'and the old one is refused still' '$code == 401'
 ask -X POST "$ADMIN/stop"
 wait "$mock_pid"
 stopped=$? mock_pid=
 code=$stopped out=$(tail -n 1 "$scratch/journal.jsonl")
-check 'the admin interface stops it, and the journal is kept' '$code == 0 && $out == "{\"sequence\":"*"\"status\":500"*'
+check 'the admin interface stops it, and the journal is kept' '$code == 0 && $out == "{\"sequence\":"*"\"status\":401"*'
 
 # ---- below HTTP ----
 sed -e 's/"providers"/"faults": [{"id": "gone", "provider": "MEALME", "kind": "refuse", "at": "10m", "for": "10m"}], &/' \
@@ -316,6 +323,17 @@ for kind in expired wrong_host unknown_issuer; do
 done
 
 # ---- a call that waits, and a second signal ----
+quick 50s >"$scratch/slow.json"
+start "$scratch/slow.json" --only mealme
+curl -sS --max-time 60 --noproxy '*' -o /dev/null -w '%{http_code}' "${health[@]}" "$MEALME/search/cart" >"$scratch/slow" &
+slow=$!
+for ((i = 0; i < 100; i++)); do curl -s --noproxy '*' "$ADMIN/counters" | grep -q '"waiting": 1' && break; sleep 0.05; done
+ask "${json[@]}" -d '{"id":"s","provider":"MEALME","kind":"error","status":504,"at":"20m","hits_in_flight":true}' "$ADMIN/faults"
+ask -X PUT "${json[@]}" -d '{"to":"30m"}' "$ADMIN/clock"
+wait $slow
+code=0 out=$(cat "$scratch/slow")
+check 'a fault that hits calls in flight ends one that waits' '$out == 504'
+stop TERM
 quick 1500ms >"$scratch/slow.json"
 start "$scratch/slow.json" --only mealme
 curl -sS --max-time 20 --noproxy '*' -o /dev/null -w '%{http_code}' -H "Id-Token: $MEALME_API_KEY" "${mealme_cart[@]:0:7}" "$MEALME/search/cart" >"$scratch/slow" &
