@@ -6,6 +6,8 @@
 #ifndef TESTS_PROVIDERS_HTTP_CLIENT_FIXTURE_H
 #define TESTS_PROVIDERS_HTTP_CLIENT_FIXTURE_H
 
+#include <time.h>
+
 #include "providers/http_client.h"
 #include "tests/providers/raw_server.h"
 #include "tests/support.h"
@@ -90,11 +92,24 @@ static inline uint64_t fixture_start(struct fixture *fixture, const struct http_
     return ticket;
 }
 
-/* Until `ended` calls in all have ended. */
+/* Until `ended` calls in all have ended. What never comes fails the test, and does not hang it. */
 static inline void fixture_wait(struct fixture *fixture, uint32_t ended)
 {
-    while (fixture->ended < ended)
-        http_client_wait(fixture->client, INT64_MAX);
+    const int64_t give_up_us = http_client_now_us() + LIFE_US / 2;
+    while (fixture->ended < ended) {
+        http_client_wait(fixture->client, give_up_us);
+        assert_true(http_client_now_us() < give_up_us);
+    }
+}
+
+/* Until a server has seen its peers close all but `open` connections. */
+static inline void await_closed(struct raw_server *server, uint32_t open)
+{
+    const int64_t give_up_us = http_client_now_us() + LIFE_US / 2;
+    while (raw_server_open(server) > open) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+        assert_true(http_client_now_us() < give_up_us);
+    }
 }
 
 /* One call, from beginning to end. */

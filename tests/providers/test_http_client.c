@@ -629,6 +629,11 @@ static void a_scheme_that_the_place_may_not_use_is_not_used(void **state)
     assert_int_equal(read.outcome.curl_code, CURLE_UNSUPPORTED_PROTOCOL);
     assert_int_equal(raw_server_accepted(server), 0);
     raw_server_stop(server);
+    const struct http_place odd = {.base_url = "http://a\x01\nb", .declared_mock = true};
+    const struct kept none = call_place(&odd, NULL, LIFE_US);
+    assert_int_equal(none.outcome.fate, CALL_RESET);
+    assert_ptr_equal(strstr(none.outcome.message, "the connection to a??b broke"),
+                     none.outcome.message);
 }
 
 int main(void)

@@ -98,8 +98,7 @@ static void a_connection_of_its_own_is_new_and_not_kept(void **state)
     const struct kept kept = fixture_get(scene.fixture, &scene.place);
     assert_int_equal(kept.outcome.timing.connects, 0);
     assert_int_equal(raw_server_accepted(scene.server), 4);
-    while (raw_server_open(scene.server) > 1) /* the first one stays */
-        (void)sched_yield();
+    await_closed(scene.server, 1); /* the first one stays */
     scene_close(&scene);
 }
 
@@ -114,8 +113,7 @@ static void only_so_many_connections_are_kept(void **state)
         (void)fixture_start(scene.fixture, &call);
     }
     fixture_wait(scene.fixture, CALLS);
-    while (raw_server_open(scene.server) > KEPT)
-        (void)sched_yield();
+    await_closed(scene.server, KEPT);
     scene_close(&scene);
 }
 
@@ -493,8 +491,7 @@ static void a_dead_kept_connection_wakes_nobody(void **state)
     struct http_client *const client = scene.fixture->client;
     const struct kept first = fixture_get(scene.fixture, &scene.place);
     assert_int_equal(first.status, 200);
-    while (raw_server_open(scene.server) > 0)
-        (void)sched_yield();
+    await_closed(scene.server, 0);
     epoll_waits = 0;
     http_client_wait(client, http_client_now_us() + 50000);
     assert_in_range(epoll_waits, 1, 10); /* thousands, if it spins */
@@ -544,8 +541,7 @@ static void faulted_calls_leave_no_descriptor(void **state)
     }
     /* Closing is not always at once: libcurl may wait for its next drive. */
     http_client_wait(scene.fixture->client, http_client_now_us() + 1000);
-    while (raw_server_open(scene.server) > 8)
-        (void)sched_yield();
+    await_closed(scene.server, 8);
     assert_true(count_descriptors() <= with_server + 2 * 8);
     free(kept);
     scene_close(&scene);
