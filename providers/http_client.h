@@ -17,14 +17,15 @@
  * live providers too. Bodies are capped after decoding (gzip, deflate), response headers at
  * HTTP_CLIENT_HEADER_BYTES_MAX.
  *
- * How a call ended, by libcurl's code (7.88.1; each row is a test):
+ * How a call ended, by libcurl's code (7.88.1; tests meet all but 58):
  *
  *   code             what happened                                     fate
  *    0               a whole answer, whatever its status               ANSWERED
  *   18               the body is shorter than stated (also: the last   ANSWERED, truncated
  *                    of several Content-Lengths counts)
- *   23 (our cap)     the decoded body is longer than body_bytes_max    ANSWERED, truncated,
- * over_limit 61               the body's encoding is broken or unknown          ANSWERED, truncated
+ *   23 (our cap)     the decoded body is longer than body_bytes_max    ANSWERED, truncated
+ *                    (over_limit)
+ *   61               the body's encoding is broken or unknown          ANSWERED, truncated
  *    6               no address for the name                           DNS
  *    7               connection refused, no route; the address guard   REFUSED
  *                    said no; no descriptor left on this machine
@@ -76,11 +77,11 @@ struct sockaddr;
 
 enum {
     HTTP_PLACE_URL_MAX = 256,
-    HTTP_CLIENT_BODY_BYTES_MAX = 1 << 20, /* default cap: 500 times a usual answer */
-    HTTP_CLIENT_HEADER_BYTES_MAX =
-        1 << 16,                        /* of one answer; servers in use cap theirs at 8 to 32 K */
-    HTTP_CLIENT_CONNECTIONS_MAX = 1024, /* default */
     HTTP_CLIENT_MESSAGE_MAX = 160,
+    HTTP_CLIENT_CONNECTIONS_MAX = 1024,   /* default */
+    HTTP_CLIENT_BODY_BYTES_MAX = 1 << 20, /* default: 500 times a usual answer */
+    /* Of one answer; the servers in use cap theirs, and a request's, at 8 to 32 K. */
+    HTTP_CLIENT_HEADER_BYTES_MAX = 1 << 16,
 };
 
 struct http_place {                    /* where a provider is, and how far it is trusted */
@@ -98,24 +99,26 @@ bool http_place_check(const struct http_place *place, struct err *err);
  * IPv4 address dressed as IPv6 either, NAT64's apart. */
 bool http_address_is_public(const struct sockaddr *address);
 
-enum http_phase {                   /* how far a call got */
-                  HTTP_PHASE_QUEUE, /* no connection of its own: not begun, or waiting to share
-                                       another's */
-                  HTTP_PHASE_DNS,
-                  HTTP_PHASE_CONNECT,
-                  HTTP_PHASE_TLS,
-                  HTTP_PHASE_SEND,
-                  HTTP_PHASE_WAIT, /* sent; no whole status line and headers yet */
-                  HTTP_PHASE_BODY,
-                  HTTP_PHASE_DONE,
-                  HTTP_PHASE_COUNT
+/* How far a call got. QUEUE: it has no connection of its own, because nobody has driven it yet or
+ * because it waits whether another's can be shared. WAIT: it was sent, and its status line and
+ * headers are not all here. */
+enum http_phase {
+    HTTP_PHASE_QUEUE,
+    HTTP_PHASE_DNS,
+    HTTP_PHASE_CONNECT,
+    HTTP_PHASE_TLS,
+    HTTP_PHASE_SEND,
+    HTTP_PHASE_WAIT,
+    HTTP_PHASE_BODY,
+    HTTP_PHASE_DONE,
+    HTTP_PHASE_COUNT
 };
 extern const char *const http_phase_names[HTTP_PHASE_COUNT + 1]; /* "queue", ...; NULL ends */
 
-struct http_timing {  /* the parts add up to total_us; those not reached are 0, the one it ended in
-                       lasted  until the end (when TLS fails, TCP is part of it: libcurl cannot say)
-                     */
-    int64_t queue_us; /* from http_client_start() on, whatever no other part explains */
+/* The parts add up to total_us. Those not reached are 0; the one a call ended in lasted to its end.
+ * When TLS fails TCP's part is in tls_us: libcurl cannot tell. */
+struct http_timing {
+    int64_t queue_us; /* what no other part explains, from http_client_start() on */
     int64_t dns_us;
     int64_t tcp_us;
     int64_t tls_us;

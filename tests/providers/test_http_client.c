@@ -555,6 +555,36 @@ static void a_long_body_is_sent_without_asking(void **state)
     raw_server_stop(server);
 }
 
+static void a_request_that_is_not_taken_ends_while_it_is_sent(void **state)
+{
+    (void)state;
+    static const struct raw_step reset_unread[] = {RAW_WAIT(20), RAW_DO(RAW_RESET)};
+    static const struct raw_step never_read[] = {RAW_WAIT(60000), RAW_DO(RAW_CLOSE)};
+    struct raw_server *const server = raw_server_start(never_read);
+    const struct http_place place = place_of_mock(raw_server_port(server));
+    struct fixture *const fixture = fixture_open(0, 0);
+    struct http_request request = {0};
+    http_request_begin(&request, HTTP_POST, "/v1/cart");
+    request.content_type = "application/json";
+    for (int i = 0; i < 2000000; i++) /* more than two sockets' buffers hold */
+        text_put(&request.body, "[123456]");
+    struct http_call call = {.place = &place, .request = &request, .life_us = HANG_MS * 1000};
+    const struct kept late = fixture_call(fixture, &call);
+    check_outcome("never read", &late,
+                  &(struct expected)LATE(HTTP_PHASE_SEND, 0, "(sending the request)"));
+
+    raw_server_play(server, reset_unread);
+    call.life_us = LIFE_US;
+    const struct kept reset = fixture_call(fixture, &call);
+    if (reset.outcome.curl_code != CURLE_RECV_ERROR) /* whichever it tried first */
+        assert_int_equal(reset.outcome.curl_code, CURLE_SEND_ERROR);
+    assert_int_equal(reset.outcome.fate, CALL_RESET);
+    assert_int_equal(reset.outcome.phase, HTTP_PHASE_SEND);
+    http_request_release(&request);
+    fixture_close(fixture);
+    raw_server_stop(server);
+}
+
 static void what_could_break_out_of_its_place_is_never_sent(void **state)
 {
     (void)state;
@@ -652,6 +682,7 @@ int main(void)
         cmocka_unit_test(a_date_to_retry_after_becomes_seconds),
         cmocka_unit_test(a_request_is_sent_as_written),
         cmocka_unit_test(a_long_body_is_sent_without_asking),
+        cmocka_unit_test(a_request_that_is_not_taken_ends_while_it_is_sent),
         cmocka_unit_test(what_could_break_out_of_its_place_is_never_sent),
         cmocka_unit_test(a_scheme_that_the_place_may_not_use_is_not_used),
     };
