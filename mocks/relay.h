@@ -17,12 +17,15 @@
  * What a connection carries is told by its first byte: 0x16 is TLS, all else plain HTTP/1. Of TLS
  * only the outside of records is seen. There "the request" begins with the client's first record of
  * application data after its Finished, "the reply" is what the server sends from then on (session
- * tickets may be in it), and bytes of body are bytes of reply. Framing faults need plain HTTP: in
- * front of TLS relay_open() cannot know it, and such a connection is reset with its first byte.
+ * tickets may be in it), and bytes of body are bytes of reply, one at least. Of slow_close only the
+ * late FIN is left. Framing faults need plain HTTP: relay_open() cannot know what will come, so
+ * such a connection is reset with its first byte. HTTP/2 is TLS like any other; its first exchange
+ * is whatever comes first, and reuse_race may strike at its settings.
  *
  * Faults strike the first exchange of a connection, reuse_race the second; drip and bandwidth hold
  * for all its life. hang, reset, close, tls_* never trouble the upstream with the request (in front
- * of TLS, reset and close let the handshake pass).
+ * of TLS, reset and close let the handshake pass). A client that closes, or closes its half, ends a
+ * hang and a stall.
  *
  *   fault                what the client meets                             bytes    delay_us
  *   pass                 nothing                                                    1st byte
@@ -52,8 +55,7 @@
  * `bytes` of 0 stands for: half of the stated length (1 when none is stated), 0 bytes of a stall,
  * 1 of a drip, 5 of an excess, 256 KiB of headers. More than there is to send means all of it, but
  * one byte less for short_body. A reply that comes in chunks is re-framed from its first chunk
- * alone by the two faults that state a length. What a fault states it states truly otherwise: the
- * bytes of the body are the upstream's own.
+ * alone by the two faults that state a length. Bytes of body are always the upstream's own.
  *
  * Limits: RELAY_BUFFER_BYTES each for what goes up, what comes down and what goes out; past that
  * the sender is not read (backpressure). Past RELAY_CONNECTIONS_MAX a client is reset. A head of

@@ -177,10 +177,8 @@ static void shut_door(struct relay_port *port)
         port->paused = false;
         (void)epoll_ctl(port->relay->epoll, EPOLL_CTL_DEL, port->watch.fd, NULL);
     }
-    /* On Linux this ends listening and keeps the binding; what waited is reset. Without reuse
-     * nobody else can bind the port meanwhile. */
+    /* On Linux this ends listening and keeps the binding; what waited is reset. */
     (void)shutdown(port->watch.fd, SHUT_RD);
-    (void)set_reuse(port->watch.fd, 0);
     drop_fillers(port);
     port->door = DOOR_SHUT;
 }
@@ -199,6 +197,7 @@ bool relay_port_apply(struct relay_port *port, const struct relay_rule *rule)
     const enum relay_door door = door_of(rule->fault);
     if (door == DOOR_OPEN && port->door == DOOR_OPEN && !port->paused) relay_port_accept(port);
     if (door != port->door) shut_door(port);
+    /* Without reuse nobody else can bind the port meanwhile. */
     if (door == DOOR_SHUT && !set_reuse(port->watch.fd, 0)) return false;
     if (door != port->door && !open_door(port, door)) return false;
     port->rule = *rule;

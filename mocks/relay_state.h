@@ -6,9 +6,11 @@
  *                 up                          in             out
  *     client ---------> upstream ; upstream ------> [shape] ------> client
  *
- *   relay.c             thread, commands, loop, timers
+ *   relay.c             what callers call: commands, and waiting for them
+ *   relay_loop.c        the thread: buffers, timers, events, obeying
  *   relay_port.c        listening, refusing, dropping SYNs; accepting
- *   relay_connection.c  a connection's life: reads, writes, half-closes, ends
+ *   relay_begin.c       a connection's beginning, and its first byte
+ *   relay_connection.c  its life: reads, writes, pace, half-closes, ends
  *   relay_request.c     what goes up: when has the request come, and what then
  *   relay_reply.c       what comes down, cut or re-framed
  *   relay_message.c     where messages and records end
@@ -27,6 +29,7 @@
 #include "mocks/relay_message.h"
 
 enum { RELAY_FILLERS_MAX = 4 };
+#define RELAY_WATCH_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) /* of connections */
 
 enum relay_watch_kind { WATCH_WAKE, WATCH_PORT, WATCH_CLIENT, WATCH_UPSTREAM };
 
@@ -183,7 +186,8 @@ struct relay {
     uint8_t scratch[RELAY_BUFFER_BYTES]; /* for what is read and not heard */
 };
 
-/* relay.c */
+/* relay_loop.c */
+void *relay_run(void *relay); /* the thread */
 bool relay_watch_add(struct relay *relay, struct relay_watch *watch, uint32_t events);
 void relay_ready(struct relay *relay, struct relay_connection *connection);
 void relay_timer_set(struct relay *relay, struct relay_connection *connection, int64_t due_us);
@@ -204,8 +208,16 @@ bool relay_port_fill(const struct relay_address *address, int listener,
                      int fillers[static RELAY_FILLERS_MAX], uint32_t *count);
 bool relay_rule_valid(const struct relay_rule *rule, const char **objection);
 
-/* relay_connection.c */
+/* relay_begin.c */
 void relay_connection_begin(struct relay_port *port, int fd);
+bool relay_take_memory(struct relay_connection *connection);
+/* The client has said something: the bytes are in `up`. */
+void relay_break_silence(struct relay_connection *connection);
+/* Connects to the next address of the upstream that can be tried; false: there is none left. */
+bool relay_connect_upstream(struct relay_connection *connection);
+
+/* relay_connection.c */
+void relay_side_close(struct relay_side *side, bool reset);
 void relay_connection_event(struct relay_connection *connection, const struct relay_watch *watch,
                             uint32_t events);
 void relay_connection_pump(struct relay_connection *connection);
