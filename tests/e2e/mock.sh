@@ -230,6 +230,10 @@ check 'nor a name that was rebound' '$code == 403'
 ask "${json[@]}" -d '{"seed":5}' "$ADMIN/reset"
 ask -u "$KROGER_CLIENT_ID:$KROGER_CLIENT_SECRET" "${token_words[@]}"
 check 'a reset begins anew, with the first credential' '$code == 200'
+ask -X PUT "${json[@]}" -d '{"advance":"1h"}' "$ADMIN/clock"
+sign "$WALMART_PRIVATE_KEY_FILE" "$(now_ms)"
+ask "${walmart[@]}" "$affiliate/search?query=milk"
+check 'a clock that has jumped still takes signatures of now' '$code == 200'
 stop TERM
 check 'SIGTERM stops it, exit 0, and nothing is left' '$code == 0 && $out != *there*'
 
