@@ -144,7 +144,9 @@ static void put_moves(struct text *text, const struct comparison *comparison)
         text_format(text, "  from %s to %s\n", compare_destination(moves[i].from),
                     compare_destination(moves[i].to));
     }
-    if (count > MOVES_MOST) text_format(text, "  and %u other ways\n", count - MOVES_MOST);
+    if (count <= MOVES_MOST) return;
+    text_format(text, "  and %u other way%s\n", count - MOVES_MOST,
+                count == MOVES_MOST + 1 ? "" : "s");
 }
 
 static void put_settings(struct text *text, const struct comparison *comparison)

@@ -141,7 +141,7 @@ static void put_colored(struct console *console, const char *words, int verdict)
     if (console->style->color) text_put(console->text, "\033[0m");
 }
 
-/* "kroger-brownout.json:44", without its folder, or ":44" when that is too long. */
+/* "kroger-brownout.json:44", without its folder, or "line 44" when that is too long. */
 static void where_of(const struct result_check *check, struct text *where)
 {
     if (check->verdict == CHECK_PASSED) return;
@@ -153,7 +153,7 @@ static void where_of(const struct result_check *check, struct text *where)
     text_format(where, "%s:%u", slash != NULL ? slash + 1 : check->file, check->line);
     if (characters(where) <= WHERE_MAX) return;
     text_clear(where);
-    text_format(where, ":%u", check->line);
+    text_format(where, "line %u", check->line);
 }
 
 static void put_check(struct console *console, const struct result_check *check, size_t name_width)
@@ -340,7 +340,7 @@ static void put_title(struct console *console, const struct result *result)
     text_put(&line, result->scenario);
     text_format(&line, "%sseed %s%s", dot, result->seed_text, dot);
     text_grouped(&line, (int64_t)result->orders);
-    text_format(&line, " orders%s", dot);
+    text_format(&line, result->orders == 1 ? " order%s" : " orders%s", dot);
     if (result->replications > 1) text_format(&line, "%u x ", result->replications);
     show_span(&line, result->duration_us);
     const bool real = strcmp(result->clock, "real") == 0;
