@@ -2,7 +2,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "providers/codec.h"
 #include "router/base/duration.h"
 #include "sim/world/scenario_keys.h"
 
@@ -243,6 +245,51 @@ static void validate_limits(struct scenario *scenario, unsigned p, struct err_li
 
 /* ---- how it is reached ---- */
 
+/* Whether a URL leads to one of the vendors themselves: to the domain of any of their APIs, or to a
+ * host in it. */
+static bool leads_to_a_vendor(const char *base_url)
+{
+    const char *host = strstr(base_url, "://");
+    if (host == NULL) return false;
+    host += 3;
+    size_t length = strcspn(host, ":/");
+    while (length > 0 && host[length - 1] == '.')
+        length--;
+    for (unsigned i = 0; i < PROVIDER_COUNT * API_COUNT * 2; i++) {
+        const enum provider p = (enum provider)(i % PROVIDER_COUNT);
+        const enum api api = (enum api)(i / PROVIDER_COUNT % API_COUNT);
+        const bool sandbox = i >= PROVIDER_COUNT * API_COUNT;
+        const char *const url = api_exists(p, api) ? codec_base_url(p, api, sandbox) : NULL;
+        if (url == NULL) continue;
+        const char *domain = strrchr(url, '.');
+        while (domain[-1] != '.' && domain[-1] != '/')
+            domain--; /* "kroger.com" of "https://api.kroger.com" */
+        const size_t wanted = strlen(domain);
+        if (length < wanted || strncasecmp(host + length - wanted, domain, wanted) != 0) continue;
+        if (length == wanted || host[length - wanted - 1] == '.') return true;
+    }
+    return false;
+}
+
+static void validate_base_url(const struct scenario *scenario, unsigned p, struct err_list *list)
+{
+    const struct provider_spec *provider = &scenario->providers[p];
+    if (provider->base_url[0] == '\0') return;
+    struct http_place named = {.declared_mock = provider->mode != MODE_LIVE};
+    struct err err = {.code = ERR_NONE};
+    (void)snprintf(named.base_url, sizeof named.base_url, "%s", provider->base_url);
+    struct place place = PLACE(providers[p].base_url);
+    if (!http_place_check(&named, &err)) {
+        if (strchr(provider->base_url, '@') != NULL) place.line = 0; /* no excerpt of a password */
+        err_add(list, place, err.hint[0] != '\0' ? err.hint : NULL, "%s", err.message);
+    } else if (provider->mode == MODE_MOCK && leads_to_a_vendor(provider->base_url)) {
+        /* Mocks are called without limit, and asked to place orders. */
+        err_add(list, place, "say \"mode\": \"live\", or name the address of a mock server",
+                "%s is a mock here, and this is the address of a real provider",
+                provider_traits[p].id);
+    }
+}
+
 static void validate_reach(const struct scenario *scenario, unsigned p, struct err_list *list)
 {
     const struct provider_spec *provider = &scenario->providers[p];
@@ -260,14 +307,7 @@ static void validate_reach(const struct scenario *scenario, unsigned p, struct e
                  "\"cassette\" means nothing for a provider of the mode \"%s\"",
                  provider_mode_names[provider->mode]);
     }
-    if (provider->base_url[0] == '\0') return;
-    struct http_place named = {.declared_mock = provider->mode != MODE_LIVE};
-    struct err err = {.code = ERR_NONE};
-    (void)snprintf(named.base_url, sizeof named.base_url, "%s", provider->base_url);
-    if (!http_place_check(&named, &err)) {
-        err_add(list, PLACE(providers[p].base_url), err.hint[0] != '\0' ? err.hint : NULL, "%s",
-                err.message);
-    }
+    validate_base_url(scenario, p, list);
 }
 
 void scenario_validate(struct scenario *scenario, struct err_list *list)
