@@ -134,14 +134,23 @@ static bool write_keys(struct mock *mock, struct err *err)
     return mock_keys_write(&keys, err);
 }
 
-/* Walmart's key takes a moment to make, and no client shall wait for it. */
-static bool make_signing_key(const struct mock *mock, struct err *err)
+static void *make_signing_key(void *unused)
+{
+    struct err err; /* whoever asks for the key gets it again */
+    (void)signing_keys_private_pem(1, &err);
+    return unused;
+}
+
+/* Walmart's key takes a tenth of a second or more to make. Serving need not wait for it: until it
+ * is there nobody can have signed by it. --keys writes it to a file, and then it has to be there.
+ */
+static void begin_signing_key(struct mock *mock)
 {
     const struct scenario *const scenario = mock->world.now->loaded.scenario;
     const bool signs =
         (mock->wish.providers >> PROVIDER_WALMART_API & 1u) != 0 &&
         api_is_signed(PROVIDER_WALMART_API, scenario->providers[PROVIDER_WALMART_API].backend.api);
-    return !signs || signing_keys_private_pem(1, err) != NULL;
+    mock->makes_key = signs && pthread_create(&mock->key_maker, NULL, make_signing_key, NULL) == 0;
 }
 
 bool mock_start(struct mock *mock, struct err *err)
@@ -150,9 +159,10 @@ bool mock_start(struct mock *mock, struct err *err)
     if (mock->wish.keys != NULL && !mock_keys_folder(mock->wish.keys, mock->folder, err)) {
         return false;
     }
+    begin_signing_key(mock);
     mock->journal = journal_create(JOURNAL_CAPACITY_DEFAULT, err);
-    return mock->journal != NULL && make_certificates(mock, err) && make_signing_key(mock, err) &&
-           start_serving(mock, err) && start_admin(mock, err) && write_keys(mock, err);
+    return mock->journal != NULL && make_certificates(mock, err) && start_serving(mock, err) &&
+           start_admin(mock, err) && write_keys(mock, err);
 }
 
 void mock_stop(struct mock *mock, int64_t grace_us)
@@ -168,6 +178,7 @@ void mock_stop(struct mock *mock, int64_t grace_us)
 
 void mock_release(struct mock *mock)
 {
+    if (mock->makes_key) (void)pthread_join(mock->key_maker, NULL);
     journal_destroy(mock->journal);
     certificates_release(&mock->certificates);
     mock_world_close(&mock->world);

@@ -42,6 +42,8 @@ struct mock {
     struct front *front; /* NULL: clients come to the server itself */
     uint64_t fronted;    /* the list of faults that it goes by: world.edition */
     struct admin *admin;
+    pthread_t key_maker; /* of Walmart's private key */
+    bool makes_key;
     char folder[MOCK_KEYS_PATH_MAX]; /* of keys; "": none */
     char urls[PROVIDER_COUNT][MOCK_URL_MAX];
     char admin_url[ADMIN_URL_MAX];

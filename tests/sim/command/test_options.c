@@ -381,6 +381,32 @@ static void survives_any_mix_of_words(void **state)
     }
 }
 
+static void an_option_may_stand_alone_before_a_choice(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        unsigned choice, operands;
+    } rows[] = {{"mock --tls", 0, 0},
+                {"mock --tls a.json", 0, 1}, /* the next word is never its value */
+                {"mock --tls=good", 0, 0},
+                {"mock --tls=unknown_issuer a.json", 3, 1}};
+    struct err err;
+    environment_of_test = NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line, read_line(rows[i].line, &err));
+        CHECK_ROW(rows[i].line, invocation_given(&invocation, OPTION_TLS));
+        CHECK_ROW(rows[i].line, invocation.values[OPTION_TLS].choice == rows[i].choice);
+        CHECK_ROW(rows[i].line, invocation.operand_count == rows[i].operands);
+    }
+    assert_true(read_line("mock", &err));
+    assert_null(invocation.values[OPTION_TLS].text);
+    assert_false(read_line("mock --tls=expird", &err));
+    assert_int_equal(err.code, ERR_USAGE);
+    assert_non_null(strstr(err.hint, "expired"));
+    assert_false(read_line("mock --tls=", &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -398,6 +424,7 @@ int main(void)
         cmocka_unit_test(reads_a_percent_list_in_order),
         cmocka_unit_test(decides_about_color_in_the_order_it_documents),
         cmocka_unit_test(survives_any_mix_of_words),
+        cmocka_unit_test(an_option_may_stand_alone_before_a_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
