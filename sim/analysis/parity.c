@@ -43,26 +43,40 @@ static bool quotes_agree(const struct quote_record_quote *a, const struct quote_
            a->total_cents == b->total_cents;
 }
 
-/* "KROGER_API: TIMEOUT, was OK 61.20"; false: the decisions agree. */
-static bool decisions_differ(const struct quote_record *was, const struct quote_record *is,
-                             char what[160])
+enum { WHAT_MAX = 160 };
+
+/* "KROGER_API: TIMEOUT, was OK 61.20" */
+static void say_quotes(const struct quote_record_quote *was, const struct quote_record_quote *is,
+                       char what[WHAT_MAX])
 {
-    for (unsigned q = 0; q < was->as.order.quote_count; q++) {
-        const struct quote_record_quote *a = &was->as.order.quotes[q];
-        const struct quote_record_quote *b = &is->as.order.quotes[q];
-        if (quotes_agree(a, b)) continue;
-        char before[48], now[48];
-        put_quote(before, sizeof before, a);
-        put_quote(now, sizeof now, b);
-        (void)snprintf(what, 160, "%s: %s, was %s", provider_traits[a->provider].id, now, before);
-        return true;
-    }
+    char before[48], now[48];
+    put_quote(before, sizeof before, was);
+    put_quote(now, sizeof now, is);
+    (void)snprintf(what, WHAT_MAX, "%s: %s, was %s", provider_traits[was->provider].id, now,
+                   before);
+}
+
+static bool winners_differ(const struct quote_record *was, const struct quote_record *is,
+                           char what[WHAT_MAX])
+{
     if (was->as.order.code == is->as.order.code &&
         was->as.order.selected == is->as.order.selected) {
         return false;
     }
-    (void)snprintf(what, 160, "won by %s, was %s", winner_of(is), winner_of(was));
+    (void)snprintf(what, WHAT_MAX, "won by %s, was %s", winner_of(is), winner_of(was));
     return true;
+}
+
+/* False: the decisions agree. */
+static bool decisions_differ(const struct quote_record *was, const struct quote_record *is,
+                             char what[WHAT_MAX])
+{
+    for (unsigned q = 0; q < was->as.order.quote_count; q++) {
+        if (quotes_agree(&was->as.order.quotes[q], &is->as.order.quotes[q])) continue;
+        say_quotes(&was->as.order.quotes[q], &is->as.order.quotes[q], what);
+        return true;
+    }
+    return winners_differ(was, is, what);
 }
 
 static void keep(struct parity *parity, uint64_t index, enum parity_reason reason, const char *what)
@@ -92,7 +106,7 @@ void parity_exact(const struct quote_record *a, uint64_t a_count, const struct q
     parity->compared = a_count < b_count ? a_count : b_count;
     for (uint64_t i = 0; i < parity->compared; i++) {
         if (memcmp(&a[i], &b[i], sizeof a[i]) == 0) continue;
-        char what[160];
+        char what[WHAT_MAX];
         const bool orders = a[i].kind == QUOTE_RECORD_ORDER && b[i].kind == QUOTE_RECORD_ORDER;
         if (!orders) {
             (void)snprintf(what, sizeof what, "the configuration differs");
@@ -105,32 +119,30 @@ void parity_exact(const struct quote_record *a, uint64_t a_count, const struct q
         keep(parity, orders ? a[i].as.order.index : 0, PARITY_UNEXPLAINED, what);
     }
     if (a_count == b_count) return;
-    char what[160];
+    char what[WHAT_MAX];
     (void)snprintf(what, sizeof what, "%" PRIu64 " records against %" PRIu64, b_count, a_count);
     keep(parity, parity->compared, PARITY_UNEXPLAINED, what);
 }
 
 /* ---- real time ------------------------------------------------------------------------------- */
 
-static bool near_timeout(const struct quote_record *record, int64_t epsilon_us)
+static bool near_timeout(const struct quote_record_quote *quote, int64_t epsilon_us)
 {
-    for (unsigned q = 0; q < record->as.order.quote_count; q++) {
-        const struct quote_record_quote *quote = &record->as.order.quotes[q];
-        if (quote->flags & QUOTE_FLAG_CANNED && !(quote->flags & QUOTE_FLAG_FELL_BACK)) continue;
-        if (quote->outcome == QUOTE_TIMEOUT) continue; /* its own end is the timeout */
-        const int64_t left_us = quote->timeout_us - quote->latency_us;
-        if (left_us > -epsilon_us && left_us < epsilon_us) return true;
-    }
-    return false;
+    if (quote->flags & QUOTE_FLAG_CANNED && !(quote->flags & QUOTE_FLAG_FELL_BACK)) return false;
+    if (quote->outcome == QUOTE_TIMEOUT) return false; /* its own end is the timeout */
+    const int64_t left_us = quote->timeout_us - quote->latency_us;
+    return left_us > -epsilon_us && left_us < epsilon_us;
 }
 
-static bool spans_edge(const struct scenario *scenario, const struct quote_record *record,
-                       int64_t epsilon_us)
+/* Whether anything that calls to this provider meet changes while an order is under way. */
+static bool spans_edge(const struct scenario *scenario, unsigned provider,
+                       const struct quote_record *record, int64_t epsilon_us)
 {
     const int64_t from_us = record->as.order.start_us - epsilon_us;
     const int64_t until_us = record->as.order.decided_us + epsilon_us;
     for (uint32_t f = 0; f < scenario->fault_count; f++) {
         const struct fault_spec *fault = &scenario->faults[f];
+        if ((fault->provider_mask >> provider & 1u) == 0) continue;
         const int64_t next_us = fault_next_change_us(fault, from_us > 0 ? from_us - 1 : -1);
         if (next_us <= until_us) return true;
         /* A ramp changes all the time: calls meet it at another strength. */
@@ -139,53 +151,89 @@ static bool spans_edge(const struct scenario *scenario, const struct quote_recor
             return true;
         }
     }
-    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        const struct credential_spec *spec = &scenario->providers[p].backend.credentials;
-        const int64_t edges[] = {spec->expires_at_us, spec->rotated_at_us};
-        for (unsigned e = 0; e < 2; e++) {
-            if (edges[e] >= 0 && edges[e] >= from_us && edges[e] <= until_us) return true;
-        }
+    const struct credential_spec *spec = &scenario->providers[provider].backend.credentials;
+    const int64_t edges[] = {spec->expires_at_us, spec->rotated_at_us};
+    for (unsigned e = 0; e < 2; e++) {
+        if (edges[e] >= 0 && edges[e] >= from_us && edges[e] <= until_us) return true;
     }
     return false;
 }
 
+static bool learns(const struct scenario *scenario)
+{
+    return !scenario->history_frozen && scenario->workload.confirm > 0.0;
+}
+
 /* Outcomes of orders become known on whole seconds: one that is decided at such an instant may know
  * more in one run than in the other. */
-static bool near_lesson(const struct scenario *scenario, const struct quote_record *record,
-                        int64_t epsilon_us)
+static bool near_lesson(const struct quote_record *record, int64_t epsilon_us)
 {
-    if (scenario->history_frozen) return false;
     const int64_t past_us = record->as.order.decided_us % US_PER_SECOND;
     return past_us < epsilon_us || US_PER_SECOND - past_us < epsilon_us;
 }
 
+/* Whether a provider serves all orders from one bucket or one queue. */
 static bool is_shared(const struct backend_spec *backend)
 {
     return backend->capacity > 0 || backend->limits.per_second > 0.0 ||
            backend->limits.per_day > 0 || backend->limits.token_per_day > 0;
 }
 
-/* Whether a provider whose quotes differ serves all orders from one bucket or one queue. */
-static bool shares_what_differs(const struct scenario *scenario, const struct quote_record *was,
-                                const struct quote_record *is)
+/* Whether calls leave anything behind on our side that later ones meet. */
+static bool calls_touch(const struct policy *policy)
 {
-    for (unsigned q = 0; q < was->as.order.quote_count; q++) {
-        const struct quote_record_quote *quote = &was->as.order.quotes[q];
-        if (quotes_agree(quote, &is->as.order.quotes[q])) continue;
-        if (is_shared(&scenario->providers[quote->provider].backend)) return true;
-    }
-    return false;
+    return policy->cache.token || policy->cache.store_us > 0 || policy->cache.sku_us > 0 ||
+           (policy->retry.enabled && policy->retry.budget > 0.0);
 }
 
-/* Whether orders leave anything behind that later ones meet. */
-static bool orders_touch(const struct scenario *scenario)
+/* The same lines at another price: no timeout does that, no token and no limit. */
+static bool only_prices_differ(const struct quote_record_quote *a,
+                               const struct quote_record_quote *b)
 {
-    if (!scenario->history_frozen && scenario->workload.confirm > 0.0) return true;
-    if (scenario->policy.cache.token || scenario->policy.cache.store_us > 0) return true;
-    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        if (is_shared(&scenario->providers[p].backend)) return true;
+    return a->outcome == b->outcome && a->http_status == b->http_status && a->found == b->found &&
+           a->substituted == b->substituted && a->total_cents != b->total_cents;
+}
+
+struct pair { /* one order in both runs */
+    const struct scenario *scenario;
+    const struct quote_record *was, *is;
+    int64_t epsilon_us;
+    bool after_another; /* an order before it differed */
+};
+
+static enum parity_reason why_quotes_differ(const struct pair *pair, unsigned q)
+{
+    const struct quote_record_quote *a = &pair->was->as.order.quotes[q];
+    const struct quote_record_quote *b = &pair->is->as.order.quotes[q];
+    const struct scenario *scenario = pair->scenario;
+    const bool prices = only_prices_differ(a, b);
+    if (!prices && (near_timeout(a, pair->epsilon_us) || near_timeout(b, pair->epsilon_us))) {
+        return PARITY_BOUNDARY;
     }
-    return false;
+    if (spans_edge(scenario, a->provider, pair->was, pair->epsilon_us) ||
+        spans_edge(scenario, a->provider, pair->is, pair->epsilon_us)) {
+        return PARITY_EDGE;
+    }
+    if (!prices && is_shared(&scenario->providers[a->provider].backend)) return PARITY_SHARED;
+    if (!pair->after_another) return PARITY_UNEXPLAINED;
+    const bool touched =
+        prices ? scenario->policy.cache.sku_us > 0 : calls_touch(&scenario->policy);
+    return touched ? PARITY_DOWNSTREAM : PARITY_UNEXPLAINED;
+}
+
+/* All quotes agree, and another won: by its ETA, which is counted from the answer's instant and
+ * rounded to minutes, or by what was known of past orders. */
+static enum parity_reason why_winners_differ(const struct pair *pair)
+{
+    for (unsigned q = 0; q < pair->was->as.order.quote_count; q++) {
+        const int32_t eta_minutes = pair->was->as.order.quotes[q].eta_minutes;
+        if (eta_minutes != pair->is->as.order.quotes[q].eta_minutes) return PARITY_BOUNDARY;
+    }
+    if (!learns(pair->scenario)) return PARITY_UNEXPLAINED;
+    if (near_lesson(pair->was, pair->epsilon_us) || near_lesson(pair->is, pair->epsilon_us)) {
+        return PARITY_EDGE;
+    }
+    return pair->after_another ? PARITY_DOWNSTREAM : PARITY_UNEXPLAINED;
 }
 
 static int by_index(const void *a, const void *b)
@@ -241,25 +289,28 @@ static void judge_costs(struct costs *costs, struct parity *parity)
     parity->cost_ms_max = costs->ms[costs->count - 1];
 }
 
-static void judge(const struct scenario *scenario, const struct quote_record *was,
-                  const struct quote_record *is, int64_t epsilon_us, bool touched,
-                  struct parity *parity)
+/* An order is explained when each of its quotes that differ is. */
+static void judge(const struct pair *pair, struct parity *parity)
 {
-    char what[160];
-    if (!decisions_differ(was, is, what)) return;
-    enum parity_reason reason = PARITY_UNEXPLAINED;
-    if (near_timeout(was, epsilon_us) || near_timeout(is, epsilon_us)) {
-        reason = PARITY_BOUNDARY;
-    } else if (spans_edge(scenario, was, epsilon_us) || spans_edge(scenario, is, epsilon_us)) {
-        reason = PARITY_EDGE;
-    } else if (near_lesson(scenario, was, epsilon_us) || near_lesson(scenario, is, epsilon_us)) {
-        reason = PARITY_EDGE;
-    } else if (shares_what_differs(scenario, was, is)) {
-        reason = PARITY_SHARED;
-    } else if (parity->differing > 0 && touched) {
-        reason = PARITY_DOWNSTREAM;
+    char what[WHAT_MAX], worst[WHAT_MAX];
+    bool differ = false;
+    enum parity_reason reason = PARITY_BOUNDARY;
+    for (unsigned q = 0; q < pair->was->as.order.quote_count; q++) {
+        const struct quote_record_quote *a = &pair->was->as.order.quotes[q];
+        const struct quote_record_quote *b = &pair->is->as.order.quotes[q];
+        if (quotes_agree(a, b)) continue;
+        const enum parity_reason why = why_quotes_differ(pair, q);
+        if (!differ || why > reason) {
+            say_quotes(a, b, worst);
+            reason = why;
+        }
+        differ = true;
     }
-    keep(parity, was->as.order.index, reason, what);
+    if (differ) {
+        keep(parity, pair->was->as.order.index, reason, worst);
+    } else if (winners_differ(pair->was, pair->is, what)) {
+        keep(parity, pair->was->as.order.index, why_winners_differ(pair), what);
+    }
 }
 
 void parity_real(const struct scenario *scenario, const struct quote_record *virtual_run,
@@ -270,7 +321,6 @@ void parity_real(const struct scenario *scenario, const struct quote_record *vir
     const struct quote_record **was = sorted(virtual_run, virtual_count, &parity->orders[0]);
     const struct quote_record **is = sorted(real_run, real_count, &parity->orders[1]);
     struct costs costs = {.ms = calloc(virtual_count * PROVIDER_COUNT + 1, sizeof(double))};
-    const bool touched = orders_touch(scenario);
     uint64_t a = 0, b = 0;
     while (was != NULL && is != NULL && costs.ms != NULL && a < parity->orders[0] &&
            b < parity->orders[1]) {
@@ -281,7 +331,12 @@ void parity_real(const struct scenario *scenario, const struct quote_record *vir
             b += y < x;
             continue;
         }
-        judge(scenario, was[a], is[b], epsilon_us, touched, parity);
+        const struct pair pair = {.scenario = scenario,
+                                  .was = was[a],
+                                  .is = is[b],
+                                  .epsilon_us = epsilon_us,
+                                  .after_another = parity->differing > 0};
+        judge(&pair, parity);
         add_costs(&costs, was[a], is[b]);
         parity->compared++;
         a++;

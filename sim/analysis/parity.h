@@ -5,18 +5,27 @@
  *
  * Under the virtual clock the records have to be the same, byte by byte: parity_exact().
  *
- * Under the real clock the wire costs time, so an order may be decided otherwise, for one of these
- * reasons (rulings 4), looked for in this order:
- *   boundary    a quote came within epsilon of its timeout, in either run
- *   edge        a fault's window begins or ends (or flaps) while the order is under way, epsilon to
- *               either side: a call may have been sent on the other side of it; or the router
- * learned (on whole seconds) while it decided shared      a provider whose quote differs has a rate
- * limit or a capacity: one bucket, one queue, and calls of all orders reached it in another order
- *   downstream  an order before it differed, for a reason, and the router learns, or tokens,
- * limits, capacity or caches are shared: what it met had been touched in another order What has
- * none of them is unexplained. Same decisions: code, winner, each provider's outcome, status,
- * total, lines found; scores follow from these and from history. Instants and latencies are
- * compared apart: `cost` is what a quote took longer in the second run.
+ * Under the real clock the wire costs time, so an order may be decided otherwise. Each of its
+ * quotes that differs needs a reason (rulings 4), looked for in this order:
+ *
+ *   boundary    it came within epsilon of its timeout, in either run
+ *   edge        a fault of its provider begins or ends (or flaps), or its credential does, while
+ *               the order is under way, epsilon to either side: a call may have been sent on the
+ *               other side of it
+ *   shared      its provider has a rate limit or a capacity: one bucket, one queue, and calls of
+ *               all orders reached it in another order
+ *   downstream  an order before it differed, and tokens, stores, prices or a budget of retries are
+ *               kept from order to order: what it met was touched in another order
+ *
+ * The same lines at another price have no timeout, token or limit behind them: an edge may explain
+ * them, or a price that was kept. Where all quotes agree and another one won, that may be for an
+ * ETA rounded to another minute (boundary), for a lesson that became known just then (edge; on
+ * whole seconds) or for the history of orders that differed (downstream). What has none of these is
+ * unexplained, and an order is if any of its quotes is.
+ *
+ * Same decisions: code, winner, each provider's outcome, status, total, lines found; scores follow
+ * from these and from history. Instants and latencies are compared apart: `cost` is what a quote
+ * took longer in the second run.
  *
  * Ownership: records are borrowed. Failure: none.
  */

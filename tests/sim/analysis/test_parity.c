@@ -90,27 +90,74 @@ static void real_time_costs_time_and_that_alone_is_no_difference(void **state)
     free(scenario);
 }
 
+enum change { FAILS, PRICES_DIFFER, ANOTHER_WINS, ANOTHER_WINS_BY_ETA };
+
+static void make_change(enum change change, struct quote_record *record)
+{
+    switch (change) {
+    case FAILS:
+        record->as.order.quotes[0].outcome = QUOTE_AUTH_FAILED;
+        record->as.order.quotes[0].total_cents = 0;
+        return;
+    case PRICES_DIFFER:
+        record->as.order.quotes[0].total_cents++;
+        return;
+    case ANOTHER_WINS_BY_ETA:
+        record->as.order.quotes[0].eta_minutes++;
+        record->as.order.selected = 1;
+        return;
+    case ANOTHER_WINS:
+        record->as.order.selected = 1;
+        return;
+    }
+}
+
 static void differences_have_reasons_or_none(void **state)
 {
     (void)state;
+    enum { KROGER = 1u << PROVIDER_KROGER_API, MEALME = 1u << PROVIDER_MEALME };
     static const struct {
         const char *label;
+        enum change change;
         int64_t latency_us, fault_at_us;
-        bool learns, earlier, limited;
+        uint32_t of; /* the fault's providers */
+        bool learns, keeps_tokens, keeps_prices, limited, earlier;
         enum parity_reason reason;
     } rows[] = {
-        {"a quote within epsilon of its timeout", 9960000, -1, false, false, false,
-         PARITY_BOUNDARY},
-        {"just outside epsilon", 9940000, -1, false, false, false, PARITY_UNEXPLAINED},
-        {"a fault begins while it is under way", 800000, 3500000, false, false, false, PARITY_EDGE},
-        {"a fault begins long before", 800000, 1000000, false, false, false, PARITY_UNEXPLAINED},
-        {"a provider with a rate limit", 800000, -1, false, false, true, PARITY_SHARED},
-        {"an earlier one differed, and the router learns", 800000, -1, true, true, false,
-         PARITY_DOWNSTREAM},
-        {"an earlier one differed, and nothing is shared", 800000, -1, false, true, false,
-         PARITY_UNEXPLAINED},
-        {"the router learns, but nothing differed before", 800000, -1, true, false, false,
-         PARITY_UNEXPLAINED},
+        {"a quote within epsilon of its timeout", FAILS, .latency_us = 9960000,
+         .reason = PARITY_BOUNDARY},
+        {"just outside epsilon", FAILS, .latency_us = 9940000, .reason = PARITY_UNEXPLAINED},
+        {"a timeout changes no price", PRICES_DIFFER, .latency_us = 9960000,
+         .reason = PARITY_UNEXPLAINED},
+        {"a fault begins while it is under way", FAILS, .fault_at_us = 3500000, .of = KROGER,
+         .reason = PARITY_EDGE},
+        {"which may be one of prices", PRICES_DIFFER, .fault_at_us = 3500000, .of = KROGER,
+         .reason = PARITY_EDGE},
+        {"a fault of another provider", FAILS, .fault_at_us = 3500000, .of = MEALME,
+         .reason = PARITY_UNEXPLAINED},
+        {"a fault begins long before", FAILS, .fault_at_us = 1000000, .of = KROGER,
+         .reason = PARITY_UNEXPLAINED},
+        {"a provider with a rate limit", FAILS, .limited = true, .reason = PARITY_SHARED},
+        {"a limit changes no price", PRICES_DIFFER, .limited = true, .reason = PARITY_UNEXPLAINED},
+        {"an earlier one differed, and tokens are kept", FAILS, .keeps_tokens = true,
+         .earlier = true, .reason = PARITY_DOWNSTREAM},
+        {"tokens are kept, but nothing differed before", FAILS, .keeps_tokens = true,
+         .reason = PARITY_UNEXPLAINED},
+        {"an earlier one differed, and nothing is kept", FAILS, .earlier = true, .learns = true,
+         .reason = PARITY_UNEXPLAINED},
+        {"a token changes no price", PRICES_DIFFER, .keeps_tokens = true, .earlier = true,
+         .reason = PARITY_UNEXPLAINED},
+        {"a price that was kept", PRICES_DIFFER, .keeps_prices = true, .earlier = true,
+         .reason = PARITY_DOWNSTREAM},
+        {"another wins, and the router learned otherwise", ANOTHER_WINS, .learns = true,
+         .earlier = true, .reason = PARITY_DOWNSTREAM},
+        {"another wins, and nothing differed before", ANOTHER_WINS, .learns = true,
+         .reason = PARITY_UNEXPLAINED},
+        {"another wins, decided as outcomes become known", ANOTHER_WINS, .learns = true,
+         .latency_us = 980000, .reason = PARITY_EDGE},
+        {"which matters to a router that learns", ANOTHER_WINS, .latency_us = 980000,
+         .reason = PARITY_UNEXPLAINED},
+        {"another wins by a minute of its ETA", ANOTHER_WINS_BY_ETA, .reason = PARITY_BOUNDARY},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct scenario *scenario = plain_scenario();
@@ -119,27 +166,61 @@ static void differences_have_reasons_or_none(void **state)
         make_records(a);
         make_records(b);
         scenario->history_frozen = !rows[i].learns;
+        scenario->policy.cache.token = rows[i].keeps_tokens;
+        scenario->policy.cache.sku_us = rows[i].keeps_prices ? US_PER_HOUR : 0;
         if (rows[i].limited) {
             scenario->providers[PROVIDER_KROGER_API].backend.limits.per_second = 5;
         }
-        if (rows[i].fault_at_us >= 0) {
+        if (rows[i].fault_at_us > 0) {
             scenario->fault_count = 1;
-            scenario->faults[0] = (struct fault_spec){
-                .at_us = rows[i].fault_at_us, .for_us = US_PER_HOUR, .fraction = 1};
+            scenario->faults[0] = (struct fault_spec){.provider_mask = rows[i].of,
+                                                      .at_us = rows[i].fault_at_us,
+                                                      .for_us = US_PER_HOUR,
+                                                      .fraction = 1};
         }
         if (rows[i].earlier) { /* itself at a boundary */
             a[1].as.order.quotes[0].latency_us = 9999000;
             b[1].as.order.quotes[0].outcome = QUOTE_TIMEOUT;
             b[1].as.order.quotes[0].total_cents = 0;
         }
-        a[3].as.order.quotes[0].latency_us = rows[i].latency_us;
-        b[3].as.order.quotes[0].outcome = QUOTE_AUTH_FAILED;
-        b[3].as.order.quotes[0].total_cents = 0;
+        if (rows[i].latency_us > 0) {
+            a[3].as.order.quotes[0].latency_us = rows[i].latency_us;
+            a[3].as.order.decided_us = 3 * US_PER_SECOND + rows[i].latency_us;
+        }
+        make_change(rows[i].change, &b[3]);
         parity_real(scenario, a, ORDERS, b, ORDERS, 50000, &parity);
         CHECK_ROW(rows[i].label, parity.differing == (rows[i].earlier ? 2u : 1u));
-        CHECK_ROW(rows[i].label, parity.reasons[rows[i].reason] == 1u);
+        const unsigned others = rows[i].earlier && rows[i].reason == PARITY_BOUNDARY;
+        CHECK_ROW(rows[i].label, parity.reasons[rows[i].reason] == 1u + others);
         free(scenario);
     }
+}
+
+/* An order is as unexplained as the worst of its quotes. */
+static void one_quote_does_not_excuse_another(void **state)
+{
+    (void)state;
+    struct scenario *scenario = plain_scenario();
+    struct quote_record a[ORDERS], b[ORDERS];
+    struct parity parity;
+    make_records(a);
+    for (int i = 0; i < ORDERS; i++) {
+        a[i].as.order.quote_count = 2;
+        a[i].as.order.quotes[1] = a[i].as.order.quotes[0];
+        a[i].as.order.quotes[1].provider = PROVIDER_MEALME;
+    }
+    a[2].as.order.quotes[0].latency_us = 9999000;
+    memcpy(b, a, sizeof b);
+    b[2].as.order.quotes[0].outcome = QUOTE_TIMEOUT;
+    b[2].as.order.quotes[0].total_cents = 0;
+    parity_real(scenario, a, ORDERS, b, ORDERS, 50000, &parity);
+    assert_int_equal(parity.reasons[PARITY_BOUNDARY], 1);
+    b[2].as.order.quotes[1].total_cents--;
+    parity_real(scenario, a, ORDERS, b, ORDERS, 50000, &parity);
+    assert_int_equal(parity.differing, 1);
+    assert_int_equal(parity.reasons[PARITY_UNEXPLAINED], 1);
+    assert_string_equal(parity.listed[0].what, "MEALME: OK 61.19, was OK 61.20");
+    free(scenario);
 }
 
 static void an_order_of_one_run_alone_is_unexplained(void **state)
@@ -187,6 +268,7 @@ int main(void)
         cmocka_unit_test(a_microsecond_differs_in_virtual_time),
         cmocka_unit_test(real_time_costs_time_and_that_alone_is_no_difference),
         cmocka_unit_test(differences_have_reasons_or_none),
+        cmocka_unit_test(one_quote_does_not_excuse_another),
         cmocka_unit_test(an_order_of_one_run_alone_is_unexplained),
         cmocka_unit_test(the_unexplained_are_listed_first_of_all),
     };
