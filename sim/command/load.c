@@ -220,12 +220,12 @@ static bool read_scenario(const struct invocation *invocation, const char *path,
 {
     const bool may_shorten = option_belongs(OPTION_SHORT, invocation->command->command);
     const bool verifies = invocation->command->command == COMMAND_VERIFY;
-    const struct scenario_options options = {.overrides = overrides->items,
-                                             .override_count = overrides->count,
-                                             .checks = overrides->checks,
-                                             .check_count = overrides->check_count,
-                                             .shortened = verifies || (may_shorten &&
-                                                          invocation_on(invocation, OPTION_SHORT))};
+    const struct scenario_options options = {
+        .overrides = overrides->items,
+        .override_count = overrides->count,
+        .checks = overrides->checks,
+        .check_count = overrides->check_count,
+        .shortened = verifies || (may_shorten && invocation_on(invocation, OPTION_SHORT))};
     const bool given = loaded->source != NULL;
     if (options.shortened && !verifies && given && strstr(loaded->source, "\"short\"") == NULL) {
         err_warn(&loaded->list, (struct place){.file = "--short"}, NULL,
