@@ -7,6 +7,21 @@
 
 enum { GENERATIONS = BACKEND_ROTATIONS_MAX + 1 };
 
+static bool is_one_text(enum provider provider)
+{
+    return provider == PROVIDER_MEALME || provider == PROVIDER_INSTACART;
+}
+
+static void make_one_text(struct credentials *credentials, unsigned generation)
+{
+    const struct credential *const known = &credentials->known[generation];
+    char both[96];
+    if (!is_one_text(credentials->provider)) return;
+    (void)snprintf(both, sizeof both, "%s:%s", known->id, known->secret);
+    credentials->joined[generation] = credential_fingerprint("", both);
+    credentials->alone[generation] = credential_fingerprint("", known->secret);
+}
+
 static bool make_generations(struct credentials *credentials, struct arena *arena)
 {
     char id[64], secret[32];
@@ -19,6 +34,7 @@ static bool make_generations(struct credentials *credentials, struct arena *aren
         if (kept_id == NULL || kept == NULL) return false;
         credentials->known[generation] = (struct credential){
             .id = kept_id, .secret = kept, .fingerprint = credential_fingerprint(kept_id, kept)};
+        make_one_text(credentials, generation);
     }
     return true;
 }
@@ -132,6 +148,28 @@ uint64_t credentials_issue(struct credentials *credentials, int64_t now_us, int6
 
 /* ---- refusing -------------------------------------------------------------------------------- */
 
+/* The generation whose credential this is, in whatever form; 0: none's. */
+static uint32_t generation_of(const struct credentials *credentials, uint64_t fingerprint)
+{
+    if (fingerprint == 0) return 0;
+    for (uint32_t generation = 1; generation <= GENERATIONS; generation++) {
+        if (credentials->known[generation].fingerprint == fingerprint ||
+            credentials->joined[generation] == fingerprint ||
+            credentials->alone[generation] == fingerprint) {
+            return generation;
+        }
+    }
+    return 0;
+}
+
+static bool is_accepted(const struct credentials *credentials, uint64_t fingerprint)
+{
+    if (fingerprint == 0 || credentials->accepted == 0) return false;
+    if (fingerprint == credentials->accepted) return true;
+    const uint32_t generation = generation_of(credentials, fingerprint);
+    return generation != 0 && credentials->known[generation].fingerprint == credentials->accepted;
+}
+
 static uint16_t refusal_at_token_endpoint(enum provider provider)
 {
     return provider == PROVIDER_KROGER_API ? 400 : 401;
@@ -154,7 +192,7 @@ uint16_t credentials_refusal(const struct credentials *credentials, const struct
         return slot != NULL && clock_us < slot->expires_us ? 0 : 401;
     }
     const uint64_t fingerprint = call->credential == NULL ? 0 : call->credential->fingerprint;
-    if (fingerprint != 0 && fingerprint == credentials->accepted) return 0;
+    if (is_accepted(credentials, fingerprint)) return 0;
     return call->operation == OPERATION_TOKEN ? refusal_at_token_endpoint(credentials->provider)
                                               : 401;
 }
@@ -165,11 +203,7 @@ uint32_t credentials_shown(const struct credentials *credentials, const struct c
         const struct token_slot *const slot = credentials_token(credentials, call->token);
         return slot == NULL ? 0 : slot->generation;
     }
-    const uint64_t fingerprint = call->credential == NULL ? 0 : call->credential->fingerprint;
-    for (uint32_t generation = 1; generation <= GENERATIONS; generation++) {
-        if (credentials->known[generation].fingerprint == fingerprint) return generation;
-    }
-    return 0;
+    return generation_of(credentials, call->credential == NULL ? 0 : call->credential->fingerprint);
 }
 
 uint16_t credentials_fault_refusal(const struct credentials *credentials, const struct call *call,

@@ -26,7 +26,10 @@ struct credentials {
     bool has_tokens; /* a token end point */
     struct credential_spec spec;
     struct credential
-        known[BACKEND_ROTATIONS_MAX + 2];        /* by generation, from 1; texts in the arena */
+        known[BACKEND_ROTATIONS_MAX + 2]; /* by generation, from 1; texts in the arena */
+    /* The same as one text, "id:secret" or the secret alone, where production's key is one text
+     * (MEALME_API_KEY, INSTACART_API_KEY); 0 elsewhere. */
+    uint64_t joined[BACKEND_ROTATIONS_MAX + 2], alone[BACKEND_ROTATIONS_MAX + 2];
     int64_t rotations_us[BACKEND_ROTATIONS_MAX]; /* ascending */
     uint32_t rotation_count;
     uint64_t accepted; /* at the instant looked at last; 0: none */

@@ -417,5 +417,6 @@ END
 "$program" run "$scratch/none.json" --env-file "$scratch/keys/mock.env" --out "$scratch/run" --no-plots >"$scratch/out" 2>"$scratch/err" </dev/null
 code=$? out=$(cat "$scratch/out") err=$(cat "$scratch/err")
 check 'mock.env is an env file: every key is known' '$code == 0 && $err != *"nobody reads"*'
+check 'and its credentials are those of the mocks in virtual time as well' '$(grep -cE "^  (MealMe|Instacart|Kroger|Walmart) +[1-9]" <<<"$out") -eq 4'
 
 exit $failed

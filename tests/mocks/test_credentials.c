@@ -273,6 +273,36 @@ static void faults_change_under_way_and_nothing_else_does(void **state)
     fixture_close(&fixture);
 }
 
+static void one_key_is_as_good_as_a_pair_where_production_has_one(void **state)
+{
+    (void)state;
+    static const struct {
+        enum provider provider;
+        const char *label, *id, *secret;
+        bool accepted;
+    } rows[] = {{PROVIDER_MEALME, "a pair", "mock-MEALME", "generation-2", true},
+                {PROVIDER_MEALME, "one text", "", "mock-MEALME:generation-2", true},
+                {PROVIDER_MEALME, "the secret alone", "", "generation-2", true},
+                {PROVIDER_MEALME, "the generation before", "", "mock-MEALME:generation-1", false},
+                {PROVIDER_MEALME, "another's", "", "mock-INSTACART:generation-2", false},
+                {PROVIDER_MEALME, "nothing", "", "", false},
+                {PROVIDER_INSTACART, "one text", "", "mock-INSTACART:generation-2", true},
+                {PROVIDER_WALMART_API, "a pair", "mock-WALMART_API", "generation-2", true},
+                {PROVIDER_WALMART_API, "one text", "", "mock-WALMART_API:generation-2", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixture fixture;
+        struct backend_spec spec = fixture_spec(rows[i].provider);
+        spec.credentials.rotated_at_us = 0;
+        fixture_open(&fixture, rows[i].provider, &spec, NULL, 0);
+        fixture.credential.fingerprint = credential_fingerprint(rows[i].id, rows[i].secret);
+        const enum operation operation =
+            rows[i].provider == PROVIDER_INSTACART ? OPERATION_TOKEN : OPERATION_HEALTH;
+        CHECK_ROW(rows[i].label,
+                  (status_of(&fixture, operation, US_PER_SECOND) == 200) == rows[i].accepted);
+        fixture_close(&fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_skewed_clock_ends_tokens_early_and_spoils_signatures),
         cmocka_unit_test(a_thief_works_until_the_credential_is_rotated),
         cmocka_unit_test(faults_change_under_way_and_nothing_else_does),
+        cmocka_unit_test(one_key_is_as_good_as_a_pair_where_production_has_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
