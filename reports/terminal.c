@@ -380,7 +380,10 @@ static void put_verdict(struct console *console, const struct result *result)
         put_colored(console, "undecided", CHECK_INCONCLUSIVE);
     }
     if (result->check_count > 0) text_char(console->text, '.');
-    if (!result->complete) text_put(console->text, " Stopped early.");
+    if (result->complete) return;
+    text_put(console->text, " Stopped early");
+    if (result->stopped_by[0] != '\0') text_format(console->text, " by %s", result->stopped_by);
+    text_char(console->text, '.');
 }
 
 void terminal_write_verdict(struct text *text, const struct result *result,

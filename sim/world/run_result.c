@@ -447,7 +447,7 @@ static void fill_identity(const struct run_sums *sums, struct result *result)
     result->duration_us = scenario->duration_us;
     result->replications = sums->replications;
     result->complete = !sums->stopped && sums->replications == scenario->replications;
-    result->stopped_by = result->complete ? "" : "a signal";
+    result->stopped_by = result->complete ? "" : sums->capped ? "--max-requests" : "a signal";
     result->orders = sums->orders;
     result->calls = sums->calls;
     result->events_written = sums->event_lines;

@@ -278,7 +278,7 @@ kill -KILL "$killed"
 out=$(cat "$scratch/out") err=$(cat "$scratch/err")
 check 'an interrupt ends a run with 130' '$code == 130'
 summary=$(cat "$scratch/stopped-new/summary.json" 2>/dev/null)
-check 'what it has is written, and marked as partial' '$summary == *"\"complete\": false"* && $out == *"Stopped early."*'
+check 'what it has is written, and marked as partial' '$summary == *"\"complete\": false"* && $out == *"Stopped early by a signal."*'
 code=$killed_code out='' err=''
 check 'a run killed outright dies' '$code == 137'
 cmp -s "$scratch/stopped/summary.json" "$scratch/summary.before"
