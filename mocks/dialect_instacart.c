@@ -69,6 +69,17 @@ static bool refuse_blank(struct hearing *hearing, const char *key)
 
 /* ---- tokens ---------------------------------------------------------------------------------- */
 
+/* An id that is there and empty is of a client that holds one key for both. */
+static void take_pair(struct hearing *hearing, const cJSON *body)
+{
+    const char *const secret = dialect_member_text(body, "client_secret");
+    const cJSON *const id = dialect_member(body, "client_id");
+    if (cJSON_IsString(id) && id->valuestring[0] == '\0')
+        dialect_take_key(hearing, secret);
+    else
+        dialect_take_credential(hearing, dialect_member_text(body, "client_id"), secret);
+}
+
 static bool hear_token(struct hearing *hearing)
 {
     const struct http_view *const view = hearing->view;
@@ -80,8 +91,7 @@ static bool hear_token(struct hearing *hearing)
     }
     const cJSON *const body = dialect_body(hearing);
     if (body == NULL) return false;
-    dialect_take_credential(hearing, dialect_member_text(body, "client_id"),
-                            dialect_member_text(body, "client_secret"));
+    take_pair(hearing, body);
     const char *const grant = dialect_member_text(body, "grant_type");
     struct issues issues = {.hearing = hearing};
     if (grant == NULL)

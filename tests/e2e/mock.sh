@@ -414,9 +414,11 @@ refuse 'keys are not written where others can write' '$code == 2 && $err == *"ch
 cat >"$scratch/none.json" <<'END'
 {"schema": "routesim.scenario/1", "name": "none", "duration": "1m", "workload": {"arrivals": {"rate": "1/s"}}}
 END
-"$program" run "$scratch/none.json" --env-file "$scratch/keys/mock.env" --out "$scratch/run" --no-plots >"$scratch/out" 2>"$scratch/err" </dev/null
-code=$? out=$(cat "$scratch/out") err=$(cat "$scratch/err")
-check 'mock.env is an env file: every key is known' '$code == 0 && $err != *"nobody reads"*'
-check 'and its credentials are those of the mocks in virtual time as well' '$(grep -cE "^  (MealMe|Instacart|Kroger|Walmart) +[1-9]" <<<"$out") -eq 4'
+for wire in struct bytes http; do
+    "$program" run "$scratch/none.json" --wire $wire --env-file "$scratch/keys/mock.env" --out "$scratch/run-$wire" --no-plots >"$scratch/out" 2>"$scratch/err" </dev/null
+    code=$? out=$(cat "$scratch/out") err=$(cat "$scratch/err")
+    check "mock.env is an env file, whose credentials mocks take over the wire $wire" \
+        '$code == 0 && $err != *"nobody reads"* && $(grep -cE "^  (MealMe|Instacart|Kroger|Walmart) +[1-9]" <<<"$out") -eq 4'
+done
 
 exit $failed
