@@ -179,8 +179,23 @@ static void keep_little(struct text *text)
     *text = (struct text){0};
 }
 
+/* libcurl 7.88.1 counts the times that a handle sent again in its whole life, and gives up at the
+ * sixth: one that did is replaced. Without memory for another it goes on. */
+static void renew_handle(struct transfer *transfer)
+{
+    CURL *const used = transfer->easy;
+    transfer->easy = curl_easy_init();
+    if (transfer->easy != NULL && set_for_good(transfer) == CURLE_OK) {
+        curl_easy_cleanup(used);
+        return;
+    }
+    curl_easy_cleanup(transfer->easy);
+    transfer->easy = used;
+}
+
 void transfer_recycle(struct transfer *transfer)
 {
+    if (transfer->sends > 1) renew_handle(transfer);
     keep_little(&transfer->url);
     keep_little(&transfer->lines);
     keep_little(&transfer->response.body);

@@ -124,21 +124,13 @@ static void begin_next(void)
     must(http_client_start(bench.client, &call, &err) != 0, err.message);
 }
 
-/* libcurl 7.88.1 counts the repeats that a handle makes in its whole life, and after every fifth
- * lets the next race that it loses show as an error. */
-static bool is_as_it_should_be(const struct kind *kind, enum call_fate fate)
-{
-    return fate == kind->fate || (kind->rule.fault == RELAY_REUSE_RACE && fate == CALL_RESET);
-}
-
 static void on_ended(void *context, void *owner, const struct http_outcome *outcome)
 {
     (void)context;
     const struct kind *const kind = owner;
-    const bool right = is_as_it_should_be(kind, outcome->fate);
-    const enum call_fate fate = right ? kind->fate : outcome->fate;
+    const bool right = outcome->fate == kind->fate;
     bench.ended++;
-    bench.sum += (uint64_t)(kind - kinds) * CALL_FATE_COUNT + (uint64_t)fate;
+    bench.sum += (uint64_t)(kind - kinds) * CALL_FATE_COUNT + (uint64_t)outcome->fate;
     if (!right && bench.wrong++ < WRONG_SHOWN)
         fprintf(stderr, "%s: %s instead of %s: %s\n", relay_fault_names[kind->rule.fault],
                 call_fate_names[outcome->fate], call_fate_names[kind->fate], outcome->message);
