@@ -75,6 +75,7 @@ static struct bench {
     uint64_t begun, ended, wanted; /* of this round */
     bool clean;
     uint64_t wrong, sum;
+    uint64_t unlucky; /* lost every race */
 } bench;
 
 static void must(bool good, const char *what)
@@ -124,13 +125,22 @@ static void begin_next(void)
     must(http_client_start(bench.client, &call, &err) != 0, err.message);
 }
 
+/* A GET that loses the race is sent again, perhaps over another kept connection that is about to
+ * lose it too; libcurl lets it be sent six times, and then it ends as what it is. */
+static bool is_as_it_should_be(const struct kind *kind, enum call_fate fate)
+{
+    return fate == kind->fate || (kind->rule.fault == RELAY_REUSE_RACE && fate == CALL_RESET);
+}
+
 static void on_ended(void *context, void *owner, const struct http_outcome *outcome)
 {
     (void)context;
     const struct kind *const kind = owner;
-    const bool right = outcome->fate == kind->fate;
+    const bool right = is_as_it_should_be(kind, outcome->fate);
+    bench.unlucky += right && outcome->fate != kind->fate;
     bench.ended++;
-    bench.sum += (uint64_t)(kind - kinds) * CALL_FATE_COUNT + (uint64_t)outcome->fate;
+    bench.sum +=
+        (uint64_t)(kind - kinds) * CALL_FATE_COUNT + (uint64_t)(right ? kind->fate : outcome->fate);
     if (!right && bench.wrong++ < WRONG_SHOWN)
         fprintf(stderr, "%s: %s instead of %s: %s\n", relay_fault_names[kind->rule.fault],
                 call_fate_names[outcome->fate], call_fate_names[kind->fate], outcome->message);
@@ -243,8 +253,9 @@ int main(int argc, char **argv)
     const double slow = print_rounds("a fault each, 22 kinds", faulted + 1, rounds);
     const double fast = print_rounds("no fault, own connection", clean + 1, rounds);
     printf("%-28s %.1f times a clean transfer (medians)\n", "a faulted one takes", fast / slow);
-    printf("%-28s %" PRIu64 " faulted transfers, sum %" PRIu64 ", wrong fates %" PRIu64 "\n",
-           "in all", (rounds + 1) * transfers, bench.sum, bench.wrong);
+    printf("%-28s %" PRIu64 " faulted transfers, sum %" PRIu64 ", wrong fates %" PRIu64
+           ", races lost six times %" PRIu64 "\n",
+           "in all", (rounds + 1) * transfers, bench.sum, bench.wrong, bench.unlucky);
     printf("%-28s %" PRIu64 " accepted, %" PRIu64 " at once at most, %" PRIu64 " bytes\n",
            "the relay", counters.accepted, counters.open_max, counters.relayed_bytes);
     printf("%-28s %d before, %d after\n", "descriptors", before, after);
