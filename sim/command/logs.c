@@ -37,6 +37,11 @@ static void put_order(struct text *line, const struct call *call)
     if (call->order_index != UINT64_MAX) text_int(line, (int64_t)call->order_index);
 }
 
+static const char *kind_of(const struct wire_trip *trip)
+{
+    return trip->live ? "live" : trip->replayed ? "replay" : "mock";
+}
+
 /* Texts of the provider come last, quoted: they are the only ones that we did not write. */
 static bool write_call(void *context, const struct call *call, const struct reply *reply,
                        const struct wire_trip *trip, int64_t late_us, struct err *err)
@@ -61,7 +66,7 @@ static bool write_call(void *context, const struct call *call, const struct repl
     }
     text_format(line, "%u,", (unsigned)timing->connects);
     if (late_us > 0) text_ms(line, late_us);
-    text_format(line, ",%s,%s,", trip->live ? "live" : "mock", trip->injected ? "injected" : "");
+    text_format(line, ",%s,%s,", kind_of(trip), trip->injected ? "injected" : "");
     text_csv(line, trip->said);
     text_put(line, "\r\n");
     return fwrite(line->bytes, 1, line->length, logs->calls) == line->length ||

@@ -575,6 +575,17 @@ uint64_t wire_requests_left(const struct wire *wire)
                                                      : 0;
 }
 
+uint64_t wire_requests_free(const struct wire *wire)
+{
+    const uint64_t left = wire_requests_left(wire);
+    return left > wire->may_repeat_count ? left - wire->may_repeat_count : 0;
+}
+
+void wire_reserve(struct wire *wire, uint64_t calls)
+{
+    wire->reserved = calls;
+}
+
 uint64_t wire_requests_sent(const struct wire *wire, enum provider provider)
 {
     return wire->endpoints[provider].sent;

@@ -25,7 +25,8 @@
  * `malformed`, `truncated` and `empty_results` act on what came back. No other kind can act on a
  * live provider (wire_check()).
  *
- * Live calls are counted, and never more are sent than max_requests.
+ * Live calls are counted, also those that libcurl sends twice because a kept connection had died,
+ * and never more are sent than max_requests.
  *
  * A provider in replay mode is answered by its cassette, over every wire, at the recorded latency.
  *
@@ -99,7 +100,7 @@ struct wire_trip { /* how one call travelled: a line of calls.csv */
     int curl_code;
     struct http_timing timing;
     bool live;
-    bool estimated;
+    bool replayed;
     bool injected;                /* a fault of ours met it on our side */
     char said[CODEC_EXPLAIN_MAX]; /* the provider's words, or the client's, when it failed */
 };
@@ -124,8 +125,14 @@ uint32_t wire_in_flight(const struct wire *wire);
 /* A fault that hits calls in flight begins: our own mock servers end theirs. */
 void wire_strike(struct wire *wire, enum provider provider, int64_t now_us);
 
-/* Calls that may still be sent to live providers. */
+/* Calls that may still be sent to live providers; and those of them that nothing in flight may
+ * turn out to need for being sent twice. */
 uint64_t wire_requests_left(const struct wire *wire);
+uint64_t wire_requests_free(const struct wire *wire);
+
+/* What is under way needs up to so many more of them: none is spent on sending a call twice. */
+void wire_reserve(struct wire *wire, uint64_t calls);
+
 uint64_t wire_requests_sent(const struct wire *wire, enum provider provider);
 
 /* ---- what came of it ------------------------------------------------------------------------- */
@@ -134,6 +141,7 @@ struct wire_facts {
     uint64_t carried;    /* calls that went by this wire */
     uint64_t mismatched; /* faults that libcurl saw as something else than was meant */
     uint64_t unstated;   /* answers of our own mocks without a stated latency: a bug */
+    uint64_t withheld;   /* live calls that were not sent, because max_requests was reached */
     uint64_t unmatched;  /* replay: calls that the cassette has no answer to */
     uint64_t alike;      /* replay: answered by a take of another request */
 };

@@ -70,22 +70,68 @@ static void wait_until(struct flight *flight, int64_t due_us)
     flight->due_us = due_us;
 }
 
+/* An answer that nobody gets. */
+static void drop_reply(struct wire *wire, struct flight *flight)
+{
+    if (flight->call.operation == OPERATION_CART && flight->reply.fate == CALL_ANSWERED &&
+        flight->reply.body == BODY_GOOD) {
+        wire_forget_cart(wire, flight->call.provider, flight->reply.as.cart.cart);
+    }
+    flight->reply = (struct reply){.fate = CALL_UNANSWERED};
+}
+
+/* Answered already, and due at an instant; as in virtual time no call outlives its life. */
+static void hold_back(struct wire *wire, struct flight *flight, int64_t due_us)
+{
+    const int64_t end_us = flight->call.sent_us + wire->scenario->policy.call_life_us;
+    if (due_us > end_us) drop_reply(wire, flight);
+    flight->answered = true;
+    wait_until(flight, due_us > end_us ? end_us : due_us);
+}
+
 /* An answer that never was, or that a fault stands in for: at its instant. */
-static void answer_at(struct flight *flight, const struct reply *reply, int64_t due_us)
+static void answer_at(struct wire *wire, struct flight *flight, const struct reply *reply,
+                      int64_t due_us)
 {
     flight->reply = *reply;
-    flight->answered = true;
-    wait_until(flight, due_us);
+    hold_back(wire, flight, due_us);
 }
 
 static void give_up(struct wire *wire, struct flight *flight, const char *why)
 {
     const struct reply refused = {.fate = CALL_REFUSED};
     (void)snprintf(flight->trip.said, sizeof flight->trip.said, "%.*s", CODEC_EXPLAIN_MAX - 1, why);
-    answer_at(flight, &refused, wire_now_us(wire));
+    answer_at(wire, flight, &refused, wire_now_us(wire));
 }
 
 /* ---- sending --------------------------------------------------------------------------------- */
+
+/* Takes a call out of those that may still be sent to real providers; false when there is none.
+ * libcurl sends a GET once more when a kept connection turns out to be dead, which counts as well:
+ * where that could pass the limit, the call gets a connection of its own. */
+static bool spend(struct wire *wire, struct flight *flight)
+{
+    if (wire_requests_free(wire) == 0) {
+        wire->facts.withheld++;
+        return false;
+    }
+    wire->live_sent++;
+    wire->endpoints[flight->call.provider].sent++;
+    flight->may_repeat =
+        flight->request.method == HTTP_GET && wire_requests_free(wire) > wire->reserved;
+    wire->may_repeat_count += flight->may_repeat;
+    return true;
+}
+
+static void settle_spending(struct wire *wire, struct flight *flight, uint32_t sends)
+{
+    if (!flight->may_repeat) return;
+    flight->may_repeat = false;
+    wire->may_repeat_count--;
+    if (sends < 2) return;
+    wire->live_sent += sends - 1;
+    wire->endpoints[flight->call.provider].sent += sends - 1;
+}
 
 static void start(struct wire *wire, struct flight *flight)
 {
@@ -98,13 +144,10 @@ static void start(struct wire *wire, struct flight *flight)
         return;
     }
     const bool fated = flight->fated != CALL_ANSWERED;
-    if (endpoint->route == ROUTE_LIVE && !fated) {
-        if (wire_requests_left(wire) == 0) {
-            give_up(wire, flight, "not sent: --max-requests was reached");
-            return;
-        }
-        wire->live_sent++;
-        endpoint->sent++;
+    const bool spends = endpoint->route == ROUTE_LIVE && !fated;
+    if (spends && !spend(wire, flight)) {
+        give_up(wire, flight, "not sent: --max-requests was reached");
+        return;
     }
     const int64_t life_us = wire->scenario->policy.call_life_us;
     const int64_t left_us = flight->call.sent_us + life_us - wire_now_us(wire);
@@ -113,7 +156,7 @@ static void start(struct wire *wire, struct flight *flight)
         .request = &flight->request,
         .life_us = left_us > 1000 ? left_us : 1000,
         .connect_to = fated ? wire_fate_address(wire, provider, flight->fated) : NULL,
-        .own_connection = fated,
+        .own_connection = fated || (spends && !flight->may_repeat),
         .owner = flight};
     if (fated && http.connect_to == NULL) {
         give_up(wire, flight, "the fault cannot be enacted on this machine");
@@ -121,7 +164,9 @@ static void start(struct wire *wire, struct flight *flight)
         return;
     }
     flight->ticket = http_client_start(wire->client, &http, &err);
-    if (flight->ticket == 0) give_up(wire, flight, err.message);
+    if (flight->ticket != 0) return;
+    settle_spending(wire, flight, 0);
+    give_up(wire, flight, err.message);
 }
 
 /* A fault below HTTP is met when it would show; a hanging call hangs from the start. */
@@ -132,6 +177,8 @@ static void start_fated(struct wire *wire, struct flight *flight, enum call_fate
     flight->trip.injected = true;
     if (fate == CALL_UNANSWERED) {
         start(wire, flight);
+    } else if (after_us > wire->scenario->policy.call_life_us) {
+        hold_back(wire, flight, flight->call.sent_us + after_us);
     } else {
         wait_until(flight, flight->call.sent_us + after_us);
     }
@@ -163,7 +210,7 @@ static void send_live(struct wire *wire, struct flight *flight)
         const struct reply instead = {.http_status = disturbance->status,
                                       .body = BODY_EMPTY,
                                       .retry_after_s = disturbance->retry_after_s};
-        answer_at(flight, &instead, flight->call.sent_us + disturbance->after_us);
+        answer_at(wire, flight, &instead, flight->call.sent_us + disturbance->after_us);
     } else {
         start(wire, flight);
     }
@@ -188,7 +235,8 @@ void wire_send(struct wire *wire, const struct call *call, void *owner)
     case ROUTE_CASSETTE: {
         struct reply reply;
         wire_play(wire, &flight->call, &flight->request, &reply);
-        answer_at(flight, &reply, call->sent_us + reply.latency_us);
+        flight->trip.replayed = true;
+        answer_at(wire, flight, &reply, call->sent_us + reply.latency_us);
         return;
     }
     case ROUTE_BYTES:
@@ -200,15 +248,48 @@ void wire_send(struct wire *wire, const struct call *call, void *owner)
 
 /* ---- what came back -------------------------------------------------------------------------- */
 
-/* What a fault makes of a live provider's answer. */
-static void spoil(const struct disturbance *disturbance, enum operation operation,
-                  struct reply *reply)
+/* Nothing is found. A cart keeps its handle, because the next call names it, and a quote its fee
+ * and its ETA, because a total of 0 would be priced by us. */
+static void empty(enum operation operation, struct reply *reply)
 {
-    if (reply->http_status < 200 || reply->http_status > 299) return;
-    if (disturbance->body != BODY_GOOD) {
-        reply->body = disturbance->body;
-    } else if (disturbance->empty && operation != OPERATION_TOKEN) {
+    const uint64_t cart = reply->as.cart.cart;
+    switch (operation) {
+    case OPERATION_CART:
         memset(&reply->as, 0, sizeof reply->as);
+        reply->as.cart.cart = cart;
+        return;
+    case OPERATION_QUOTE:
+    case OPERATION_SINGLE:
+        reply->as.quote.subtotal_cents = reply->as.quote.tax_cents = 0;
+        reply->as.quote.found = reply->as.quote.substituted = 0;
+        return;
+    case OPERATION_STORE:
+    case OPERATION_SEARCH:
+    case OPERATION_SLOTS:
+        memset(&reply->as, 0, sizeof reply->as);
+        return;
+    case OPERATION_TOKEN:
+    case OPERATION_CONFIRM:
+    case OPERATION_HEALTH:
+    case OPERATION_COUNT:
+        return;
+    }
+}
+
+/* What a fault makes of a live provider's answer. */
+static void spoil(struct wire *wire, struct flight *flight)
+{
+    const struct disturbance *disturbance = &flight->disturbance;
+    struct reply *reply = &flight->reply;
+    if (reply->fate != CALL_ANSWERED || reply->http_status < 200 || reply->http_status > 299) {
+        return;
+    }
+    if (disturbance->body != BODY_GOOD) {
+        const struct reply spoilt = {.http_status = reply->http_status, .body = disturbance->body};
+        drop_reply(wire, flight);
+        *reply = spoilt;
+    } else if (disturbance->empty && reply->body == BODY_GOOD) {
+        empty(flight->call.operation, reply);
     }
 }
 
@@ -220,6 +301,10 @@ void wire_real_ended(struct wire *wire, struct flight *flight, const struct http
     flight->trip.phase = outcome->phase;
     flight->trip.curl_code = outcome->curl_code;
     flight->trip.timing = outcome->timing;
+    settle_spending(wire, flight, outcome->timing.sends);
+    /* It was due before it was begun: that is waiting, too. */
+    const int64_t late_us = ended_us - flight->call.sent_us - outcome->timing.total_us;
+    if (late_us > 0 && flight->fated == CALL_ANSWERED) flight->trip.timing.queue_us += late_us;
     memset(&flight->reply, 0, sizeof flight->reply);
     if (outcome->fate == CALL_ANSWERED) {
         codec_decode(codec, &flight->call, outcome->response, &flight->reply);
@@ -237,13 +322,12 @@ void wire_real_ended(struct wire *wire, struct flight *flight, const struct http
 
     const struct disturbance *disturbance = &flight->disturbance;
     if (flight->trip.live && disturbance->touched && flight->fated == CALL_ANSWERED) {
-        spoil(disturbance, flight->call.operation, &flight->reply);
-        const double latency_us = (double)(ended_us - flight->call.sent_us);
-        const int64_t later_us = flight->call.sent_us + disturbance->add_us +
-                                 (int64_t)llround(latency_us * disturbance->factor);
+        spoil(wire, flight);
+        const double latency_us = (double)(ended_us - flight->call.sent_us) * disturbance->factor;
+        const int64_t later_us =
+            flight->call.sent_us + disturbance->add_us + llround(fmin(latency_us, 1e15));
         if (later_us > ended_us) {
-            flight->answered = true;
-            wait_until(flight, later_us);
+            hold_back(wire, flight, later_us);
             return;
         }
     }
@@ -295,7 +379,8 @@ void wire_give_up(struct wire *wire, wire_ended ended, void *context)
     while (wire->flights.next != &wire->flights) {
         struct flight *flight = wire->flights.next;
         if (flight->ticket != 0) (void)http_client_cancel(wire->client, flight->ticket);
-        flight->reply = (struct reply){.fate = CALL_UNANSWERED};
+        settle_spending(wire, flight, 0);
+        drop_reply(wire, flight);
         deliver(wire, flight, wire_now_us(wire));
     }
     wire->tell = NULL;

@@ -50,6 +50,7 @@ struct flight {                 /* a call on its way, by the real clock */
     enum call_fate fated; /* CALL_ANSWERED: none */
     bool waits;           /* until due_us, then it is sent, or `reply` is delivered */
     bool answered;        /* `reply` is there */
+    bool may_repeat;      /* live: libcurl may have to send it twice */
     int64_t due_us;
     struct reply reply;
     struct wire_trip trip;
@@ -72,6 +73,8 @@ struct wire {
     int64_t started_us; /* http_client_now_us() at instant 0 */
     struct wire_facts facts;
     uint64_t live_sent;
+    uint64_t may_repeat_count; /* live calls in flight that may be sent twice */
+    uint64_t reserved;         /* for calls that are still to be sent */
 
     /* virtual: one call at a time */
     struct http_request request;

@@ -1,6 +1,7 @@
 #include "sim/world/world.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,33 +296,36 @@ static void start_router(struct world *world)
     seed_history(world);
 }
 
-/* The most HTTP calls that the next order may send to real providers, retries apart. */
-static uint64_t calls_of_next(struct world *world)
+/* Whether the next order can make all its calls to real providers, of which `left` may be sent. One
+ * that had to stop in its middle would be decided by our limit. */
+static bool calls_suffice(struct world *world, uint64_t left)
 {
     struct order_request request;
     workload_order(&world->plan->workload, random_key(world->seed_r, world->order_next),
                    world->order_next, &request, world->next_cart);
-    uint64_t calls = 0;
-    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        if (world->scenario->providers[p].mode != MODE_LIVE) continue;
-        if (!world->config.providers[p].enabled || world->config.providers[p].forced_mock) continue;
-        const bool searches = operation_exists((enum provider)p, OPERATION_SEARCH);
-        calls += searches ? 2u + request.item_count : 3u;
-    }
-    return calls;
+    const uint32_t calls = world_calls_of(world, &request);
+    if (calls == 0 || calls <= left) return true;
+    world->facts.stopped = world->facts.capped = true;
+    return false;
 }
 
-/* What keeps the next order from starting, besides its arrival: somebody said stop, or the calls
- * that were allowed are used up. */
-static bool may_start(struct world *world)
+/* What keeps the next order from being waited for: somebody said stop, or the calls that are
+ * allowed would not do even if those under way made none any more. */
+static bool may_await(struct world *world)
 {
     if (world->control->stop != NULL && *world->control->stop != 0) {
         world->facts.stopped = true;
         return false;
     }
-    if (!world->real || calls_of_next(world) <= wire_requests_left(world->wire)) return true;
-    world->facts.stopped = world->facts.capped = true;
-    return false;
+    return !world->real || calls_suffice(world, wire_requests_left(world->wire));
+}
+
+/* What keeps it from starting when it is due: the calls that those under way may still make. */
+static bool may_start(struct world *world)
+{
+    if (!world->real) return true;
+    const uint64_t free = wire_requests_free(world->wire);
+    return calls_suffice(world, free > world->calls_promised ? free - world->calls_promised : 0);
 }
 
 static void await_arrival(struct world *world)
@@ -329,8 +333,8 @@ static void await_arrival(struct world *world)
     const struct workload *workload = &world->plan->workload;
     int64_t next_us = workload_next_us(workload, &world->arrivals);
     if (world->real && world->plan->wire.max_orders_per_s > 0.0 && world->order_next > 0) {
-        const int64_t earliest_us =
-            world->last_start_us + (int64_t)(1e6 / world->plan->wire.max_orders_per_s);
+        const double gap_us = fmin(1e6 / world->plan->wire.max_orders_per_s, 1e15);
+        const int64_t earliest_us = world->last_start_us + (int64_t)gap_us;
         if (next_us < earliest_us) next_us = earliest_us;
     }
     const uint64_t limit = world->scenario->workload.arrivals.limit;
@@ -338,7 +342,7 @@ static void await_arrival(struct world *world)
     if (limit > 0 && world->order_next >= limit) return;
     if (world->failed)
         return; /* an output cannot be written: finish what is in flight, and say so */
-    if (!may_start(world)) return;
+    if (!may_await(world)) return;
     world->arrival.kind = NODE_ARRIVAL;
     /* In real time an arrival that was slept through is due at once. */
     const int64_t now_us = wheel_now_us(world->wheel);
@@ -383,6 +387,7 @@ static void start_replication(struct world *world, uint32_t replication)
     workload_start(&world->arrivals, world->seed_r);
     world->last_start_us = 0;
     world->orders_at_work = 0;
+    world->calls_promised = 0;
     world->progress_due_us = 0;
     if (world->wire != NULL) wire_begin(world->wire, world->seed_r);
 }
@@ -391,6 +396,7 @@ enum { PROGRESS_EVERY = 8192 }; /* arrivals */
 
 static void arrive(struct world *world, int64_t now_us)
 {
+    if (!may_start(world)) return;
     world->last_start_us = now_us;
     world_order_begin(world, NULL, now_us);
     if (!world->real && world->control->progress != NULL &&
@@ -485,6 +491,9 @@ static void run_in_real_time(struct world *world)
         }
         show_progress(world, now_us);
         heed_stop(world);
+        /* An order that is open waits for something, or would be waited for in vain. */
+        assert(world->orders_open == 0 || wheel_count(world->wheel) > 0 ||
+               wire_in_flight(world->wire) > 0);
         int64_t until_us = now_us + WAIT_MOST_US; /* a signal is noticed in time */
         const int64_t next_us = wheel_next_us(world->wheel);
         if (next_us < until_us) until_us = next_us;

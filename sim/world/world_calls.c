@@ -45,6 +45,14 @@ static void leave_flight(struct world *world, struct call_slot *slot)
     slot->flight_prev->flight_next = slot->flight_next;
 }
 
+/* A call that was reckoned with is made. */
+static void keep_promise(struct world *world, struct world_order *order, enum provider provider)
+{
+    if (world->scenario->providers[provider].mode != MODE_LIVE || order->calls_promised == 0)
+        return;
+    world_promise_calls(world, order, order->calls_promised - 1);
+}
+
 static void send_call(void *context, struct quote_run *run, const struct call *call)
 {
     struct world *world = context;
@@ -61,6 +69,7 @@ static void send_call(void *context, struct quote_run *run, const struct call *c
         world->tally->providers[call->provider].retries += call->attempt > 0;
     }
     if (world->real) {
+        keep_promise(world, run->owner, call->provider);
         wire_send(world->wire, &slot->call, slot);
         return;
     }

@@ -43,11 +43,20 @@ static struct long_cart *take_cart(struct world *world)
     return cart;
 }
 
+void world_promise_calls(struct world *world, struct world_order *slot, uint32_t calls)
+{
+    if (slot->calls_promised == calls) return;
+    world->calls_promised = world->calls_promised - slot->calls_promised + calls;
+    slot->calls_promised = calls;
+    wire_reserve(world->wire, world->calls_promised);
+}
+
 void world_order_unref(struct world *world, struct world_order *slot)
 {
     assert(slot->references > 0);
     if (--slot->references > 0) return;
     assert(!wheel_holds(&slot->timer));
+    world_promise_calls(world, slot, 0);
     if (slot->long_cart != NULL) {
         slot->long_cart->next_free = world->free_carts;
         world->free_carts = slot->long_cart;
@@ -86,6 +95,25 @@ static void make_cart(struct world *world, struct world_order *slot, uint64_t in
     world->free_carts = cart;
 }
 
+uint32_t world_calls_of(const struct world *world, const struct order_request *request)
+{
+    const struct policy *policy = &world->scenario->policy;
+    uint32_t calls = 0;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const struct provider_config *config = &world->config.providers[p];
+        if (world->scenario->providers[p].mode != MODE_LIVE) continue;
+        if (!config->enabled || config->forced_mock) continue;
+        const bool searches = operation_exists((enum provider)p, OPERATION_SEARCH);
+        uint32_t own = searches ? 2u + request->item_count : 3u;
+        if (!policy->auth_errors_final) own += 2; /* another token, and the call again */
+        if (policy->retry.enabled) {
+            own *= 1u + (policy->retry.attempts > 0 ? policy->retry.attempts : config->retries);
+        }
+        calls += own;
+    }
+    return calls;
+}
+
 void world_order_begin(struct world *world, const struct order_request *given, int64_t now_us)
 {
     struct world_order *slot = take_order(world);
@@ -104,6 +132,7 @@ void world_order_begin(struct world *world, const struct order_request *given, i
     } else {
         make_cart(world, slot, index);
     }
+    world_promise_calls(world, slot, world_calls_of(world, &slot->request));
     router_begin(&world->router, &slot->order, index, &slot->request, now_us);
 }
 

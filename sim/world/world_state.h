@@ -44,7 +44,8 @@ struct world_order {
     bool logged;
     bool measured; /* started after the warm-up */
     bool confirming;
-    uint8_t confirm_run; /* index into runs */
+    uint8_t confirm_run;     /* index into runs */
+    uint32_t calls_promised; /* HTTP calls to real providers that it may still make */
     struct order_request request;
     struct order_item *items; /* `cart`, or a long cart */
     struct long_cart *long_cart;
@@ -99,6 +100,7 @@ struct world {
     uint64_t order_next;
     uint64_t orders_open;         /* slots in use */
     uint64_t orders_at_work;      /* begun, and neither refused, left nor confirmed yet */
+    uint64_t calls_promised;      /* the sum over open orders */
     int64_t last_start_us;        /* of an order; for pacing */
     struct order_item *next_cart; /* the coming order's, to see how many calls it may take */
     int64_t progress_due_us;
@@ -145,6 +147,10 @@ void world_outcomes_due(struct world *world, int64_t now_us);
 void world_note_due(struct world *world, struct note_slot *note, int64_t now_us);
 struct router_port world_router_port(struct world *world);
 void world_order_unref(struct world *world, struct world_order *slot);
+/* The most HTTP calls that an order may make to real providers. */
+uint32_t world_calls_of(const struct world *world, const struct order_request *request);
+/* How many of them it may still make. */
+void world_promise_calls(struct world *world, struct world_order *slot, uint32_t calls);
 void world_order_run_done(struct world *world, struct world_order *slot, struct quote_run *run,
                           const struct quote_result *result, int64_t now_us);
 void world_events_flush(struct world *world);

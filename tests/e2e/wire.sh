@@ -128,6 +128,14 @@ code=$?
 [ $code -eq 0 ] || [ $code -eq 130 ] && ok 'live providers that cannot be reached are outcomes' || not_ok 'live providers that cannot be reached are outcomes' "$code $said"
 sent=$(awk -F, '$20 == "live" && $8 == "dns"' "$scratch/live/calls.csv" | wc -l)
 if [ "$sent" -gt 0 ] && [ "$sent" -le 7 ]; then ok 'never more calls than asked for'; else not_ok 'never more calls than asked for' "$sent"; fi
+export WALMART_PARTNER_ID=$canary-partner WALMART_API_KEY=$canary-walmart
+said4=$("$program" run "$scratch/live.json" --live walmart --yes-live --max-requests 9 --max-rate 20/s --out "$scratch/capped" \
+    --set router.env.LOOPGPT_ENABLE_WALMART=true --set providers.WALMART_API.api=access_token \
+    --set 'providers.WALMART_API.base_url="https://walmart.invalid"' \
+    --set 'faults=[{"id":"f","provider":"WALMART_API","kind":"latency","add":"400ms","at":"0s","for":"3s"}]' --rate 20/s 2>&1)
+expect 'no order starts that could not make all its calls' '6, 0 of them withheld' \
+    "$(awk -F, '$20 == "live" { n++ } /not sent/ { w++ } END { print n + 0 ", " w + 0 " of them withheld" }' "$scratch/capped/calls.csv")" "$said4"
+expect 'and the results say why it stopped' 1 "$(count '"stopped_by": *"--max-requests"' "$scratch/capped/summary.json")"
 expect 'nothing is ever bought' 0 "$(awk -F, '$20 == "live" && $3 == "confirm"' "$scratch/live/calls.csv" | wc -l)"
 said2=$("$program" run "$scratch/live.json" --live kroger --yes-live --out "$scratch/injected" \
     --set 'faults=[{"id":"f","provider":"KROGER_API","kind":"error","status":503,"at":"0s","for":"3s"}]' --max-rate 20/s 2>&1)
@@ -136,9 +144,9 @@ said3=$("$program" run "$scratch/live.json" --live kroger --yes-live --out "$scr
     --set 'faults=[{"id":"f","provider":"KROGER_API","kind":"price_drift","factor":2,"at":"0s","for":"3s"}]' 2>&1)
 expect 'a fault that cannot act on it is refused' 3 $? "$said3"
 leaks=$(grep -rl "$canary" "$scratch" --include='*' 2>/dev/null | grep -v keys.env | wc -l)
-leaks=$((leaks + $(count "$canary" <<<"$said$said2$said3")))
+leaks=$((leaks + $(count "$canary" <<<"$said$said2$said3$said4")))
 expect 'no output holds a secret' 0 "$leaks" "$(grep -rl "$canary" "$scratch" | head)"
-unset KROGER_CLIENT_ID KROGER_CLIENT_SECRET
+unset KROGER_CLIENT_ID KROGER_CLIENT_SECRET WALMART_PARTNER_ID WALMART_API_KEY
 
 # ---- kept and played back ---------------------------------------------------------------------------
 said=$("$program" run "$scratch/small.json" --wire bytes --record "$scratch/take.jsonl" --out "$scratch/recorded" --set 'faults=[]' 2>&1)
