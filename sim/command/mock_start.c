@@ -28,11 +28,14 @@ static bool wants_front(const struct mock *mock)
 /* Behind a relay the server listens where nobody is told to come. */
 static bool start_server(struct mock *mock, bool behind, struct err *err)
 {
+    mock->payloads = payloads_create(mock->wish.payloads, err);
+    if (mock->payloads == NULL) return false;
     struct mock_server_setup setup = {.clock = MOCK_CLOCK_WALL,
                                       .listen = behind ? NULL : mock->wish.listen,
                                       .certificate = mock->wish.certificate,
                                       .tls = mock->wish.tls ? &mock->certificates : NULL,
                                       .journal = mock->journal,
+                                      .payloads = mock->payloads,
                                       .fault_header = true};
     for (unsigned p = 0; p < PROVIDER_COUNT && mock->wish.port_base != 0 && !behind; p++)
         setup.ports[p] = (uint16_t)(mock->wish.port_base + p);
@@ -180,6 +183,7 @@ void mock_release(struct mock *mock)
 {
     if (mock->makes_key) (void)pthread_join(mock->key_maker, NULL);
     journal_destroy(mock->journal);
+    payloads_destroy(mock->payloads);
     certificates_release(&mock->certificates);
     mock_world_close(&mock->world);
     free(mock);

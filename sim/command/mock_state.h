@@ -26,9 +26,10 @@ struct mock_wish {
     bool relay; /* a relay in front in any case */
     bool tls;
     enum certificate_kind certificate;
-    const char *keys;    /* NULL: none are written */
-    const char *journal; /* NULL: it is not kept at the end */
-    int64_t for_us;      /* INT64_MAX: until it is stopped */
+    const char *keys;     /* NULL: none are written */
+    const char *payloads; /* a folder; NULL: the compiled-in ones */
+    const char *journal;  /* NULL: it is not kept at the end */
+    int64_t for_us;       /* INT64_MAX: until it is stopped */
 };
 
 struct mock {
@@ -38,6 +39,7 @@ struct mock {
     struct mock_world world;
     struct certificates certificates;
     struct journal *journal;
+    struct payloads *payloads;
     struct mock_server *server;
     struct front *front; /* NULL: clients come to the server itself */
     uint64_t fronted;    /* the list of faults that it goes by: world.edition */

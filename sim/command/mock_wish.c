@@ -91,6 +91,7 @@ bool mock_wish_read(const struct invocation *invocation, struct mock_wish *wish,
                                .relay = invocation_on(invocation, OPTION_RELAY),
                                .tls = values[OPTION_TLS].text != NULL,
                                .keys = values[OPTION_KEYS].text,
+                               .payloads = values[OPTION_PAYLOADS].text,
                                .journal = values[OPTION_JOURNAL].text,
                                .for_us = INT64_MAX};
     if (wish->tls) wish->certificate = (enum certificate_kind)values[OPTION_TLS].choice;

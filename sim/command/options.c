@@ -532,6 +532,14 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          "ca.pem",
                      .group = GROUP_OUTPUT,
                      .commands = IN(COMMAND_MOCK)},
+    [OPTION_PAYLOADS] =
+        {.name = "payloads",
+         .type = OPTION_PATH,
+         .argument = "DIR",
+         .help = "words of the vendors that no document fixes, from DIR/kroger.json and "
+                 "the like instead of the built-in ones (scenarios/data/payloads)",
+         .group = GROUP_INPUT,
+         .commands = IN(COMMAND_MOCK)},
     [OPTION_JOURNAL] = {.name = "journal",
                         .type = OPTION_PATH,
                         .argument = "FILE",

@@ -410,6 +410,18 @@ refuse "another's file is left alone" '$code == 2 && $err == *"left alone"* && $
 mkdir -m 777 "$scratch/open"
 refuse 'keys are not written where others can write' '$code == 2 && $err == *"chmod 700"*' --keys "$scratch/open"
 
+# ---- the vendors' words are data ----
+mkdir "$scratch/words"
+sed -e 's/"Too many requests"/"Enough for now"/' scenarios/data/payloads/walmart.json >"$scratch/words/walmart.json"
+start --only walmart --payloads "$scratch/words" --set 'providers.WALMART_API.api=access_token' --set 'providers.WALMART_API.limits={"per_second":1,"burst":1}'
+for ((i = 0; i < 4; i++)); do
+    ask -H "WM_CONSUMER.ID: $WALMART_PARTNER_ID" -H "WM_SEC.ACCESS_TOKEN: $WALMART_API_KEY" "$WALMART_API/api/v1/items/search?query=milk"
+done
+check 'a folder of payloads corrects what a vendor says' '$code == 429 && $out == *"Enough for now"*'
+stop TERM
+echo '{"nonsense": {}}' >"$scratch/words/walmart.json"
+refuse 'a payload that is none is named' '$code == 3 && $err == *"walmart.json:1:"*' --payloads "$scratch/words"
+
 # ---- what it writes can be read ----
 cat >"$scratch/none.json" <<'END'
 {"schema": "routesim.scenario/1", "name": "none", "duration": "1m", "workload": {"arrivals": {"rate": "1/s"}}}
