@@ -22,11 +22,26 @@ static void say_to_backend(struct wire *wire, const struct call *call, struct re
     backend_answer(backend, &wire->heard->call, answer);
 }
 
+/* Keeps a call that met a fault below HTTP, as it will have ended: a replay has to meet it too. */
+static void record_fate(struct wire *wire, const struct call *call, const struct reply *reply)
+{
+    const int64_t life_us = wire->scenario->policy.call_life_us;
+    const bool outlives = reply->latency_us > life_us;
+    wire_record(wire, call, &wire->request, NULL, outlives ? CALL_UNANSWERED : reply->fate,
+                outlives ? life_us : reply->latency_us);
+}
+
 static void exchange_bytes(struct wire *wire, const struct call *call, struct reply *reply)
 {
     struct endpoint *endpoint = &wire->endpoints[call->provider];
-    if (backend_intercepts(wire->backends[call->provider], call, reply)) return;
     struct err err;
+    if (backend_intercepts(wire->backends[call->provider], call, reply)) {
+        if (wire->spec.recorder != NULL &&
+            codec_encode(endpoint->codec, call, &wire->request, &err)) {
+            record_fate(wire, call, reply);
+        }
+        return;
+    }
     if (!codec_encode(endpoint->codec, call, &wire->request, &err) ||
         !http_view_make(&wire->request, &wire->view)) {
         fail_to_send(reply);
@@ -61,8 +76,10 @@ void wire_virtual_ended(struct wire *wire, const struct http_outcome *outcome)
     char *end = NULL;
     reply->latency_us = strtoll(outcome->rsim, &end, 10);
     if (outcome->rsim[0] == '\0' || *end != '\0') reply->latency_us = -1;
-    wire_record(wire, call, &wire->request, outcome->response, outcome->fate,
-                reply->latency_us < 0 ? 0 : reply->latency_us);
+    if (outcome->fate == CALL_ANSWERED) {
+        wire_record(wire, call, &wire->request, outcome->response, outcome->fate,
+                    reply->latency_us < 0 ? 0 : reply->latency_us);
+    }
     wire->ended = true;
 }
 
@@ -109,6 +126,7 @@ static void exchange_http(struct wire *wire, const struct call *call, struct rep
     }
     if (intercepted) {
         meet_fault(wire, call, reply);
+        record_fate(wire, call, reply);
         return;
     }
     const struct http_call http = {

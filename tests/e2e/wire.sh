@@ -149,13 +149,20 @@ expect 'no output holds a secret' 0 "$leaks" "$(grep -rl "$canary" "$scratch" | 
 unset KROGER_CLIENT_ID KROGER_CLIENT_SECRET WALMART_PARTNER_ID WALMART_API_KEY
 
 # ---- kept and played back ---------------------------------------------------------------------------
-said=$("$program" run "$scratch/small.json" --wire bytes --record "$scratch/take.jsonl" --out "$scratch/recorded" --set 'faults=[]' 2>&1)
-expect 'a run is recorded' 0 $? "$said"
-said=$("$program" run "$scratch/small.json" --out "$scratch/replayed" --set 'faults=[]' \
-    $(for p in MEALME INSTACART KROGER_API WALMART_API; do echo --set "providers.$p.mode=replay" --set "providers.$p.cassette=$scratch/take.jsonl"; done) 2>&1)
-expect 'and played back' 0 $? "$said"
-if cmp -s "$scratch/recorded/events.jsonl" "$scratch/replayed/events.jsonl"; then ok 'to the same decisions'; else
-    not_ok 'to the same decisions' "$(diff "$scratch/recorded/events.jsonl" "$scratch/replayed/events.jsonl" | head -n 5)"; fi
-expect 'without a secret on the cassette' 0 "$(count 'generation-1' "$scratch/take.jsonl")"
+replay() { # replay FILE OUT
+    "$program" run "$scratch/small.json" --out "$2" --set 'faults=[]' \
+        $(for p in MEALME INSTACART KROGER_API WALMART_API; do echo --set "providers.$p.mode=replay" --set "providers.$p.cassette=$1"; done) 2>&1
+}
+for wire in bytes http; do
+    said=$("$program" run "$scratch/small.json" --wire $wire --record "$scratch/$wire.jsonl" --out "$scratch/recorded-$wire" \
+        --set 'faults=[{"id":"hung","provider":"WALMART_API","kind":"outage","at":"1s","for":"2s","outage":[{"kind":"hang","share":1},{"kind":"refuse","share":1},
+            {"kind":"reset","share":1},{"kind":"tls","share":1},{"kind":"dns","share":1},{"kind":"error","status":503,"share":1}]}]' 2>&1)
+    expect "a run over $wire is recorded" 0 $? "$said"
+    said=$(replay "$scratch/$wire.jsonl" "$scratch/replayed-$wire")
+    expect 'and played back' 0 $? "$said"
+    if cmp -s "$scratch/recorded-$wire/events.jsonl" "$scratch/replayed-$wire/events.jsonl"; then ok 'to the same decisions, faults below HTTP and all'; else
+        not_ok 'to the same decisions, faults below HTTP and all' "$(diff "$scratch/recorded-$wire/events.jsonl" "$scratch/replayed-$wire/events.jsonl" | head -n 5)"; fi
+    expect 'without a secret on the cassette' 0 "$(count 'generation-1' "$scratch/$wire.jsonl")"
+done
 cd "$here" || exit 1
 exit $failed
