@@ -135,6 +135,33 @@ static void remove_tree(const char *path)
     (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+bool folder_holds(const struct folder *folder, const char *file)
+{
+    char path[FOLDER_PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s", file);
+    const char *const slash = strrchr(path, '/');
+    const char *const name = slash != NULL ? slash + 1 : path;
+    const size_t parent_length = (size_t)(name - path);
+    char parent[FOLDER_PATH_MAX];
+    (void)snprintf(parent, sizeof parent, "%.*s", (int)(parent_length > 0 ? parent_length : 1),
+                   parent_length > 0 ? path : ".");
+    char *const there = realpath(parent, NULL);
+    char *const written = realpath(folder->temporary, NULL); /* the folder itself may not exist */
+    bool holds = false;
+    if (there != NULL && written != NULL) {
+        char output[FOLDER_PATH_MAX], whole[2 * FOLDER_PATH_MAX];
+        (void)snprintf(output, sizeof output, "%.*s", (int)(strrchr(written, '.') - written),
+                       written);
+        const size_t length = strlen(output);
+        (void)snprintf(whole, sizeof whole, "%s/%s", there, name);
+        holds =
+            strncmp(whole, output, length) == 0 && (whole[length] == '\0' || whole[length] == '/');
+    }
+    free(there);
+    free(written);
+    return holds;
+}
+
 bool folder_commit(struct folder *folder, struct err *err)
 {
     char aside[FOLDER_PATH_MAX];

@@ -25,6 +25,9 @@ struct folder {
 bool folder_open(struct folder *folder, const char *path, const char *scenario, uint64_t experiment,
                  bool force, struct err *err);
 
+/* Whether a file would lie in the folder, or be it: folder_commit() would take it away. */
+bool folder_holds(const struct folder *folder, const char *file);
+
 /* The results are complete: they take their name. */
 bool folder_commit(struct folder *folder, struct err *err);
 

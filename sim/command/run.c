@@ -270,6 +270,12 @@ static bool start_recording(struct run_command *run, struct err *err)
 {
     static char program[64];
     if (!invocation_given(run->invocation, OPTION_RECORD)) return true;
+    if (folder_holds(&run->folder, run->invocation->values[OPTION_RECORD].text)) {
+        (void)err_fail(err, ERR_USAGE,
+                       (struct place){.file = run->invocation->values[OPTION_RECORD].text},
+                       "the recording would lie in the output folder, which is replaced whole");
+        return err_hint(err, "record to a file beside it");
+    }
     (void)snprintf(program, sizeof program, "routesim %s", version_text());
     run->recorder = recorder_open(run->invocation->values[OPTION_RECORD].text, program, err);
     run->wire.recorder = run->recorder;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "providers/signing.h"
 #include "sim/command/command.h"
 
 bool wires_read(const struct invocation *invocation, const struct scenario *scenario,
@@ -32,49 +33,84 @@ bool wires_read(const struct invocation *invocation, const struct scenario *scen
                        "--record has nothing to keep: calls travel as structs");
         return err_hint(err, "say --wire bytes or --wire http");
     }
+    if (invocation_given(invocation, OPTION_RECORD) && scenario->replications > 1) {
+        (void)err_fail(err, ERR_USAGE, (struct place){0},
+                       "--record keeps the conversations of one replication, and this run has "
+                       "%" PRIu32,
+                       scenario->replications);
+        return err_hint(err, "say --replications 1");
+    }
+    if (spec->clock == WIRE_CLOCK_REAL && invocation_on(invocation, OPTION_CHECK_DETERMINISM)) {
+        (void)err_fail(
+            err, ERR_USAGE, (struct place){0},
+            "--check-determinism needs virtual time: no two runs in real time are alike");
+        return err_hint(err, "`routesim verify --clock real` says how far they are apart");
+    }
     return wire_check(spec, scenario, err);
+}
+
+static bool has_text(const struct env *env, const char *key)
+{
+    const char *const value = key == NULL ? "any" : env_get(env, key);
+    return value != NULL && value[0] != '\0';
+}
+
+/* A key that cannot be loaded would only show when every call is refused. What the variable holds
+ * is not shown: it may be the key itself. */
+static bool key_file_is_good(const struct env *env, const char *key, struct err *err)
+{
+    struct err why = {.code = ERR_NONE};
+    struct signer *const signer = signer_from_file(env_get(env, key), &why);
+    signer_destroy(signer);
+    if (signer != NULL) return true;
+    (void)err_fail(err, why.code, (struct place){0}, "%s names no key that can be used: %s", key,
+                   why.message);
+    return why.hint[0] == '\0' ? false : err_hint(err, "%s", why.hint);
 }
 
 /* What is missing for a provider to be called; false, with err filled. */
 static bool has_credentials(const struct scenario *scenario, unsigned p, struct err *err)
 {
+    static const struct {
+        const char *id, *secret; /* id NULL: there is none */
+    } keys[PROVIDER_COUNT][API_COUNT] = {
+        [PROVIDER_MEALME] = {[API_STANDARD] = {NULL, "MEALME_API_KEY"}},
+        [PROVIDER_INSTACART] = {[API_STANDARD] = {"INSTACART_CLIENT_ID", "INSTACART_CLIENT_SECRET"},
+                                [API_DEVELOPER] = {NULL, "INSTACART_API_KEY"}},
+        [PROVIDER_KROGER_API] = {[API_STANDARD] = {"KROGER_CLIENT_ID", "KROGER_CLIENT_SECRET"}},
+        [PROVIDER_WALMART_API] = {[API_STANDARD] = {"WALMART_CONSUMER_ID",
+                                                    "WALMART_PRIVATE_KEY_FILE"},
+                                  [API_ACCESS_TOKEN] = {"WALMART_PARTNER_ID", "WALMART_API_KEY"}},
+    };
+    const enum api api = scenario->providers[p].backend.api;
+    const char *const id_key = keys[p][api].id, *const secret_key = keys[p][api].secret;
+    const char *const id = provider_traits[p].id;
+    const bool has_id = has_text(&scenario->env, id_key);
+    if (!has_id || !has_text(&scenario->env, secret_key)) {
+        (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0},
+                       "%s is to be live and has no credentials", id);
+        return err_hint(err,
+                        "set %s%s%s in the environment, or in a private file given by "
+                        "--env-file",
+                        id_key != NULL ? id_key : "", id_key != NULL ? " and " : "", secret_key);
+    }
     static const uint64_t nobody[PROVIDER_COUNT] = {0};
     struct router_config config;
     struct err_list ignored = {0};
     config_read(&scenario->env, scenario->profile, scenario->policy.live_adapters, nobody, &config,
                 &ignored);
-    const char *const id = provider_traits[p].id;
-    const enum api api = scenario->providers[p].backend.api;
-    bool there = config.providers[p].credential.fingerprint != 0;
-    const char *keys =
-        p == PROVIDER_KROGER_API ? "KROGER_CLIENT_ID and KROGER_CLIENT_SECRET" : "MEALME_API_KEY";
-    if (p == PROVIDER_WALMART_API) {
-        const bool is_signed = api == API_STANDARD;
-        keys = is_signed ? "WALMART_CONSUMER_ID and WALMART_PRIVATE_KEY_FILE"
-                         : "WALMART_PARTNER_ID and WALMART_API_KEY";
-        there = env_get(&scenario->env,
-                        is_signed ? "WALMART_PRIVATE_KEY_FILE" : "WALMART_API_KEY") != NULL;
+    if (!config.providers[p].enabled || config.providers[p].forced_mock) {
+        (void)err_fail(err, ERR_INPUT, (struct place){.file = scenario->file},
+                       "%s is to be live, and the router's configuration keeps it from being "
+                       "called",
+                       id);
+        return err_hint(err,
+                        "LOOPGPT_ENABLE_%s has to be \"true\", LOOPGPT_%s_MOCK must not be; "
+                        "as_coded, MealMe and Instacart are never called",
+                        provider_traits[p].key, provider_traits[p].key);
     }
-    if (p == PROVIDER_INSTACART) {
-        const bool connect = api == API_STANDARD;
-        keys = connect ? "INSTACART_CLIENT_ID and INSTACART_CLIENT_SECRET" : "INSTACART_API_KEY";
-        there = env_get(&scenario->env,
-                        connect ? "INSTACART_CLIENT_SECRET" : "INSTACART_API_KEY") != NULL;
-    }
-    if (there && config.providers[p].enabled && !config.providers[p].forced_mock) return true;
-    if (!there) {
-        (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0},
-                       "%s is to be live and has no credentials", id);
-        return err_hint(err, "set %s in the environment, or in a private file given by --env-file",
-                        keys);
-    }
-    (void)err_fail(err, ERR_INPUT, (struct place){.file = scenario->file},
-                   "%s is to be live, and the router's configuration keeps it from being called",
-                   id);
-    return err_hint(err,
-                    "LOOPGPT_ENABLE_%s has to be \"true\", LOOPGPT_%s_MOCK must not be; as_coded, "
-                    "MealMe and Instacart are never called",
-                    provider_traits[p].key, provider_traits[p].key);
+    return !api_is_signed((enum provider)p, api) ||
+           key_file_is_good(&scenario->env, secret_key, err);
 }
 
 void wires_describe(const struct scenario *scenario, const struct wire_spec *spec,
@@ -83,10 +119,33 @@ void wires_describe(const struct scenario *scenario, const struct wire_spec *spe
     static const char *const ways[WIRE_KIND_COUNT] = {
         "mocks are asked in memory", "mocks are asked through both codecs, in memory",
         "mocks are HTTP servers of this process"};
-    text_put(text, ways[spec->kind]);
+    const char *comma = "";
+    bool own = false;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+        own = own || wire_reach(spec, scenario, (enum provider)p) == REACH_OWN;
+    if (own) {
+        text_put(text, ways[spec->kind]);
+        comma = "; ";
+    }
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        if (scenario->providers[p].mode != MODE_LIVE) continue;
-        text_format(text, "; %s is the real one", provider_traits[p].id);
+        const char *const id = provider_traits[p].id;
+        const char *const url = wire_base_url(scenario, (enum provider)p);
+        switch (wire_reach(spec, scenario, (enum provider)p)) {
+        case REACH_OWN:
+            continue;
+        case REACH_ELSEWHERE:
+            text_format(text, "%s%s is a mock server at %s", comma, id, url != NULL ? url : "");
+            break;
+        case REACH_LIVE:
+            text_format(text, "%s%s is the real one%s%s", comma, id, url != NULL ? " at " : "",
+                        url != NULL ? url : "");
+            break;
+        case REACH_REPLAY:
+            text_format(text, "%s%s is played back from %s", comma, id,
+                        scenario->providers[p].cassette);
+            break;
+        }
+        comma = "; ";
     }
     if (!wire_is_live(scenario)) return;
     text_format(text, ", at most %" PRIu64 " HTTP calls and %g orders a minute", spec->max_requests,

@@ -22,12 +22,28 @@ bool wire_is_live(const struct scenario *scenario)
     return false;
 }
 
+enum wire_reach wire_reach(const struct wire_spec *spec, const struct scenario *scenario,
+                           enum provider provider)
+{
+    const struct provider_spec *given = &scenario->providers[provider];
+    switch (given->mode) {
+    case MODE_LIVE:
+        return REACH_LIVE;
+    case MODE_REPLAY:
+        return REACH_REPLAY;
+    case MODE_MOCK:
+    case MODE_COUNT:
+        break;
+    }
+    const bool elsewhere = spec->clock == WIRE_CLOCK_REAL && given->base_url[0] != '\0';
+    return elsewhere ? REACH_ELSEWHERE : REACH_OWN;
+}
+
 bool wire_goes_elsewhere(const struct wire_spec *spec, const struct scenario *scenario)
 {
     if (spec->clock != WIRE_CLOCK_REAL) return false;
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        const struct provider_spec *provider = &scenario->providers[p];
-        if (provider->mode == MODE_MOCK && provider->base_url[0] != '\0') return true;
+        if (wire_reach(spec, scenario, (enum provider)p) == REACH_ELSEWHERE) return true;
     }
     return wire_is_live(scenario);
 }
@@ -83,34 +99,32 @@ bool wire_check(const struct wire_spec *spec, const struct scenario *scenario, s
                       "in real time there is one replication");
     }
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        const struct provider_spec *provider = &scenario->providers[p];
-        if (provider->mode == MODE_LIVE && !check_live(spec, scenario, p, err)) return false;
-        if (provider->mode != MODE_MOCK || spec->clock == WIRE_CLOCK_VIRTUAL) continue;
-        if (spec->kind != WIRE_HTTP) {
-            return refuse(err, scenario, "say --wire http",
-                          "in real time mock providers are called over HTTP");
-        }
+        const bool live = scenario->providers[p].mode == MODE_LIVE;
+        if (live && !check_live(spec, scenario, p, err)) return false;
+    }
+    if (spec->clock == WIRE_CLOCK_REAL && spec->kind != WIRE_HTTP) {
+        return refuse(err, scenario, "say --wire http", "in real time calls travel over HTTP");
     }
     return true;
 }
 
 /* ---- endpoints ------------------------------------------------------------------------------- */
 
-static enum route route_of(const struct wire_spec *spec, const struct provider_spec *provider)
+static enum route route_of(const struct wire_spec *spec, const struct scenario *scenario,
+                           enum provider provider)
 {
-    switch (provider->mode) {
-    case MODE_LIVE:
+    switch (wire_reach(spec, scenario, provider)) {
+    case REACH_LIVE:
         return ROUTE_LIVE;
-    case MODE_REPLAY:
+    case REACH_REPLAY:
         return ROUTE_CASSETTE;
-    case MODE_MOCK:
-    case MODE_COUNT:
+    case REACH_ELSEWHERE:
+        return ROUTE_FOREIGN;
+    case REACH_OWN:
         break;
     }
     if (spec->kind == WIRE_STRUCT) return ROUTE_BACKEND;
-    if (spec->kind == WIRE_BYTES) return ROUTE_BYTES;
-    return provider->base_url[0] != '\0' && spec->clock == WIRE_CLOCK_REAL ? ROUTE_FOREIGN
-                                                                           : ROUTE_OWN;
+    return spec->kind == WIRE_BYTES ? ROUTE_BYTES : ROUTE_OWN;
 }
 
 /* Who signs Walmart's calls for a credential. A mock's generation is named by its secret; elsewhere
@@ -151,24 +165,29 @@ static bool is_sandbox(const struct scenario *scenario, enum provider provider)
     return value != NULL && strcmp(value, "sandbox") == 0;
 }
 
-/* Where a live provider or a mock elsewhere is: as the scenario says, as production's key says, as
- * the vendor says. */
+const char *wire_base_url(const struct scenario *scenario, enum provider provider)
+{
+    const struct provider_spec *spec = &scenario->providers[provider];
+    if (spec->base_url[0] != '\0') return spec->base_url;
+    const char *const base =
+        provider == PROVIDER_MEALME ? env_get(&scenario->env, "MEALME_API_BASE") : NULL;
+    if (base != NULL && base[0] != '\0') return base;
+    return codec_base_url(provider, spec->backend.api, is_sandbox(scenario, provider));
+}
+
 static bool find_place(const struct wire *wire, enum provider provider, struct endpoint *endpoint,
                        struct err *err)
 {
-    const struct provider_spec *spec = &wire->scenario->providers[provider];
-    const char *url = spec->base_url;
-    if (url[0] == '\0' && provider == PROVIDER_MEALME) {
-        const char *const base = env_get(&wire->scenario->env, "MEALME_API_BASE");
-        if (base != NULL) url = base;
-    }
-    if (url[0] == '\0') {
-        url = codec_base_url(provider, spec->backend.api, is_sandbox(wire->scenario, provider));
-    }
+    const char *const url = wire_base_url(wire->scenario, provider);
     if (url == NULL) {
         (void)err_fail(err, ERR_INPUT, (struct place){.file = wire->scenario->file},
                        "%s has no sandbox", provider_traits[provider].id);
         return err_hint(err, "production is called only when its _ENV key does not say sandbox");
+    }
+    if (strlen(url) >= sizeof endpoint->place.base_url) {
+        return err_fail(err, ERR_INPUT, (struct place){0},
+                        "%s's base URL is too long: at most %d bytes", provider_traits[provider].id,
+                        HTTP_PLACE_URL_MAX - 1);
     }
     (void)snprintf(endpoint->place.base_url, sizeof endpoint->place.base_url, "%s", url);
     endpoint->place.declared_mock = endpoint->route == ROUTE_FOREIGN;
@@ -200,7 +219,7 @@ static bool open_endpoint(struct wire *wire, const struct wire_setup *setup, enu
 {
     struct endpoint *endpoint = &wire->endpoints[provider];
     const struct provider_spec *spec = &wire->scenario->providers[provider];
-    endpoint->route = route_of(&wire->spec, spec);
+    endpoint->route = route_of(&wire->spec, wire->scenario, provider);
     if (endpoint->route == ROUTE_BACKEND) return true;
     const struct codec_setup codec = {.provider = provider,
                                       .api = spec->backend.api,

@@ -62,6 +62,19 @@ bool wire_check(const struct wire_spec *spec, const struct scenario *scenario, s
 /* Whether any provider is live. */
 bool wire_is_live(const struct scenario *scenario);
 
+enum wire_reach {            /* who answers for a provider */
+                  REACH_OWN, /* a mock in this process */
+                  REACH_ELSEWHERE,
+                  REACH_LIVE,
+                  REACH_REPLAY
+};
+enum wire_reach wire_reach(const struct wire_spec *spec, const struct scenario *scenario,
+                           enum provider provider);
+
+/* Where a provider's API is, as the scenario says, as production's key says, as the vendor says;
+ * NULL when its sandbox is asked for and it has none. */
+const char *wire_base_url(const struct scenario *scenario, enum provider provider);
+
 /* Whether anybody outside this process is called, a live provider or a mock server elsewhere. They
  * go by the calendar, so the scenario's start has to be now. */
 bool wire_goes_elsewhere(const struct wire_spec *spec, const struct scenario *scenario);

@@ -72,6 +72,8 @@ expect 'with handshakes that cost time' yes "$(awk -F, '$15 > 0 && $9 == 200 { p
 expect 'no certificate authority is left behind' 0 "$(find "$scratch" -maxdepth 1 -name 'routesim-ca.*' | wc -l)"
 said=$("$program" run "$scratch/small.json" --clock real -r 2 --out "$scratch/no" 2>&1)
 expect 'real time has one replication' 3 $? "$said"
+said=$("$program" run "$scratch/small.json" --clock real --check-determinism --out "$scratch/no" 2>&1)
+expect 'and does not pretend to repeat itself' 2 $? "$said"
 
 "$program" run "$scratch/small.json" --clock real --set 'faults=[]' --duration 60s --out "$scratch/stopped" --progress none >"$scratch/said" 2>&1 &
 pid=$!
@@ -111,6 +113,12 @@ said=$("$program" run "$scratch/live.json" --live kroger --yes-live --out "$scra
 expect 'live without credentials does not start' 4 $? "$said"
 expect 'and says which are missing' 1 "$(count 'KROGER_CLIENT_ID and KROGER_CLIENT_SECRET' <<<"$said")" "$said"
 canary=canary-$RANDOM$RANDOM$RANDOM
+said=$(WALMART_PRIVATE_KEY_FILE="$canary-key" "$program" run "$scratch/live.json" --live walmart --yes-live --out "$scratch/no" \
+    --set router.env.LOOPGPT_ENABLE_WALMART=true 2>&1)
+expect 'nor with half a pair' 4 $? "$said"
+said1=$(WALMART_PRIVATE_KEY_FILE="$canary-key" WALMART_CONSUMER_ID="$canary-id" "$program" run "$scratch/live.json" --live walmart --yes-live \
+    --out "$scratch/no" --set router.env.LOOPGPT_ENABLE_WALMART=true 2>&1)
+expect 'nor with a key that cannot be loaded' 1 "$(count 'WALMART_PRIVATE_KEY_FILE names no key' <<<"$said1")" "$said1"
 export KROGER_CLIENT_ID=$canary-id KROGER_CLIENT_SECRET=$canary-secret
 said=$("$program" run "$scratch/live.json" --live kroger --out "$scratch/no" 2>&1 </dev/null)
 expect 'live without a yes does not start' 2 $? "$said"
@@ -144,7 +152,7 @@ said3=$("$program" run "$scratch/live.json" --live kroger --yes-live --out "$scr
     --set 'faults=[{"id":"f","provider":"KROGER_API","kind":"price_drift","factor":2,"at":"0s","for":"3s"}]' 2>&1)
 expect 'a fault that cannot act on it is refused' 3 $? "$said3"
 leaks=$(grep -rl "$canary" "$scratch" --include='*' 2>/dev/null | grep -v keys.env | wc -l)
-leaks=$((leaks + $(count "$canary" <<<"$said$said2$said3$said4")))
+leaks=$((leaks + $(count "$canary" <<<"$said$said1$said2$said3$said4")))
 expect 'no output holds a secret' 0 "$leaks" "$(grep -rl "$canary" "$scratch" | head)"
 unset KROGER_CLIENT_ID KROGER_CLIENT_SECRET WALMART_PARTNER_ID WALMART_API_KEY
 
@@ -164,5 +172,9 @@ for wire in bytes http; do
         not_ok 'to the same decisions, faults below HTTP and all' "$(diff "$scratch/recorded-$wire/events.jsonl" "$scratch/replayed-$wire/events.jsonl" | head -n 5)"; fi
     expect 'without a secret on the cassette' 0 "$(count 'generation-1' "$scratch/$wire.jsonl")"
 done
+said=$("$program" run "$scratch/small.json" --wire bytes -r 2 --record "$scratch/two.jsonl" --out "$scratch/no" 2>&1)
+expect 'one replication is recorded, not several at once' 2 $? "$said"
+said=$("$program" run "$scratch/small.json" --wire bytes --record "$scratch/recorded-bytes/two.jsonl" --out "$scratch/recorded-bytes" --force 2>&1)
+expect 'no recording goes where the output folder is replaced' 2 $? "$said"
 cd "$here" || exit 1
 exit $failed
