@@ -217,6 +217,18 @@ uint32_t cassette_take_count(const struct cassette *cassette, enum provider prov
     return count;
 }
 
+bool cassette_holds(const struct cassette *cassette, enum provider provider, enum api api,
+                    enum operation operation)
+{
+    for (uint32_t i = 0; i < cassette->tape->take_count; i++) {
+        const struct tape_take *const take = &cassette->tape->takes[i];
+        if (take->provider == provider && take->api == api && take->operation == operation) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *cassette_program(const struct cassette *cassette)
 {
     return cassette->tape->program;

@@ -130,6 +130,10 @@ struct cassette_counters cassette_counters(const struct cassette *cassette, enum
  * recorded. */
 uint32_t cassette_take_count(const struct cassette *cassette, enum provider provider, enum api api);
 
+/* Whether an operation of that API was recorded at all. */
+bool cassette_holds(const struct cassette *cassette, enum provider provider, enum api api,
+                    enum operation operation);
+
 /* Who recorded it; lives as long as the cassette. */
 const char *cassette_program(const struct cassette *cassette);
 

@@ -208,6 +208,8 @@ static bool open_cassette(const struct wire *wire, enum provider provider,
         *err = list.items[0];
         return false;
     }
+    endpoint->sells =
+        cassette_holds(endpoint->cassette, provider, spec->backend.api, OPERATION_CONFIRM);
     if (cassette_take_count(endpoint->cassette, provider, spec->backend.api) > 0) return true;
     return err_fail(err, ERR_INPUT, (struct place){.file = name},
                     "the cassette holds nothing of %s in its API \"%s\"",
@@ -220,6 +222,7 @@ static bool open_endpoint(struct wire *wire, const struct wire_setup *setup, enu
     struct endpoint *endpoint = &wire->endpoints[provider];
     const struct provider_spec *spec = &wire->scenario->providers[provider];
     endpoint->route = route_of(&wire->spec, wire->scenario, provider);
+    endpoint->sells = endpoint->route != ROUTE_LIVE;
     if (endpoint->route == ROUTE_BACKEND) return true;
     const struct codec_setup codec = {.provider = provider,
                                       .api = spec->backend.api,
@@ -570,6 +573,11 @@ void wire_record(struct wire *wire, const struct call *call, const struct http_r
 bool wire_carries(const struct wire *wire, enum provider provider)
 {
     return wire->endpoints[provider].route != ROUTE_BACKEND;
+}
+
+bool wire_sells(const struct wire *wire, enum provider provider)
+{
+    return wire->endpoints[provider].sells;
 }
 
 void wire_forget_cart(struct wire *wire, enum provider provider, uint64_t cart)

@@ -103,6 +103,10 @@ bool wire_carries(const struct wire *wire, enum provider provider);
 /* Virtual clock: what becomes of a call, reply and latency, at once. */
 void wire_exchange(struct wire *wire, const struct call *call, struct reply *reply);
 
+/* Whether orders may be confirmed with a provider: never with a real one, nor with a recording that
+ * holds no confirmation, as those of real ones do not. */
+bool wire_sells(const struct wire *wire, enum provider provider);
+
 /* Nobody needs a priced cart any more; 0 is fine. */
 void wire_forget_cart(struct wire *wire, enum provider provider, uint64_t cart);
 

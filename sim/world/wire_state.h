@@ -30,6 +30,7 @@ enum { FATE_ADDRESS_MAX = 32, WIRE_SIGNERS = SIGNING_GENERATIONS_MAX + 1 };
 
 struct endpoint { /* of one provider */
     enum route route;
+    bool sells; /* orders may be confirmed with it */
     struct codec *codec;
     struct dialect *dialect; /* ROUTE_BYTES */
     struct cassette *cassette;

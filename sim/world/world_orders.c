@@ -224,11 +224,10 @@ static void finish(struct world *world, struct world_order *slot)
     world_order_unref(world, slot);
 }
 
-/* Nothing is ever bought from a real provider. */
 static bool is_for_sale(const struct world *world, const struct router_order *order)
 {
     const unsigned provider = order->slots[order->ranked[0]].provider;
-    return world->scenario->providers[provider].mode != MODE_LIVE;
+    return world->wire == NULL || wire_sells(world->wire, (enum provider)provider);
 }
 
 /* What the customer does with a routed order: confirms it, cancels it, or leaves. */

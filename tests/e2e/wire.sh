@@ -172,6 +172,10 @@ for wire in bytes http; do
         not_ok 'to the same decisions, faults below HTTP and all' "$(diff "$scratch/recorded-$wire/events.jsonl" "$scratch/replayed-$wire/events.jsonl" | head -n 5)"; fi
     expect 'without a secret on the cassette' 0 "$(count 'generation-1' "$scratch/$wire.jsonl")"
 done
+grep -v '"operation":"confirm"' "$scratch/bytes.jsonl" >"$scratch/live-like.jsonl"
+said=$(replay "$scratch/live-like.jsonl" "$scratch/unsold")
+expect 'what was recorded of real providers, who sell nothing, fails no confirmation' 0 \
+    "$(count '"confirm_fail_rate": *{"value": 1' "$scratch/unsold/summary.json")" "$said"
 said=$("$program" run "$scratch/small.json" --wire bytes -r 2 --record "$scratch/two.jsonl" --out "$scratch/no" 2>&1)
 expect 'one replication is recorded, not several at once' 2 $? "$said"
 said=$("$program" run "$scratch/small.json" --wire bytes --record "$scratch/recorded-bytes/two.jsonl" --out "$scratch/recorded-bytes" --force 2>&1)
