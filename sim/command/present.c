@@ -51,8 +51,8 @@ static bool list_files(struct listing *listing, const char *directory,
                        const struct drawing *drawing, struct err *err)
 {
     static const char *const always[] = {"summary.json", "series.csv", "metrics.csv",
-                                         "events.jsonl", "quotes.bin", "report.md",
-                                         "junit.xml"};
+                                         "events.jsonl", "quotes.bin", "calls.csv",
+                                         "report.md",    "junit.xml"};
     static const char *const endings[] = {"svg", "png", "gp", "tsv", "labels.tsv"};
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
         if (!list_file(listing, directory, always[i], err)) return false;

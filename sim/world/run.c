@@ -147,6 +147,7 @@ static void merge_replication(struct run_sums *sums, struct world *world, uint32
     sums->orders += facts->orders;
     sums->calls += facts->calls_sent;
     sums->unknown_names += facts->unknown_names;
+    sums->withheld += facts->wire.withheld;
     sums->unmatched += facts->wire.unmatched;
     sums->alike += facts->wire.alike;
     sums->mismatched += facts->wire.mismatched;

@@ -291,23 +291,58 @@ static void note_live(const struct run_sums *sums, unsigned p, struct result *re
     }
 }
 
+static const struct wire_spec *wire_of(const struct run_sums *sums)
+{
+    static const struct wire_spec none = {0};
+    return sums->request->wire != NULL ? sums->request->wire : &none;
+}
+
+static bool has_fault(const struct scenario *scenario, unsigned p)
+{
+    for (uint32_t f = 0; f < scenario->fault_count; f++) {
+        if ((scenario->faults[f].provider_mask >> p & 1u) != 0) return true;
+    }
+    return false;
+}
+
+/* Who answered for a provider, where that was no mock of ours. */
+static void note_reach(const struct run_sums *sums, unsigned p, struct result *result)
+{
+    const struct scenario *scenario = sums->request->scenario;
+    const char *const name = provider_traits[p].short_name;
+    const char *whose = "";
+    switch (wire_reach(wire_of(sums), scenario, (enum provider)p)) {
+    case REACH_OWN:
+        return;
+    case REACH_LIVE:
+        note_live(sums, p, result);
+        return;
+    case REACH_ELSEWHERE:
+        note(
+            result,
+            "%s was the mock server at %s: latency, prices and errors are as that server has them.",
+            name, scenario->providers[p].base_url);
+        whose = "such as that server has itself";
+        break;
+    case REACH_REPLAY:
+        note(result, "%s was played back from %s.", name, scenario->providers[p].cassette);
+        whose = "such as the recording has";
+        break;
+    }
+    if (!has_fault(scenario, p)) return;
+    note(result, "No fault of the scenario was put in %s's way: it met %s.", name, whose);
+}
+
 /* How calls travelled, where that bears on what the figures mean. */
 static void note_wire(const struct run_sums *sums, struct result *result)
 {
-    static const struct wire_spec none = {0};
-    const struct wire_spec *wire = sums->request->wire != NULL ? sums->request->wire : &none;
-    const struct scenario *scenario = sums->request->scenario;
-    if (wire->clock == WIRE_CLOCK_REAL) {
+    if (wire_of(sums)->clock == WIRE_CLOCK_REAL) {
         note(result,
              "Measured in real time over HTTP: latencies include this machine's own work, and "
              "the same seed does not give the same bytes again.");
     }
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        if (scenario->providers[p].mode == MODE_LIVE) note_live(sums, p, result);
-        if (scenario->providers[p].mode == MODE_REPLAY) {
-            note(result, "%s was played back from %s.", provider_traits[p].short_name,
-                 scenario->providers[p].cassette);
-        }
+        note_reach(sums, p, result);
         if (sums->late_calls[p] > 0) {
             note(result,
                  "%s gave %" PRIu64 " good answers after their quote's deadline; calls.csv has "
@@ -317,6 +352,12 @@ static void note_wire(const struct run_sums *sums, struct result *result)
     }
     if (sums->capped) {
         note(result, "No further order was started: it might have passed --max-requests.");
+    }
+    if (sums->withheld > 0) {
+        note(result,
+             "%" PRIu64 " calls to real providers were not sent, because --max-requests was "
+             "reached: their quotes lack what these would have said.",
+             sums->withheld);
     }
     if (sums->unmatched > 0 || sums->alike > 0) {
         note(result,
@@ -331,19 +372,34 @@ static void note_wire(const struct run_sums *sums, struct result *result)
     }
 }
 
+/* All of them, usually; else by name. */
+static void note_mocks(const struct run_sums *sums, struct result *result)
+{
+    char names[128] = "";
+    unsigned count = 0;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        if (wire_reach(wire_of(sums), sums->request->scenario, (enum provider)p) != REACH_OWN) {
+            continue;
+        }
+        const size_t length = strlen(names);
+        (void)snprintf(names + length, sizeof names - length, "%s%s", count++ > 0 ? ", " : "",
+                       provider_traits[p].short_name);
+    }
+    if (count == 0) return;
+    note(result,
+         "%s%s: their latency levels, prices between chains, error "
+         "rates and order outcomes are assumptions of the scenario, not measurements of the "
+         "firms whose names they bear. The shapes of latency, cart sizes, promotions and "
+         "arrival profiles come from public data (docs/scenario.md).",
+         count == PROVIDER_COUNT ? "Providers" : names,
+         count == 1 ? " is a mock provider" : " are mock providers");
+}
+
 static void note_providers(const struct run_sums *sums, struct result *result)
 {
     const struct scenario *scenario = sums->request->scenario;
     note_wire(sums, result);
-    bool any_mock = false;
-    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
-        any_mock = any_mock || scenario->providers[p].mode == MODE_MOCK;
-    if (any_mock)
-        note(result,
-             "Providers are mock providers: their latency levels, prices between chains, error "
-             "rates and order outcomes are assumptions of the scenario, not measurements of the "
-             "firms whose names they bear. The shapes of latency, cart sizes, promotions and "
-             "arrival profiles come from public data (docs/scenario.md).");
+    note_mocks(sums, result);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         const struct provider_config *config = &sums->config.providers[p];
         if (!config->enabled || !config->forced_mock) continue;
@@ -402,8 +458,7 @@ static void fill_notes(const struct run_sums *sums, struct result *result)
 
 static void fill_wire(const struct run_sums *sums, struct result *result)
 {
-    static const struct wire_spec none = {0};
-    const struct wire_spec *wire = sums->request->wire != NULL ? sums->request->wire : &none;
+    const struct wire_spec *wire = wire_of(sums);
     struct text live = {0};
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         if (sums->request->scenario->providers[p].mode != MODE_LIVE) continue;

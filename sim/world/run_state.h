@@ -36,7 +36,7 @@ struct run_sums {
     uint64_t cache_hits[PROVIDER_COUNT], cache_misses[PROVIDER_COUNT];
     uint64_t thief_calls[PROVIDER_COUNT];
     uint64_t live_calls[PROVIDER_COUNT], late_calls[PROVIDER_COUNT];
-    uint64_t unmatched, alike, mismatched; /* as wire_facts */
+    uint64_t withheld, unmatched, alike, mismatched; /* as wire_facts */
     bool capped;
     uint32_t replications; /* merged */
     bool stopped;

@@ -176,6 +176,8 @@ void world_retry_due(struct world *world, struct call_slot *slot, int64_t now_us
 
 static void await_strike(struct world *world, enum provider provider, int64_t now_us)
 {
+    /* What is played back ends as it was recorded, whatever the scenario's faults are. */
+    if (world->scenario->providers[provider].mode == MODE_REPLAY) return;
     const int64_t next_us = backend_next_strike_us(world->backends[provider], now_us);
     if (next_us == INT64_MAX) return;
     world->strike_nodes[provider].kind = NODE_STRIKE;

@@ -144,6 +144,7 @@ said4=$("$program" run "$scratch/live.json" --live walmart --yes-live --max-requ
 expect 'no order starts that could not make all its calls' '6, 0 of them withheld' \
     "$(awk -F, '$20 == "live" { n++ } /not sent/ { w++ } END { print n + 0 ", " w + 0 " of them withheld" }' "$scratch/capped/calls.csv")" "$said4"
 expect 'and the results say why it stopped' 1 "$(count '"stopped_by": *"--max-requests"' "$scratch/capped/summary.json")"
+expect 'and which provider was simulated' 1 "$(count 'Instacart is a mock provider' "$scratch/capped/summary.json")"
 expect 'nothing is ever bought' 0 "$(awk -F, '$20 == "live" && $3 == "confirm"' "$scratch/live/calls.csv" | wc -l)"
 said2=$("$program" run "$scratch/live.json" --live kroger --yes-live --out "$scratch/injected" \
     --set 'faults=[{"id":"f","provider":"KROGER_API","kind":"error","status":503,"at":"0s","for":"3s"}]' --max-rate 20/s 2>&1)
@@ -172,6 +173,10 @@ for wire in bytes http; do
         not_ok 'to the same decisions, faults below HTTP and all' "$(diff "$scratch/recorded-$wire/events.jsonl" "$scratch/replayed-$wire/events.jsonl" | head -n 5)"; fi
     expect 'without a secret on the cassette' 0 "$(count 'generation-1' "$scratch/$wire.jsonl")"
 done
+said=$("$program" run "$scratch/small.json" --out "$scratch/struck" --set 'faults=[{"id":"s","provider":"KROGER_API","kind":"hang","at":"1s","for":"1s","hits_in_flight":true}]' \
+    --set providers.KROGER_API.mode=replay --set "providers.KROGER_API.cassette=$scratch/bytes.jsonl" 2>&1)
+expect 'no fault acts on what is played back, and the report says so' 1 "$(count "No fault of the scenario was put in Kroger's way" "$scratch/struck/summary.json")" "$said"
+expect 'nor on calls in flight' 0 "$(count '"errorCode":"TIMEOUT"\|"TIMEOUT"' "$scratch/struck/events.jsonl")"
 grep -v '"operation":"confirm"' "$scratch/bytes.jsonl" >"$scratch/live-like.jsonl"
 said=$(replay "$scratch/live-like.jsonl" "$scratch/unsold")
 expect 'what was recorded of real providers, who sell nothing, fails no confirmation' 0 \
