@@ -186,12 +186,18 @@ static bool calls_touch(const struct policy *policy)
            (policy->retry.enabled && policy->retry.budget > 0.0);
 }
 
-/* The same lines at another price: no timeout does that, no token and no limit. */
-static bool only_prices_differ(const struct quote_record_quote *a,
-                               const struct quote_record_quote *b)
+static bool is_whole(const struct quote_record_quote *quote, unsigned items)
 {
-    return a->outcome == b->outcome && a->http_status == b->http_status && a->found == b->found &&
-           a->substituted == b->substituted && a->total_cents != b->total_cents;
+    return quote->outcome == QUOTE_OK && (unsigned)quote->found + quote->substituted >= items;
+}
+
+/* The whole cart at another price: no timeout does that, no token and no limit. (Where searches
+ * failed, carts may lack different lines.) */
+static bool only_prices_differ(const struct quote_record_quote *a,
+                               const struct quote_record_quote *b, unsigned items)
+{
+    return is_whole(a, items) && is_whole(b, items) && a->found == b->found &&
+           a->total_cents != b->total_cents;
 }
 
 struct pair { /* one order in both runs */
@@ -206,7 +212,7 @@ static enum parity_reason why_quotes_differ(const struct pair *pair, unsigned q)
     const struct quote_record_quote *a = &pair->was->as.order.quotes[q];
     const struct quote_record_quote *b = &pair->is->as.order.quotes[q];
     const struct scenario *scenario = pair->scenario;
-    const bool prices = only_prices_differ(a, b);
+    const bool prices = only_prices_differ(a, b, pair->was->as.order.items);
     if (!prices && (near_timeout(a, pair->epsilon_us) || near_timeout(b, pair->epsilon_us))) {
         return PARITY_BOUNDARY;
     }

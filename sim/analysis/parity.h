@@ -17,10 +17,10 @@
  *   downstream  an order before it differed, and tokens, stores, prices or a budget of retries are
  *               kept from order to order: what it met was touched in another order
  *
- * The same lines at another price have no timeout, token or limit behind them: an edge may explain
- * them, or a price that was kept. Where all quotes agree and another one won, that may be for an
- * ETA rounded to another minute (boundary), for a lesson that became known just then (edge; on
- * whole seconds) or for the history of orders that differed (downstream). What has none of these is
+ * A whole cart at another price has no timeout, token or limit behind it: an edge may explain it,
+ * or a price that was kept. Where all quotes agree and another one won, that may be for an ETA
+ * rounded to another minute (boundary), for a lesson that became known just then (edge; on whole
+ * seconds) or for the history of orders that differed (downstream). What has none of these is
  * unexplained, and an order is if any of its quotes is.
  *
  * Same decisions: code, winner, each provider's outcome, status, total, lines found; scores follow

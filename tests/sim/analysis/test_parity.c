@@ -24,11 +24,13 @@ static void make_records(struct quote_record records[ORDERS])
         record->kind = QUOTE_RECORD_ORDER;
         record->as.order.code = ORDER_ROUTED;
         record->as.order.quote_count = 1;
+        record->as.order.items = 2;
         record->as.order.index = i;
         record->as.order.start_us = (int64_t)i * US_PER_SECOND;
         record->as.order.decided_us = (int64_t)i * US_PER_SECOND + 800000;
         record->as.order.quotes[0] = (struct quote_record_quote){.provider = PROVIDER_KROGER_API,
                                                                  .outcome = QUOTE_OK,
+                                                                 .found = 2,
                                                                  .total_cents = 6120,
                                                                  .latency_us = 800000,
                                                                  .timeout_us = 10000000};
@@ -90,7 +92,7 @@ static void real_time_costs_time_and_that_alone_is_no_difference(void **state)
     free(scenario);
 }
 
-enum change { FAILS, PRICES_DIFFER, ANOTHER_WINS, ANOTHER_WINS_BY_ETA };
+enum change { FAILS, PRICES_DIFFER, LINES_DIFFER, ANOTHER_WINS, ANOTHER_WINS_BY_ETA };
 
 static void make_change(enum change change, struct quote_record *record)
 {
@@ -101,6 +103,10 @@ static void make_change(enum change change, struct quote_record *record)
         return;
     case PRICES_DIFFER:
         record->as.order.quotes[0].total_cents++;
+        return;
+    case LINES_DIFFER: /* one of two was not found, and not the same one */
+        record->as.order.quotes[0].found--;
+        record->as.order.quotes[0].total_cents -= 1000;
         return;
     case ANOTHER_WINS_BY_ETA:
         record->as.order.quotes[0].eta_minutes++;
@@ -139,6 +145,8 @@ static void differences_have_reasons_or_none(void **state)
          .reason = PARITY_UNEXPLAINED},
         {"a provider with a rate limit", FAILS, .limited = true, .reason = PARITY_SHARED},
         {"a limit changes no price", PRICES_DIFFER, .limited = true, .reason = PARITY_UNEXPLAINED},
+        {"a limit changes what is found", LINES_DIFFER, .limited = true, .reason = PARITY_SHARED},
+        {"nothing changes what is found", LINES_DIFFER, .reason = PARITY_UNEXPLAINED},
         {"an earlier one differed, and tokens are kept", FAILS, .keeps_tokens = true,
          .earlier = true, .reason = PARITY_DOWNSTREAM},
         {"tokens are kept, but nothing differed before", FAILS, .keeps_tokens = true,
@@ -183,6 +191,7 @@ static void differences_have_reasons_or_none(void **state)
             b[1].as.order.quotes[0].outcome = QUOTE_TIMEOUT;
             b[1].as.order.quotes[0].total_cents = 0;
         }
+        if (rows[i].change == LINES_DIFFER) a[3].as.order.quotes[0].found--;
         if (rows[i].latency_us > 0) {
             a[3].as.order.quotes[0].latency_us = rows[i].latency_us;
             a[3].as.order.decided_us = 3 * US_PER_SECOND + rows[i].latency_us;
