@@ -292,6 +292,12 @@ static bool past_live_deadline(const struct adapters *adapters, const struct quo
     return adapters->setup[run->provider].live && now_us >= run->deadline_us;
 }
 
+static void finish_late(struct adapters *adapters, struct quote_run *run, int64_t now_us)
+{
+    const struct quote_result late = {.outcome = QUOTE_TIMEOUT, .retryable = true};
+    finish(adapters, run, &late, now_us);
+}
+
 /* Goes through the chain from run->stage until a call is in flight or the end is reached. */
 static void go_on(struct adapters *adapters, struct quote_run *run, int64_t now_us)
 {
@@ -303,8 +309,7 @@ static void go_on(struct adapters *adapters, struct quote_run *run, int64_t now_
             return;
         }
         if (past_live_deadline(adapters, run, now_us)) {
-            const struct quote_result late = {.outcome = QUOTE_TIMEOUT, .retryable = true};
-            finish(adapters, run, &late, now_us);
+            finish_late(adapters, run, now_us);
             return;
         }
         if (operation == OPERATION_TOKEN) {
@@ -494,6 +499,10 @@ void adapter_on_retry(struct adapters *adapters, struct quote_run *run, const st
         release_if_idle(adapters, run);
         return;
     }
+    if (past_live_deadline(adapters, run, now_us)) { /* this machine woke late */
+        finish_late(adapters, run, now_us);
+        return;
+    }
     send_call(adapters, run, call->operation, call->item, call->attempt, now_us);
 }
 
@@ -507,6 +516,7 @@ static bool renew_token(struct adapters *adapters, struct quote_run *run, const 
         return false;
     }
     if (call->operation == OPERATION_TOKEN || !has_tokens(adapters, run)) return false;
+    if (past_live_deadline(adapters, run, now_us)) return false;
     struct adapter_state *state = &adapters->state[run->provider];
     if (state->token == call->token) state->token = 0;
     run->token_renewed = true;
@@ -614,6 +624,10 @@ static void step_after(struct adapters *adapters, struct quote_run *run, const s
     if (call->operation == OPERATION_TOKEN && run->resume != END) {
         const enum operation operation = (enum operation)run->resume;
         run->resume = END;
+        if (past_live_deadline(adapters, run, now_us)) {
+            finish_late(adapters, run, now_us);
+            return;
+        }
         send_call(adapters, run, operation, run->resume_item, run->resume_attempt, now_us);
         return;
     }
