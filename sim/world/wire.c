@@ -437,8 +437,20 @@ void wire_begin(struct wire *wire, uint64_t seed_r)
         if (endpoint->dialect != NULL) dialect_reset(endpoint->dialect, seed_r, wire->epoch_us);
         if (endpoint->cassette != NULL) cassette_rewind(endpoint->cassette);
     }
+    wire_hold_backends(wire);
     if (wire->server != NULL) mock_server_reset(wire->server, seed_r, wire->epoch_us);
+    wire_free_backends(wire);
     wire->started_us = http_client_now_us();
+}
+
+void wire_hold_backends(struct wire *wire)
+{
+    if (wire != NULL) (void)pthread_mutex_lock(&wire->lock);
+}
+
+void wire_free_backends(struct wire *wire)
+{
+    if (wire != NULL) (void)pthread_mutex_unlock(&wire->lock);
 }
 
 /* ---- faults below HTTP ----------------------------------------------------------------------- */

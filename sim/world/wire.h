@@ -97,6 +97,10 @@ void wire_destroy(struct wire *wire); /* NULL is fine */
 /* A replication begins: backends have been reset. Under the real clock, instant 0 is now. */
 void wire_begin(struct wire *wire, uint64_t seed_r);
 
+/* Whoever else touches the backends keeps our servers' threads off them meanwhile. NULL is fine. */
+void wire_hold_backends(struct wire *wire);
+void wire_free_backends(struct wire *wire);
+
 /* Whether a provider's calls go by this wire, or are asked of its backend directly. */
 bool wire_carries(const struct wire *wire, enum provider provider);
 

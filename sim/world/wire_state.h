@@ -71,7 +71,7 @@ struct wire {
     char ca_file[80];
     struct signer *signers[WIRE_SIGNERS]; /* [0]: the live one */
     int64_t epoch_us;
-    int64_t started_us; /* http_client_now_us() at instant 0 */
+    _Atomic int64_t started_us; /* http_client_now_us() at instant 0; servers' threads read it */
     struct wire_facts facts;
     uint64_t live_sent;
     uint64_t may_repeat_count; /* live calls in flight that may be sent twice */

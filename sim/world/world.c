@@ -374,9 +374,11 @@ static void start_replication(struct world *world, uint32_t replication)
         .budget_orders = world_budget_orders(world->scenario, &world->plan->workload)};
     world->series_on = world->outputs->series;
     if (world->series_on) series_clear(&world->series, world->budget.budget_orders);
+    wire_hold_backends(world->wire);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         backend_reset(world->backends[p], world->seed_r, world->scenario->start_unix_us);
     }
+    wire_free_backends(world->wire);
     /* What the last replication left waiting went with its wheel. */
     world->arrival.next = world->segment_node.next = world->outcome_node.next = NULL;
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
@@ -549,6 +551,7 @@ bool world_run(struct world *world, uint32_t replication, const struct world_out
     forget_slots(world);
 
     world->facts.ended_us = wheel_now_us(world->wheel);
+    wire_hold_backends(world->wire);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         const struct adapter_state *state = &world->adapters.state[p];
         world->facts.token_fetches[p] = state->token_fetches;
@@ -558,6 +561,7 @@ bool world_run(struct world *world, uint32_t replication, const struct world_out
         world->facts.unknown_names += backend_counters(world->backends[p])->unknown_names;
         world->facts.thief_calls[p] = backend_counters(world->backends[p])->thief_calls;
     }
+    wire_free_backends(world->wire);
     if (world->wire != NULL) take_wire_facts(world);
     assert(world->facts.orders == world->facts.decided);
     assert(world->facts.calls_sent == world->facts.calls_ended);
