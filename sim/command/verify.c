@@ -1,5 +1,6 @@
 /* sim/command/verify.c - `routesim verify`: one scenario over three wires, and what differs. */
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 /* A file without a "short" block is cut to this. */
 enum { SHORT_SECONDS = 60, REAL_SHORT_SECONDS = 20 };
+enum { MEDIAN_LEAST = 20 }; /* quotes: ten samples beyond it */
 /* A call over loopback costs some tenths of a millisecond; a Kroger quote makes a dozen in a row,
  * and a busy machine adds more. Decisions closer to a boundary than this may fall on either side.
  */
@@ -105,6 +107,13 @@ static void put_wire(const char *name, const struct parity *parity, const struct
     }
 }
 
+/* The epsilon is what a wire is allowed to cost: beyond it no boundary explains anything. Single
+ * quotes may wait for a busy machine; half of them may not. */
+static bool costs_too_much(const struct parity *parity)
+{
+    return parity->quotes >= MEDIAN_LEAST && fabs(parity->cost_ms_p50) * 1000 > EPSILON_US;
+}
+
 static void put_real(const struct parity *parity, const struct wire_facts *facts, struct text *text)
 {
     put_wire("http, real time", parity, facts, text);
@@ -117,13 +126,23 @@ static void put_real(const struct parity *parity, const struct wire_facts *facts
         text_format(text, "; epsilon %g ms\n", (double)EPSILON_US / 1000);
     }
     if (parity->quotes == 0) return;
-    text_format(text, "      a quote took longer by %.2f ms (median), ", parity->cost_ms_p50);
+    text_put(text, "      a quote took longer by ");
+    if (parity->quotes >= MEDIAN_LEAST) {
+        text_format(text, "%.2f ms (median), ", parity->cost_ms_p50);
+    } else {
+        text_put(text, "n/a (median, needs 20 quotes), ");
+    }
     if (parity->quotes >= 1000) {
         text_format(text, "%.2f ms (99%%), ", parity->cost_ms_p99);
     } else {
         text_put(text, "n/a (99%, needs 1,000 quotes), ");
     }
     text_format(text, "%.2f ms (most), n = %" PRIu64 "\n", parity->cost_ms_max, parity->quotes);
+    if (costs_too_much(parity)) {
+        text_format(text,
+                    "      latencies do not agree: that median is beyond the epsilon of %g ms\n",
+                    (double)EPSILON_US / 1000);
+    }
 }
 
 /* ---- one scenario ---------------------------------------------------------------------------- */
@@ -167,7 +186,7 @@ static bool hold_to_real(struct verification *verification, struct err *err)
                     records.items, records.count, EPSILON_US, &parity);
         put_real(&parity, &facts.wire, &verification->text);
         verification->failed = verification->failed || parity.reasons[PARITY_UNEXPLAINED] > 0 ||
-                               facts.wire.mismatched > 0;
+                               facts.wire.mismatched > 0 || costs_too_much(&parity);
     }
     free(records.items);
     return ran;
