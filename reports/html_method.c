@@ -1,5 +1,6 @@
 /* How the numbers were made, what they cannot tell, and the files beside the page. */
 #include <math.h>
+#include <string.h>
 
 #include "reports/html.h"
 #include "reports/show.h"
@@ -34,6 +35,7 @@ static void put_latency_method(struct html *page)
 static void put_method(struct html *page)
 {
     const struct result *result = page->result;
+    const bool real = strcmp(result->clock, "real") == 0;
     html_section(page, "method", "Method and limits");
     text_put(page->out, "<ul class=\"method\">\n");
     put_latency_method(page);
@@ -54,6 +56,9 @@ static void put_method(struct html *page)
             result->replications);
         put_item(page, words.bytes ? words.bytes : "");
         text_release(&words);
+    } else if (real) {
+        put_item(page, "One replication: counts, shares and means are exact for this run and say "
+                       "nothing about how another would fare.");
     } else {
         put_item(page,
                  "One replication: counts, shares and means are exact for this run and say nothing "
@@ -67,11 +72,10 @@ static void put_method(struct html *page)
     text_put(&words, " events.");
     if (result->events_total > 0) put_item(page, words.bytes ? words.bytes : "");
     text_clear(&words);
-    text_format(&words,
-                "Scenario %016llx, with the router's settings %016llx: runs with the same "
-                "two, seed and version give the same bytes.",
+    text_format(&words, "Scenario %016llx, with the router's settings %016llx%s",
                 (unsigned long long)result->scenario_hash,
-                (unsigned long long)result->experiment_hash);
+                (unsigned long long)result->experiment_hash,
+                real ? "." : ": runs with the same two, seed and version give the same bytes.");
     put_item(page, words.bytes ? words.bytes : "");
     text_release(&words);
     for (uint32_t i = 0; i < result->note_count; i++)

@@ -162,7 +162,9 @@ void markdown_write(struct text *text, const struct result *result)
     put_finding(text, result, finding_share);
     text_char(text, ' ');
     put_finding(text, result, finding_money);
-    text_put(text, "\n\nThe same run again, seed ");
+    const bool real = strcmp(result->clock, "real") == 0;
+    text_put(text, real ? "\n\nThe command, which gives other figures each time, seed "
+                        : "\n\nThe same run again, seed ");
     put_words(text, result->seed_text);
     text_format(text, ", event hash %016llx:\n\n", (unsigned long long)result->event_hash);
     put_command(text, result->command);

@@ -55,6 +55,7 @@ expect 'and says what the wire costs' 1 "$(count 'took longer by' <<<"$said")" "
 # ---- real time ------------------------------------------------------------------------------------
 said=$("$program" run "$scratch/small.json" --clock real --out "$scratch/real" 2>&1)
 expect 'a run in real time' 0 $? "$said"
+expect 'which does not claim to be repeatable' 0 "$(count 'give the same bytes\.\|The same run again' "$scratch/real/report.html" "$scratch/real/report.md" | awk -F: '{ n += $2 } END { print n }')"
 expect 'its report says what it was' 1 "$(count 'Measured in real time over HTTP' "$scratch/real/report.html")"
 refused=$(awk -F, '$3 == "search" && $8 == "refused" && $11 == 7' "$scratch/real/calls.csv" | wc -l)
 reset=$(awk -F, '$8 == "reset" && $11 == 56' "$scratch/real/calls.csv" | wc -l)

@@ -145,6 +145,22 @@ static void markdown_stays_small_with_many_checks(void **state)
     result_release(&result);
 }
 
+/* What was measured does not come out the same again. */
+static void a_run_in_real_time_is_not_said_to_repeat(void **state)
+{
+    (void)state;
+    for (int real = 0; real < 2; real++) {
+        struct result result;
+        struct text text = {0};
+        fixture_hour(&result);
+        result.clock = real ? "real" : "virtual";
+        markdown_write(&text, &result);
+        assert_int_equal(strstr(text.bytes, "The same run again") == NULL, real);
+        text_release(&text);
+        result_release(&result);
+    }
+}
+
 static void numbers_are_shown_honestly(void **state)
 {
     (void)state;
@@ -180,6 +196,7 @@ int main(void)
         cmocka_unit_test(colour_is_on_verdict_words_alone),
         cmocka_unit_test(markdown_and_junit_read_like_this),
         cmocka_unit_test(markdown_stays_small_with_many_checks),
+        cmocka_unit_test(a_run_in_real_time_is_not_said_to_repeat),
         cmocka_unit_test(numbers_are_shown_honestly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
