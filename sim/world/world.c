@@ -389,6 +389,7 @@ static void start_replication(struct world *world, uint32_t replication)
     workload_start(&world->arrivals, world->seed_r);
     world->last_start_us = 0;
     world->orders_at_work = 0;
+    world->orders_waiting = 0;
     world->calls_promised = 0;
     world->progress_due_us = 0;
     if (world->wire != NULL) wire_begin(world->wire, world->seed_r);
@@ -469,14 +470,18 @@ static void show_progress(struct world *world, int64_t now_us)
                              wire_in_flight(world->wire));
 }
 
-/* Somebody said stop: no order starts any more, and once all are decided and confirmed nobody waits
- * for the calls that run on unheard. */
-static void heed_stop(struct world *world)
+/* Somebody said stop: no order starts any more, and once all are decided, and confirmed or waiting
+ * for their customers, nobody waits for the calls that run on unheard. True: nor for the customers.
+ */
+static bool heed_stop(struct world *world)
 {
-    if (world->control->stop == NULL || *world->control->stop == 0) return;
+    if (world->control->stop == NULL || *world->control->stop == 0) return false;
     world->facts.stopped = true;
     wheel_cancel(world->wheel, &world->arrival);
-    if (world->orders_at_work == 0) world_calls_give_up(world);
+    if (world->orders_at_work > world->orders_waiting) return false;
+    world_calls_give_up(world);
+    return world->orders_open == world->orders_waiting &&
+           world->facts.calls_sent == world->facts.calls_ended;
 }
 
 /* The same events as under the virtual clock; where that jumps, this one waits. */
@@ -492,7 +497,7 @@ static void run_in_real_time(struct world *world)
             continue;
         }
         show_progress(world, now_us);
-        heed_stop(world);
+        if (heed_stop(world)) break;
         /* An order that is open waits for something, or would be waited for in vain. */
         assert(world->orders_open == 0 || wheel_count(world->wheel) > 0 ||
                wire_in_flight(world->wire) > 0);

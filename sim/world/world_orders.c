@@ -241,6 +241,7 @@ static void choose_confirm(struct world *world, struct world_order *slot, int64_
             random_unit(random_draw(slot->key, random_what(RANDOM_CONFIRM, 0, 0, 0, 0)));
         if (share < workload->confirm) {
             slot->confirming = true;
+            world->orders_waiting++;
             slot->timer.kind = NODE_CONFIRM;
             wheel_add(world->wheel, &slot->timer, now_us + workload->confirm_after_us);
             return;
@@ -465,6 +466,7 @@ void world_order_timer(struct world *world, struct world_order *slot, enum node_
         router_on_wake(&world->router, &slot->order, now_us);
         return;
     case NODE_CONFIRM:
+        world->orders_waiting--;
         if (router_confirm(&world->router, &slot->order, now_us)) return;
         /* The token's life was over: the customer waited too long, which is nobody's failure. */
         judge(world, slot, authentic(&slot->order), now_us);

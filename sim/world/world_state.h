@@ -98,10 +98,11 @@ struct world {
     struct workload_cursor arrivals;
     struct wheel_node arrival;
     uint64_t order_next;
-    uint64_t orders_open;         /* slots in use */
-    uint64_t orders_at_work;      /* begun, and neither refused, left nor confirmed yet */
-    uint64_t calls_promised;      /* the sum over open orders */
-    int64_t last_start_us;        /* of an order; for pacing */
+    uint64_t orders_open;    /* slots in use */
+    uint64_t orders_at_work; /* begun, and neither refused, left nor confirmed yet */
+    uint64_t orders_waiting; /* of these, decided, and their customers have not confirmed yet */
+    uint64_t calls_promised; /* the sum over open orders */
+    int64_t last_start_us;   /* of an order; for pacing */
     struct order_item *next_cart; /* the coming order's, to see how many calls it may take */
     int64_t progress_due_us;
     const struct world_outputs *outputs;

@@ -91,13 +91,14 @@ wait $pid
 expect 'Ctrl-C finishes what is in flight' 130 $? "$(cat "$scratch/said")"
 expect 'and marks the results as partial' 1 "$(count '"complete": *false' "$scratch/stopped/summary.json")"
 
-timeout -s KILL 40 "$program" run "$scratch/small.json" --clock real --set 'faults=[]' --set 'workload.confirm.after="1h"' --duration 60s \
+timeout --foreground -s KILL 40 "$program" run "$scratch/small.json" --clock real --set 'faults=[]' --set 'workload.confirm.after="1h"' --duration 60s \
     --out "$scratch/unconfirmed" --progress none >"$scratch/said" 2>&1 &
 pid=$!
 sleep 2
 kill -INT $pid
 wait $pid
 expect 'nor does it wait for customers who have not confirmed' 130 $? "$(cat "$scratch/said")"
+
 # ---- a mock server elsewhere ------------------------------------------------------------------------
 "$program" mock --print-urls --keys "$scratch/keys" --for 1m >"$scratch/urls" 2>"$scratch/mock.err" &
 mock=$!
