@@ -577,7 +577,15 @@ void wire_record(struct wire *wire, const struct call *call, const struct http_r
                                        .response = response,
                                        .secrets = secrets};
     struct err err;
-    (void)recorder_add(wire->spec.recorder, &take, &err); /* recorder_close() says what failed */
+    if (recorder_add(wire->spec.recorder, &take, &err)) return;
+    if (err.code == ERR_ENVIRONMENT) wire->failure = err; /* a take that is too long is counted */
+}
+
+bool wire_failed(const struct wire *wire, struct err *err)
+{
+    if (wire->failure.code == ERR_NONE) return false;
+    *err = wire->failure;
+    return true;
 }
 
 /* ---- small questions ------------------------------------------------------------------------- */

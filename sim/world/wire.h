@@ -168,6 +168,9 @@ struct wire_facts {
 };
 struct wire_facts wire_facts(const struct wire *wire);
 
+/* Whether the recording cannot be written any more, and why: no call should be made in vain. */
+bool wire_failed(const struct wire *wire, struct err *err);
+
 /* Where our own mock of a provider listens, "" when there is none. */
 const char *wire_url(const struct wire *wire, enum provider provider);
 

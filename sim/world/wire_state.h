@@ -73,6 +73,7 @@ struct wire {
     int64_t epoch_us;
     _Atomic int64_t started_us; /* http_client_now_us() at instant 0; servers' threads read it */
     struct wire_facts facts;
+    struct err failure; /* of the recording */
     uint64_t live_sent;
     uint64_t may_repeat_count; /* live calls in flight that may be sent twice */
     uint64_t reserved;         /* for calls that are still to be sent */

@@ -340,6 +340,9 @@ static void await_arrival(struct world *world)
     const uint64_t limit = world->scenario->workload.arrivals.limit;
     if (next_us >= world->scenario->duration_us) return;
     if (limit > 0 && world->order_next >= limit) return;
+    if (!world->failed && world->wire != NULL && wire_failed(world->wire, world->err)) {
+        world->failed = true;
+    }
     if (world->failed)
         return; /* an output cannot be written: finish what is in flight, and say so */
     if (!may_await(world)) return;
