@@ -403,7 +403,9 @@ enum { PROGRESS_EVERY = 8192 }; /* arrivals */
 static void arrive(struct world *world, int64_t now_us)
 {
     if (!may_start(world)) return;
-    world->last_start_us = now_us;
+    /* Due in time but begun late, by a machine that stood still, it still keeps the next one off.
+     */
+    world->last_start_us = world->real ? wire_now_us(world->wire) : now_us;
     world_order_begin(world, NULL, now_us);
     if (!world->real && world->control->progress != NULL &&
         world->order_next % PROGRESS_EVERY == 0) {

@@ -152,6 +152,15 @@ code=$?
 [ $code -eq 0 ] || [ $code -eq 130 ] && ok 'live providers that cannot be reached are outcomes' || not_ok 'live providers that cannot be reached are outcomes' "$code $said"
 sent=$(awk -F, '$20 == "live" && $8 == "dns"' "$scratch/live/calls.csv" | wc -l)
 if [ "$sent" -gt 0 ] && [ "$sent" -le 7 ]; then ok 'never more calls than asked for'; else not_ok 'never more calls than asked for' "$sent"; fi
+"$program" run "$scratch/live.json" --live kroger --yes-live --max-rate 1/s --duration 6s --out "$scratch/paced" --progress none >"$scratch/said" 2>&1 &
+pid=$!
+sleep 1
+kill -STOP $pid
+sleep 3
+kill -CONT $pid
+wait $pid
+expect 'a machine that stood still does not catch up on live orders' yes \
+    "$(awk -F, '$20 == "live" { n++ } END { print (n >= 1 && n <= 5 ? "yes" : n + 0) }' "$scratch/paced/calls.csv")" "$(cat "$scratch/said")"
 export WALMART_PARTNER_ID=$canary-partner WALMART_API_KEY=$canary-walmart
 said4=$("$program" run "$scratch/live.json" --live walmart --yes-live --max-requests 9 --max-rate 20/s --out "$scratch/capped" \
     --set router.env.LOOPGPT_ENABLE_WALMART=true --set providers.WALMART_API.api=access_token \
