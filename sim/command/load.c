@@ -210,6 +210,48 @@ static bool load_source(const char *path, struct loaded *loaded)
     return false;
 }
 
+/* Blanks out what stands behind a secret's key, whatever it is and however broken: from here on the
+ * text serves for excerpts in messages alone. Lines and columns stay. */
+static void hide_value(char *at)
+{
+    bool in_string = false;
+    unsigned depth = 0;
+    for (; *at != '\0'; at++) {
+        const bool escaped = in_string && *at == '\\' && at[1] != '\0';
+        if (*at == '"' && !escaped) {
+            in_string = !in_string;
+        } else if (!in_string && strchr("[{", *at) != NULL) {
+            depth++;
+        } else if (!in_string && strchr("]}", *at) != NULL) {
+            if (depth-- == 0) return;
+        } else if (!in_string && depth == 0 && *at == ',') {
+            return;
+        } else if (*at == '\n') {
+            if (depth == 0) return; /* a string without an end */
+        } else if (*at != ' ' && *at != ',') {
+            *at = '*';
+            if (escaped) *++at = '*';
+        }
+    }
+}
+
+static void hide_secrets(char *source)
+{
+    for (char *key = strchr(source, '"'); key != NULL; key = strchr(key, '"')) {
+        char name[ENV_KEY_MAX];
+        const size_t length = strcspn(++key, "\"\n");
+        char *const end = key + length;
+        if (*end != '"') continue;
+        const char *const colon = end + 1 + strspn(end + 1, " \t\r\n");
+        if (*colon == ':' && length < sizeof name) {
+            memcpy(name, key, length);
+            name[length] = '\0';
+            if (config_key_is_secret(name)) hide_value(end + 1 + (colon - end));
+        }
+        key = end + 1;
+    }
+}
+
 static const char *scenario_name(const char *path)
 {
     return path == NULL ? "defaults" : strcmp(path, "-") == 0 ? "standard input" : path;
@@ -254,6 +296,7 @@ bool load_read(const struct invocation *invocation, const char *path, struct loa
         fine = read_scenario(invocation, path, overrides, loaded) &&
                add_env(invocation, loaded->scenario, &loaded->list);
     }
+    if (loaded->source != NULL) hide_secrets(loaded->source);
     if (overrides != NULL) arena_release(&overrides->arena);
     free(overrides);
     if (fine) loaded->exit_code = 0;

@@ -19,7 +19,7 @@
 
 struct loaded {
     struct scenario *scenario;
-    char *source; /* the file's text */
+    char *source; /* the file's text, for excerpts: values of secret keys are starred out */
     size_t length;
     struct err_list list; /* warnings, and errors when it failed */
     int exit_code;        /* when it failed */

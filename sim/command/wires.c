@@ -167,10 +167,24 @@ static bool says_yes(struct console *console, const struct scenario *scenario,
     return strcmp(answer, "yes") == 0;
 }
 
+/* Whoever asks for caps believes that somebody real is called. */
+static void warn_of_idle_caps(const struct invocation *invocation, const struct console *console)
+{
+    static const enum option caps[] = {OPTION_MAX_REQUESTS, OPTION_MAX_RATE, OPTION_YES_LIVE};
+    for (size_t i = 0; i < sizeof caps / sizeof caps[0]; i++) {
+        if (!invocation_given(invocation, caps[i])) continue;
+        fprintf(console->err, "routesim: warning: --%s means nothing: no provider is live\n",
+                option_table[caps[i]].name);
+    }
+}
+
 bool wires_may_go_live(const struct invocation *invocation, struct console *console,
                        const struct scenario *scenario, const struct wire_spec *spec, int *code)
 {
-    if (!wire_is_live(scenario)) return true;
+    if (!wire_is_live(scenario)) {
+        warn_of_idle_caps(invocation, console);
+        return true;
+    }
     struct err err;
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         if (scenario->providers[p].mode != MODE_LIVE) continue;

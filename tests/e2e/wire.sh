@@ -182,6 +182,12 @@ leaks=$((leaks + $(count "$canary" <<<"$said$said1$said2$said3$said4")))
 expect 'no output holds a secret' 0 "$leaks" "$(grep -rl "$canary" "$scratch" | head)"
 unset KROGER_CLIENT_ID KROGER_CLIENT_SECRET WALMART_PARTNER_ID WALMART_API_KEY
 
+printf '{"schema": "routesim.scenario/1", "router": {"env": {"KROGER_CLIENT_SECRET": ["%s"], "KROGER_CLIENT_ID": "%s-%s", "LOOPGPT_KROGER_TIMEOUT": []}}}\n' \
+    "$canary" "$canary" id >"$scratch/broken.json"
+said=$("$program" lint "$scratch/broken.json" 2>&1; "$program" run "$scratch/broken.json" 2>&1)
+expect 'nor does the excerpt of a file in an error' 0 "$(count "$canary" <<<"$said")" "$said"
+expect 'which shows the rest of the line' yes "$(grep -q '"KROGER_CLIENT_SECRET": \["\**"\]' <<<"$said" && echo yes)" "$said"
+
 # ---- kept and played back ---------------------------------------------------------------------------
 replay() { # replay FILE OUT
     "$program" run "$scratch/small.json" --out "$2" --set 'faults=[]' \
