@@ -12,10 +12,8 @@
  *
  *   MOCK_CLOCK_WALL  answers come when they are due: at the instant of judgement plus the latency,
  *                    at once where that is past. `now_us` is the scenario's clock, in step with
- *                    real time. A keyed call that was sent within MOCK_TOLD_US of it is judged at
- *                    the instant it names, so that a call meets the fault that was on when it was
- *                    sent, whatever the wire did to it on the way; any other call is judged when it
- *                    is there.
+ *                    real time. A call is judged when it is there, but for those of our own client
+ *                    (below).
  *   MOCK_CLOCK_TOLD  every answer comes at once and states its latency in CODEC_LATENCY_HEADER;
  *                    the caller's clock jumps. Only keyed calls are served (others: 400). A call
  *                    that would not be answered is told so: status 599, its fate
@@ -76,8 +74,6 @@
 #include "mocks/journal.h"
 
 enum mock_clock { MOCK_CLOCK_WALL, MOCK_CLOCK_TOLD };
-
-#define MOCK_TOLD_US INT64_C(2000000)
 
 enum {
     MOCK_CONNECTIONS_MAX = 16384,    /* a provider; hung ones count; more are closed at once */
