@@ -25,6 +25,15 @@ bool api_exists(enum provider provider, enum api api)
     return false;
 }
 
+const struct credential_keys *api_keys(enum provider provider, enum api api)
+{
+    /* Production calls neither Walmart's nor Instacart's standard API. */
+    static const enum api own[PROVIDER_COUNT] = {
+        [PROVIDER_INSTACART] = API_DEVELOPER, [PROVIDER_WALMART_API] = API_ACCESS_TOKEN};
+    if (!api_exists(provider, api)) return NULL;
+    return config_pair_keys(provider, api == own[provider] ? PAIR_OWN : PAIR_OTHER);
+}
+
 bool api_has_tokens(enum provider provider, enum api api)
 {
     return api == API_STANDARD && operation_exists(provider, OPERATION_TOKEN);

@@ -44,6 +44,9 @@ enum api {
 extern const char *const api_names[API_COUNT + 1]; /* "standard", ...; NULL ends */
 bool api_exists(enum provider provider, enum api api);
 
+/* The keys by which an API knows us; NULL: the provider has no such API. */
+const struct credential_keys *api_keys(enum provider provider, enum api api);
+
 /* Whether the API has a token end point, and its data calls need a token. */
 bool api_has_tokens(enum provider provider, enum api api);
 

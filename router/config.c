@@ -42,10 +42,7 @@ const char *const config_keys[] = {FOR_EACH_PROVIDER("LOOPGPT_ENABLE_", ""),
                                    "INSTACART_CLIENT_SECRET",
                                    NULL};
 
-static const struct {
-    const char *id; /* NULL: the secret is all there is */
-    const char *secret;
-} credential_keys[PROVIDER_COUNT] = {
+static const struct credential_keys credential_keys[PROVIDER_COUNT] = {
     [PROVIDER_MEALME] = {NULL, "MEALME_API_KEY"},
     [PROVIDER_INSTACART] = {NULL, "INSTACART_API_KEY"},
     [PROVIDER_KROGER_API] = {"KROGER_CLIENT_ID", "KROGER_CLIENT_SECRET"},
@@ -54,13 +51,17 @@ static const struct {
 enum { CREDENTIAL_KEYS = 6 };
 
 /* Of the API that production does not use. */
-static const struct {
-    const char *id;
-    const char *secret;
-} other_keys[PROVIDER_COUNT] = {
+static const struct credential_keys other_keys[PROVIDER_COUNT] = {
     [PROVIDER_INSTACART] = {"INSTACART_CLIENT_ID", "INSTACART_CLIENT_SECRET"},
     [PROVIDER_WALMART_API] = {"WALMART_CONSUMER_ID", "WALMART_PRIVATE_KEY_FILE"},
 };
+
+const struct credential_keys *config_pair_keys(enum provider provider, enum config_pair pair)
+{
+    const struct credential_keys *const keys =
+        pair == PAIR_OWN ? &credential_keys[provider] : &other_keys[provider];
+    return keys->secret == NULL ? NULL : keys;
+}
 
 const char *const *config_credential_keys(enum provider provider)
 {
@@ -283,31 +284,32 @@ static bool has_text(const struct env_pair *pair)
     return pair != NULL && pair->value[0] != '\0';
 }
 
+bool config_read_pair(const struct env *env, const struct credential_keys *keys,
+                      struct credential *held)
+{
+    const struct env_pair *id = keys->id == NULL ? NULL : look_up(env, keys->id);
+    const struct env_pair *secret = look_up(env, keys->secret);
+    if (!has_text(secret) || (keys->id != NULL && !has_text(id))) return false;
+    const char *id_text = id == NULL ? "" : id->value;
+    *held = (struct credential){.id = id_text,
+                                .secret = secret->value,
+                                .fingerprint = credential_fingerprint(id_text, secret->value)};
+    return true;
+}
+
 static struct credential read_credential(const struct env *env, enum provider provider,
                                          uint64_t mock_credential, struct err_list *warnings)
 {
+    const struct credential_keys *const other = config_pair_keys(provider, PAIR_OTHER);
+    struct credential held;
+    if (config_read_pair(env, &credential_keys[provider], &held)) return held;
+    if (other != NULL && config_read_pair(env, other, &held)) return held;
+
     const char *id_key = credential_keys[provider].id;
     const struct env_pair *id = id_key == NULL ? NULL : look_up(env, id_key);
     const struct env_pair *secret = look_up(env, credential_keys[provider].secret);
-    const struct env_pair *other_id =
-        other_keys[provider].id == NULL ? NULL : look_up(env, other_keys[provider].id);
-    const struct env_pair *other =
-        other_keys[provider].id == NULL ? NULL : look_up(env, other_keys[provider].secret);
-    const bool complete = has_text(secret) && (id_key == NULL || has_text(id));
-    if (!complete && has_text(other_id) && has_text(other)) {
-        return (struct credential){.id = other_id->value,
-                                   .secret = other->value,
-                                   .fingerprint =
-                                       credential_fingerprint(other_id->value, other->value)};
-    }
     if (id == NULL && secret == NULL) {
         return (struct credential){.id = "", .secret = "", .fingerprint = mock_credential};
-    }
-    if (complete) {
-        const char *id_text = id == NULL ? "" : id->value;
-        return (struct credential){.id = id_text,
-                                   .secret = secret->value,
-                                   .fingerprint = credential_fingerprint(id_text, secret->value)};
     }
     if (has_text(secret) || has_text(id)) {
         err_warn(warnings, has_text(id) ? id->place : secret->place, NULL,

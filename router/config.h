@@ -45,6 +45,18 @@ const char *env_get(const struct env *env, const char *key); /* NULL: not set */
 /* Every key that production or its runbook knows, NULL at the end. */
 extern const char *const config_keys[];
 
+/* The keys of one pair. */
+struct credential_keys {
+    const char *id; /* NULL: the secret is all there is */
+    const char *secret;
+};
+
+/* Each API of a provider takes a pair of its own. */
+enum config_pair { PAIR_OWN /* of the API that production uses */, PAIR_OTHER };
+
+/* NULL: the provider has no other API. Which API takes which: api_keys(), providers/message.h. */
+const struct credential_keys *config_pair_keys(enum provider provider, enum config_pair pair);
+
 /* The keys by which a provider knows us, and which of its systems is meant: NULL ends. What a live
  * run takes from the process's environment. */
 const char *const *config_credential_keys(enum provider provider);
@@ -59,6 +71,10 @@ struct credential {
     const char *secret; /* borrowed: client secret, API key */
     uint64_t fingerprint;
 };
+
+/* What an env holds under a pair's keys; false, and `held` as it was, when it lacks one of them. */
+bool config_read_pair(const struct env *env, const struct credential_keys *keys,
+                      struct credential *held);
 
 struct provider_config {
     bool enabled;

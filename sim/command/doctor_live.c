@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,41 +15,16 @@
 #include "sim/command/doctor.h"
 #include "sim/command/load.h"
 #include "sim/command/provider_list.h"
+#include "sim/world/wire.h"
 
 #define CALL_LIFE_US (10 * US_PER_SECOND)
 
-struct pair { /* what one API takes */
-    enum provider provider;
-    enum api api;
-    const char *id; /* NULL: the secret is all there is */
-    const char *secret;
-};
-static const struct pair pairs[] = {
-    {PROVIDER_MEALME, API_STANDARD, NULL, "MEALME_API_KEY"},
-    {PROVIDER_INSTACART, API_STANDARD, "INSTACART_CLIENT_ID", "INSTACART_CLIENT_SECRET"},
-    {PROVIDER_INSTACART, API_DEVELOPER, NULL, "INSTACART_API_KEY"},
-    {PROVIDER_KROGER_API, API_STANDARD, "KROGER_CLIENT_ID", "KROGER_CLIENT_SECRET"},
-    {PROVIDER_WALMART_API, API_STANDARD, "WALMART_CONSUMER_ID", "WALMART_PRIVATE_KEY_FILE"},
-    {PROVIDER_WALMART_API, API_ACCESS_TOKEN, "WALMART_PARTNER_ID", "WALMART_API_KEY"},
-};
-enum { PAIRS = sizeof pairs / sizeof pairs[0] };
-
-static const struct pair *pair_of(enum provider provider, enum api api)
-{
-    for (size_t i = 0; i < PAIRS; i++) {
-        if (pairs[i].provider == provider && pairs[i].api == api) return &pairs[i];
-    }
-    assert(!"an API without credentials");
-    return NULL;
-}
-
 /* ---- what is there --------------------------------------------------------------------------- */
 
-/* From the scenario, the env file, or this process's environment; NULL: not set, or empty. */
+/* NULL: not set, or empty. */
 static const char *value_of(const struct scenario *scenario, const char *key)
 {
-    const char *value = env_get(&scenario->env, key);
-    if (value == NULL) value = getenv(key);
+    const char *const value = env_get(&scenario->env, key);
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
@@ -73,11 +47,11 @@ static void examine_key_file(struct examination *examination, const char *path)
 }
 
 static bool examine_pair(struct examination *examination, const struct scenario *scenario,
-                         const struct pair *pair)
+                         enum provider provider, const struct credential_keys *pair)
 {
     const char *const id = pair->id == NULL ? NULL : value_of(scenario, pair->id);
     const char *const secret = value_of(scenario, pair->secret);
-    const char *const name = provider_traits[pair->provider].id;
+    const char *const name = provider_traits[provider].id;
     if (pair->id != NULL && (id == NULL) != (secret == NULL)) {
         examination_note(examination, FINDING_WARNING, "credentials",
                          "%s: %s is set and %s is not: one counts for nothing without the other",
@@ -99,13 +73,25 @@ static bool examine_pair(struct examination *examination, const struct scenario 
     return true;
 }
 
+/* Mocks too: the question is what there is, not what a run would use. */
+static void take_environment(struct examination *examination, struct scenario *scenario)
+{
+    struct err_list list = {0};
+    for (enum provider p = 0; p < PROVIDER_COUNT; p++)
+        load_take_credentials(scenario, p, &list);
+    for (uint32_t i = 0; i < list.count; i++) {
+        examination_note(examination, FINDING_BAD, "credentials", "%s", list.items[i].message);
+    }
+}
+
 static void examine_credentials(struct examination *examination, const struct scenario *scenario)
 {
     char none[128] = "";
     for (enum provider p = 0; p < PROVIDER_COUNT; p++) {
         bool any = false;
-        for (size_t i = 0; i < PAIRS; i++) {
-            if (pairs[i].provider == p) any |= examine_pair(examination, scenario, &pairs[i]);
+        for (enum api api = 0; api < API_COUNT; api++) {
+            const struct credential_keys *const keys = api_keys(p, api);
+            if (keys != NULL) any |= examine_pair(examination, scenario, p, keys);
         }
         if (any) continue;
         const size_t length = strlen(none);
@@ -142,48 +128,18 @@ static void complain(struct inquiry *inquiry, const struct err *err)
                      err->hint[0] != '\0' ? "; " : "", err->hint);
 }
 
-static bool is_sandbox(const struct inquiry *inquiry)
-{
-    const char *const key = inquiry->provider == PROVIDER_KROGER_API    ? "KROGER_ENV"
-                            : inquiry->provider == PROVIDER_WALMART_API ? "WALMART_ENV"
-                                                                        : NULL;
-    const char *const value = key == NULL ? NULL : value_of(inquiry->scenario, key);
-    return value != NULL && strcmp(value, "sandbox") == 0;
-}
-
-/* As a live run finds it: what the scenario says, what production's key says, where the vendor is.
- */
-static bool find_place(struct inquiry *inquiry, struct err *err)
-{
-    const struct provider_spec *const spec = &inquiry->scenario->providers[inquiry->provider];
-    const char *url = spec->base_url[0] != '\0' ? spec->base_url : NULL;
-    if (url == NULL && inquiry->provider == PROVIDER_MEALME) {
-        url = value_of(inquiry->scenario, "MEALME_API_BASE");
-    }
-    if (url == NULL) url = codec_base_url(inquiry->provider, inquiry->api, is_sandbox(inquiry));
-    if (url == NULL) {
-        return err_fail(err, ERR_INPUT, (struct place){0}, "there is no sandbox of this API");
-    }
-    (void)snprintf(inquiry->place.base_url, sizeof inquiry->place.base_url, "%s", url);
-    inquiry->place.declared_mock = spec->mode == MODE_MOCK;
-    return http_place_check(&inquiry->place, err);
-}
-
 static bool find_credential(struct inquiry *inquiry, struct err *err)
 {
-    const struct pair *const pair = pair_of(inquiry->provider, inquiry->api);
-    const char *const id = pair->id == NULL ? "" : value_of(inquiry->scenario, pair->id);
-    const char *const secret = value_of(inquiry->scenario, pair->secret);
-    if (id == NULL || secret == NULL) {
+    const struct credential_keys *const pair = api_keys(inquiry->provider, inquiry->api);
+    assert(pair != NULL); /* the scenario's reader knows the APIs */
+    if (!config_read_pair(&inquiry->scenario->env, pair, &inquiry->credential)) {
         (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "has no credentials");
         return err_hint(
             err, "set %s%s%s in the environment, or in a private file given by --env-file",
             pair->id != NULL ? pair->id : "", pair->id != NULL ? " and " : "", pair->secret);
     }
-    inquiry->credential = (struct credential){
-        .id = id, .secret = secret, .fingerprint = credential_fingerprint(id, secret)};
     if (!api_is_signed(inquiry->provider, inquiry->api)) return true;
-    inquiry->signer = signer_from_file(secret, err);
+    inquiry->signer = signer_from_file(inquiry->credential.secret, err);
     return inquiry->signer != NULL;
 }
 
@@ -231,7 +187,9 @@ static void ended(void *context, void *owner, const struct http_outcome *outcome
 
 static bool prepare(struct inquiry *inquiry, struct err *err)
 {
-    if (!find_credential(inquiry, err) || !find_place(inquiry, err)) return false;
+    if (!find_credential(inquiry, err) ||
+        !wire_find_place(inquiry->scenario, inquiry->provider, &inquiry->place, err))
+        return false;
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
     const struct codec_setup codec = {.provider = inquiry->provider,
@@ -314,6 +272,7 @@ int examine_providers(struct examination *examination, const struct invocation *
     if (!read_live(invocation, &providers, &err)) return console_error(console, &err, NULL);
     if (!load_scenario(invocation, console, path, &loaded)) return loaded.exit_code;
     (void)console_errors(console, &loaded.list, loaded.source); /* warnings */
+    take_environment(examination, loaded.scenario);
     examine_credentials(examination, loaded.scenario);
     if (providers != 0) examine_live(examination, loaded.scenario, providers);
     load_release(&loaded);

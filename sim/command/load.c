@@ -151,22 +151,23 @@ static void inherit(struct scenario *scenario, bool wanted, struct err_list *lis
              ignored == 1 ? "" : " and other LOOPGPT_* keys", ignored == 1 ? "is" : "are");
 }
 
-/* What a live provider knows us by comes from this process's environment, where the scenario and
- * the env file do not say it. Mocks never see it. */
-static void take_credentials(struct scenario *scenario, struct err_list *list)
+void load_take_credentials(struct scenario *scenario, enum provider provider, struct err_list *list)
 {
-    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        if (scenario->providers[p].mode != MODE_LIVE) continue;
-        for (const char *const *key = config_credential_keys((enum provider)p); *key != NULL;
-             key++) {
-            const char *const value = getenv(*key);
-            struct err err;
-            if (value == NULL || env_get(&scenario->env, *key) != NULL) continue;
-            if (!env_set(&scenario->env, *key, value, (struct place){.file = "environment"},
-                         &err)) {
-                err_list_add(list, &err);
-            }
+    for (const char *const *key = config_credential_keys(provider); *key != NULL; key++) {
+        const char *const value = getenv(*key);
+        struct err err;
+        if (value == NULL || env_get(&scenario->env, *key) != NULL) continue;
+        if (!env_set(&scenario->env, *key, value, (struct place){.file = "environment"}, &err)) {
+            err_list_add(list, &err);
         }
+    }
+}
+
+/* Mocks never see them. */
+static void take_live_credentials(struct scenario *scenario, struct err_list *list)
+{
+    for (enum provider p = 0; p < PROVIDER_COUNT; p++) {
+        if (scenario->providers[p].mode == MODE_LIVE) load_take_credentials(scenario, p, list);
     }
 }
 
@@ -190,7 +191,7 @@ static bool add_env(const struct invocation *invocation, struct scenario *scenar
     if (invocation_given(invocation, OPTION_ENV_FILE)) {
         (void)env_file_read(invocation->values[OPTION_ENV_FILE].text, &scenario->env, list);
     }
-    take_credentials(scenario, list);
+    take_live_credentials(scenario, list);
     inherit(scenario, invocation_on(invocation, OPTION_INHERIT_ENV), list);
     for (uint32_t i = known; i < scenario->env.count; i++)
         warn_unknown(&scenario->env.pairs[i], list);

@@ -33,6 +33,11 @@ bool load_scenario(const struct invocation *invocation, struct console *console,
 bool load_read(const struct invocation *invocation, const char *path, struct loaded *loaded);
 void load_release(struct loaded *loaded);
 
+/* What a provider knows us by, from this process's environment, where the scenario and the env file
+ * do not say it. */
+void load_take_credentials(struct scenario *scenario, enum provider provider,
+                           struct err_list *list);
+
 /* An argument as it may be shown: the value of a secret key of router.env, or of the whole of it,
  * is replaced by "[hidden]". */
 void load_put_argument(const char *argument, struct text *text);

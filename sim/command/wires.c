@@ -1,5 +1,6 @@
 #include "sim/command/wires.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,12 +50,6 @@ bool wires_read(const struct invocation *invocation, const struct scenario *scen
     return wire_check(spec, scenario, err);
 }
 
-static bool has_text(const struct env *env, const char *key)
-{
-    const char *const value = key == NULL ? "any" : env_get(env, key);
-    return value != NULL && value[0] != '\0';
-}
-
 /* A key that cannot be loaded would only show when every call is refused. What the variable holds
  * is not shown: it may be the key itself. */
 static bool key_file_is_good(const struct env *env, const char *key, struct err *err)
@@ -71,28 +66,19 @@ static bool key_file_is_good(const struct env *env, const char *key, struct err 
 /* What is missing for a provider to be called; false, with err filled. */
 static bool has_credentials(const struct scenario *scenario, unsigned p, struct err *err)
 {
-    static const struct {
-        const char *id, *secret; /* id NULL: there is none */
-    } keys[PROVIDER_COUNT][API_COUNT] = {
-        [PROVIDER_MEALME] = {[API_STANDARD] = {NULL, "MEALME_API_KEY"}},
-        [PROVIDER_INSTACART] = {[API_STANDARD] = {"INSTACART_CLIENT_ID", "INSTACART_CLIENT_SECRET"},
-                                [API_DEVELOPER] = {NULL, "INSTACART_API_KEY"}},
-        [PROVIDER_KROGER_API] = {[API_STANDARD] = {"KROGER_CLIENT_ID", "KROGER_CLIENT_SECRET"}},
-        [PROVIDER_WALMART_API] = {[API_STANDARD] = {"WALMART_CONSUMER_ID",
-                                                    "WALMART_PRIVATE_KEY_FILE"},
-                                  [API_ACCESS_TOKEN] = {"WALMART_PARTNER_ID", "WALMART_API_KEY"}},
-    };
     const enum api api = scenario->providers[p].backend.api;
-    const char *const id_key = keys[p][api].id, *const secret_key = keys[p][api].secret;
+    const struct credential_keys *const keys = api_keys((enum provider)p, api);
     const char *const id = provider_traits[p].id;
-    const bool has_id = has_text(&scenario->env, id_key);
-    if (!has_id || !has_text(&scenario->env, secret_key)) {
+    struct credential held;
+    assert(keys != NULL); /* the scenario's reader knows the APIs */
+    if (!config_read_pair(&scenario->env, keys, &held)) {
         (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0},
                        "%s is to be live and has no credentials", id);
         return err_hint(err,
                         "set %s%s%s in the environment, or in a private file given by "
                         "--env-file",
-                        id_key != NULL ? id_key : "", id_key != NULL ? " and " : "", secret_key);
+                        keys->id != NULL ? keys->id : "", keys->id != NULL ? " and " : "",
+                        keys->secret);
     }
     static const uint64_t nobody[PROVIDER_COUNT] = {0};
     struct router_config config;
@@ -110,7 +96,7 @@ static bool has_credentials(const struct scenario *scenario, unsigned p, struct 
                         provider_traits[p].key, provider_traits[p].key);
     }
     return !api_is_signed((enum provider)p, api) ||
-           key_file_is_good(&scenario->env, secret_key, err);
+           key_file_is_good(&scenario->env, keys->secret, err);
 }
 
 void wires_describe(const struct scenario *scenario, const struct wire_spec *spec,

@@ -175,23 +175,23 @@ const char *wire_base_url(const struct scenario *scenario, enum provider provide
     return codec_base_url(provider, spec->backend.api, is_sandbox(scenario, provider));
 }
 
-static bool find_place(const struct wire *wire, enum provider provider, struct endpoint *endpoint,
-                       struct err *err)
+bool wire_find_place(const struct scenario *scenario, enum provider provider,
+                     struct http_place *place, struct err *err)
 {
-    const char *const url = wire_base_url(wire->scenario, provider);
+    const char *const url = wire_base_url(scenario, provider);
     if (url == NULL) {
-        (void)err_fail(err, ERR_INPUT, (struct place){.file = wire->scenario->file},
-                       "%s has no sandbox", provider_traits[provider].id);
+        (void)err_fail(err, ERR_INPUT, (struct place){.file = scenario->file}, "%s has no sandbox",
+                       provider_traits[provider].id);
         return err_hint(err, "production is called only when its _ENV key does not say sandbox");
     }
-    if (strlen(url) >= sizeof endpoint->place.base_url) {
+    if (strlen(url) >= sizeof place->base_url) {
         return err_fail(err, ERR_INPUT, (struct place){0},
                         "%s's base URL is too long: at most %d bytes", provider_traits[provider].id,
                         HTTP_PLACE_URL_MAX - 1);
     }
-    (void)snprintf(endpoint->place.base_url, sizeof endpoint->place.base_url, "%s", url);
-    endpoint->place.declared_mock = endpoint->route == ROUTE_FOREIGN;
-    return http_place_check(&endpoint->place, err);
+    (void)snprintf(place->base_url, sizeof place->base_url, "%s", url);
+    place->declared_mock = scenario->providers[provider].mode == MODE_MOCK;
+    return http_place_check(place, err);
 }
 
 static bool open_cassette(const struct wire *wire, enum provider provider,
@@ -247,7 +247,7 @@ static bool open_endpoint(struct wire *wire, const struct wire_setup *setup, enu
     }
     case ROUTE_LIVE:
     case ROUTE_FOREIGN:
-        return find_place(wire, provider, endpoint, err);
+        return wire_find_place(wire->scenario, provider, &endpoint->place, err);
     case ROUTE_CASSETTE:
         return open_cassette(wire, provider, endpoint, err);
     case ROUTE_OWN:

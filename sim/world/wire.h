@@ -75,6 +75,10 @@ enum wire_reach wire_reach(const struct wire_spec *spec, const struct scenario *
  * NULL when its sandbox is asked for and it has none. */
 const char *wire_base_url(const struct scenario *scenario, enum provider provider);
 
+/* The same as a place for the HTTP client. A place in mode "mock" is a declared one. */
+bool wire_find_place(const struct scenario *scenario, enum provider provider,
+                     struct http_place *place, struct err *err);
+
 /* Whether anybody outside this process is called, a live provider or a mock server elsewhere. They
  * go by the calendar, so the scenario's start has to be now. */
 bool wire_goes_elsewhere(const struct wire_spec *spec, const struct scenario *scenario);

@@ -252,16 +252,8 @@ static void use_pair_of_api(const struct world *world, enum provider provider,
     const struct provider_spec *spec = &scenario->providers[provider];
     const bool elsewhere = world->real && spec->mode == MODE_MOCK && spec->base_url[0] != '\0';
     if (spec->mode != MODE_LIVE && !elsewhere) return;
-    if (spec->backend.api != API_STANDARD) return;
-    const bool walmart = provider == PROVIDER_WALMART_API;
-    if (!walmart && provider != PROVIDER_INSTACART) return;
-    const char *const id =
-        env_get(&scenario->env, walmart ? "WALMART_CONSUMER_ID" : "INSTACART_CLIENT_ID");
-    const char *const secret =
-        env_get(&scenario->env, walmart ? "WALMART_PRIVATE_KEY_FILE" : "INSTACART_CLIENT_SECRET");
-    if (id == NULL || secret == NULL) return;
-    *held = (struct credential){
-        .id = id, .secret = secret, .fingerprint = credential_fingerprint(id, secret)};
+    const struct credential_keys *const keys = api_keys(provider, spec->backend.api);
+    if (keys != NULL) (void)config_read_pair(&scenario->env, keys, held);
 }
 
 static void start_router(struct world *world)
