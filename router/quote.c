@@ -34,6 +34,28 @@ void quote_price(struct quote *quote, enum provider provider, int64_t subtotal_c
     quote->total_cents = subtotal_cents + quote->fee_cents + quote->tax_cents;
 }
 
+int64_t quote_missing_cents(const struct quote *quote, const struct quote *const *quotes,
+                            unsigned count)
+{
+    const int64_t priced = quote->found + quote->substituted;
+    if (priced >= quote->requested) return 0;
+    assert(count <= PROVIDER_COUNT);
+    int64_t line_cents[PROVIDER_COUNT];
+    unsigned known = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const int64_t lines = quotes[i]->found + quotes[i]->substituted;
+        if (lines == 0) continue;
+        const int64_t cents = (quotes[i]->subtotal_cents + lines / 2) / lines;
+        unsigned place = known++;
+        for (; place > 0 && line_cents[place - 1] > cents; place--)
+            line_cents[place] = line_cents[place - 1];
+        line_cents[place] = cents;
+    }
+    if (known == 0) return 0;
+    const int64_t median = (line_cents[(known - 1) / 2] + line_cents[known / 2]) / 2;
+    return (quote->requested - priced) * median;
+}
+
 void quote_canned(struct quote *quote, enum provider provider, const struct order_request *request)
 {
     assert(request->item_count <= ORDER_ITEMS_MAX);

@@ -60,6 +60,12 @@ extern const char *const quote_outcome_names[QUOTE_OUTCOME_COUNT];
 /* Sets tax, fee and total from the provider's constants. */
 void quote_price(struct quote *quote, enum provider provider, int64_t subtotal_cents);
 
+/* What the lines that `quote` lacks would cost: each the median of what a line costs in the
+ * `count` quotes of its order (itself among them). Exact prices line by line would need every
+ * provider's basket; what is asked here is only that a gap no longer looks like a bargain. */
+int64_t quote_missing_cents(const struct quote *quote, const struct quote *const *quotes,
+                            unsigned count);
+
 /* The constant quote of mock mode: every line found, each unit at the provider's canned price. */
 struct order_request;
 void quote_canned(struct quote *quote, enum provider provider, const struct order_request *request);

@@ -80,30 +80,16 @@ static inline void emit(const struct router *router, enum event_kind kind,
     }
 }
 
-/* Lines that a partial quote lacks, priced from the other quotes of the same order: each at the
- * mean unit cost of a line in the quotes that have more. Exact prices line by line would need every
- * provider's basket; what is asked here is only that a gap no longer looks like a bargain. */
 static int64_t missing_lines_cents(const struct router_order *order, const struct quote *quote)
 {
-    const int64_t priced = quote->found + quote->substituted;
-    if (priced >= quote->requested) return 0;
-    int64_t line_cents[PROVIDER_COUNT];
+    const struct quote *quotes[PROVIDER_COUNT];
     unsigned count = 0;
     for (unsigned i = 0; i < order->candidate_count; i++) {
-        const struct quote_result *other = &order->slots[i].result;
-        if (!order->slots[i].settled || other->outcome != QUOTE_OK) continue;
-        const int64_t lines = other->quote.found + other->quote.substituted;
-        if (lines == 0) continue;
-        const int64_t cents = (other->quote.subtotal_cents + lines / 2) / lines;
-        unsigned place = count++;
-        for (; place > 0 && line_cents[place - 1] > cents; place--) {
-            line_cents[place] = line_cents[place - 1];
-        }
-        line_cents[place] = cents;
+        const struct quote_result *result = &order->slots[i].result;
+        if (order->slots[i].settled && result->outcome == QUOTE_OK)
+            quotes[count++] = &result->quote;
     }
-    if (count == 0) return 0;
-    const int64_t median = (line_cents[(count - 1) / 2] + line_cents[count / 2]) / 2;
-    return (quote->requested - priced) * median;
+    return quote_missing_cents(quote, quotes, count);
 }
 
 static bool worth_scoring(const struct router *router, const struct quote *quote)

@@ -42,27 +42,6 @@ static bool damaged(const struct stream *stream, struct err *err, const char *wh
 
 /* ---- one record ---- */
 
-/* Far beyond any cart and any run, so that sums of what is read cannot overflow. */
-#define CENTS_MOST   (INT64_C(1) << 40)
-#define INSTANT_MOST (INT64_C(1) << 50) /* 35 years */
-
-static bool quote_reads(const struct quote_record_quote *quote)
-{
-    return quote->provider < PROVIDER_COUNT && quote->outcome < QUOTE_OUTCOME_COUNT &&
-           quote->total_cents >= -CENTS_MOST && quote->total_cents <= CENTS_MOST;
-}
-
-static bool reads(const struct quote_record *record)
-{
-    const int64_t start_us = record->as.order.start_us, decided_us = record->as.order.decided_us;
-    if (record->as.order.code >= ORDER_CODE_COUNT) return false;
-    if (start_us < 0 || decided_us < start_us || decided_us > INSTANT_MOST) return false;
-    for (unsigned i = 0; i < record->as.order.quote_count; i++)
-        if (!quote_reads(&record->as.order.quotes[i])) return false;
-    const bool routed = record->as.order.code == ORDER_ROUTED;
-    return routed == (record->as.order.selected < record->as.order.quote_count);
-}
-
 static void read_savings(const struct quote_record *record, struct pair_side *side)
 {
     int64_t cheapest_cents = INT64_MAX, sum_cents = 0, others = 0;
@@ -158,7 +137,6 @@ static bool ring_add(struct ring *ring, struct pairing *pairing, const struct st
     const bool is_a = stream->side == &pairing->a;
     const enum waiting mine = is_a ? WAITING_A : WAITING_B;
     const uint64_t index = record->as.order.index;
-    if (!reads(record)) return damaged(stream, err, "makes no sense", index);
     if (index < ring->base) return damaged(stream, err, "comes twice", index);
     if (index - ring->base >= PAIRING_RING_MAX) {
         (void)err_fail(err, ERR_INPUT, (struct place){.file = stream->path},

@@ -5,8 +5,8 @@
 #include <string.h>
 
 static_assert(sizeof(struct quote_record_header) == 64, "the header's layout is the file's");
-static_assert(sizeof(struct quote_record_quote) == 56, "a quote's layout is the file's");
-static_assert(sizeof(struct quote_record) == 272, "a record's layout is the file's");
+static_assert(sizeof(struct quote_record_quote) == 64, "a quote's layout is the file's");
+static_assert(sizeof(struct quote_record) == 304, "a record's layout is the file's");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the file is little-endian");
 
 void quote_record_config(struct quote_record *record, const struct router *router)
@@ -51,6 +51,7 @@ static void record_quote(struct quote_record_quote *into, const struct router *r
     into->substituted = quote->substituted;
     into->eta_minutes = quote->eta_minutes;
     into->total_cents = quote->total_cents;
+    into->subtotal_cents = quote->subtotal_cents;
 }
 
 void quote_record_order(struct quote_record *record, const struct router *router,
@@ -100,6 +101,30 @@ bool quote_record_open(struct quote_record_reader *reader, const char *path, str
     return true;
 }
 
+/* Far beyond any cart and any run, so that sums of what is read cannot overflow. */
+#define CENTS_MOST   (INT64_C(1) << 40)
+#define INSTANT_MOST (INT64_C(1) << 50) /* 35 years */
+
+static bool quote_reads(const struct quote_record_quote *quote)
+{
+    return quote->provider < PROVIDER_COUNT && quote->outcome < QUOTE_OUTCOME_COUNT &&
+           quote->total_cents >= -CENTS_MOST && quote->total_cents <= CENTS_MOST &&
+           quote->subtotal_cents >= -CENTS_MOST && quote->subtotal_cents <= CENTS_MOST;
+}
+
+static bool order_reads(const struct quote_record *record)
+{
+    const int64_t start_us = record->as.order.start_us, decided_us = record->as.order.decided_us;
+    if (record->as.order.code >= ORDER_CODE_COUNT) return false;
+    if (record->as.order.quote_count > PROVIDER_COUNT) return false;
+    if (record->as.order.preference >= PREFERENCE_COUNT) return false;
+    if (start_us < 0 || decided_us < start_us || decided_us > INSTANT_MOST) return false;
+    for (unsigned i = 0; i < record->as.order.quote_count; i++)
+        if (!quote_reads(&record->as.order.quotes[i])) return false;
+    const bool routed = record->as.order.code == ORDER_ROUTED;
+    return routed == (record->as.order.selected < record->as.order.quote_count);
+}
+
 bool quote_record_next(struct quote_record_reader *reader, struct quote_record *record,
                        struct err *err)
 {
@@ -108,8 +133,7 @@ bool quote_record_next(struct quote_record_reader *reader, struct quote_record *
     if (got == sizeof *record) {
         reader->record++;
         if (record->kind == QUOTE_RECORD_CONFIG ||
-            (record->kind == QUOTE_RECORD_ORDER && record->as.order.quote_count <= PROVIDER_COUNT &&
-             record->as.order.preference < PREFERENCE_COUNT)) {
+            (record->kind == QUOTE_RECORD_ORDER && order_reads(record))) {
             return true;
         }
     } else if (got == 0 && feof(reader->stream)) {

@@ -7,7 +7,7 @@
  * and a reader refuses what it does not know. Records are never sampled.
  *
  *   header    64 bytes
- *   records  272 bytes each, kind ORDER or CONFIG; a CONFIG record holds for the orders that follow
+ *   records  304 bytes each, kind ORDER or CONFIG; a CONFIG record holds for the orders that follow
  * it
  *
  * Failure: quote_record_open(): ERR_INPUT for a file that is none of ours, of another version, or
@@ -21,7 +21,7 @@
 #include "router/router.h"
 
 #define QUOTE_RECORD_MAGIC "RSQUOTES"
-enum { QUOTE_RECORD_VERSION = 1 };
+enum { QUOTE_RECORD_VERSION = 2 };
 
 struct quote_record_header {
     char magic[8];
@@ -55,8 +55,9 @@ struct quote_record_quote { /* one candidate, in candidate order */
     uint16_t substituted;
     int16_t priority;
     int32_t eta_minutes;
-    int64_t total_cents; /* 0: no quote */
-    int64_t latency_us;  /* from the order's start; of a timeout: the timeout */
+    int64_t total_cents;    /* 0: no quote */
+    int64_t subtotal_cents; /* of the lines alone */
+    int64_t latency_us;     /* from the order's start; of a timeout: the timeout */
     int64_t timeout_us;
     double success_rate; /* percent, as the scorer saw it */
     double margin_rate;

@@ -1,0 +1,298 @@
+#include "sim/analysis/decisions.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+const char *const decision_gap_texts[GAP_COUNT] = {
+    [GAP_NO_DECISION] = "neither a decision nor a failure was logged",
+    [GAP_NO_QUOTES] = "a decision was logged, but not one of its quotes",
+    [GAP_QUOTE_MISSING] = "the decision counts more quotes than were logged",
+    [GAP_FIELD_MISSING] = "a quote or the decision lacks a field",
+    [GAP_SELECTED_MISSING] = "the selected provider's quote was not logged",
+    [GAP_NOT_READABLE] = "one of its lines cannot be read",
+};
+
+/* ---- the set ---- */
+
+bool decisions_reserve(struct decision_set *set, uint32_t count, struct err *err)
+{
+    struct quote_record *orders = realloc(set->orders, (count + 1u) * sizeof *orders);
+    if (orders != NULL) set->orders = orders;
+    uint8_t *config_of = realloc(set->config_of, count + 1u);
+    if (config_of != NULL) set->config_of = config_of;
+    if (orders != NULL && config_of != NULL) return true;
+    return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory for %u orders",
+                    (unsigned)count);
+}
+
+void decisions_release(struct decision_set *set)
+{
+    free(set->orders);
+    free(set->config_of);
+    *set = (struct decision_set){0};
+}
+
+struct placed { /* an order and where it lies, for sorting */
+    int64_t start_us;
+    uint64_t index;
+    uint32_t place;
+};
+
+static int compare_placed(const void *left, const void *right)
+{
+    const struct placed *const a = left, *const b = right;
+    if (a->start_us != b->start_us) return a->start_us < b->start_us ? -1 : 1;
+    if (a->index != b->index) return a->index < b->index ? -1 : 1;
+    return a->place < b->place ? -1 : 1;
+}
+
+static bool is_sorted(const struct decision_set *set)
+{
+    for (uint32_t i = 1; i < set->count; i++) {
+        const struct quote_record *before = &set->orders[i - 1], *after = &set->orders[i];
+        if (after->as.order.start_us < before->as.order.start_us) return false;
+        if (after->as.order.start_us == before->as.order.start_us &&
+            after->as.order.index < before->as.order.index)
+            return false;
+    }
+    return true;
+}
+
+/* Out of memory leaves the set as it was, in the order of decisions: nothing is wrong with that but
+ * that neighbours are not neighbours in time; so it is an error. */
+static bool sort_orders(struct decision_set *set, struct err *err)
+{
+    if (is_sorted(set)) return true;
+    struct placed *placed = malloc(set->count * sizeof *placed);
+    struct quote_record *orders = malloc((set->count + 1u) * sizeof *orders);
+    uint8_t *config_of = malloc(set->count + 1u);
+    const bool room = placed != NULL && orders != NULL && config_of != NULL;
+    for (uint32_t i = 0; room && i < set->count; i++)
+        placed[i] =
+            (struct placed){set->orders[i].as.order.start_us, set->orders[i].as.order.index, i};
+    if (room) {
+        qsort(placed, set->count, sizeof *placed, compare_placed);
+        for (uint32_t i = 0; i < set->count; i++) {
+            orders[i] = set->orders[placed[i].place];
+            config_of[i] = set->config_of[placed[i].place];
+        }
+        free(set->orders);
+        free(set->config_of);
+        set->orders = orders;
+        set->config_of = config_of;
+    } else {
+        free(orders);
+        free(config_of);
+    }
+    free(placed);
+    return room || err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
+}
+
+static bool has_quote(const struct quote_record_quote *quote)
+{
+    return quote->outcome == QUOTE_OK || (quote->flags & QUOTE_FLAG_FELL_BACK) != 0;
+}
+
+static void count_coverage(struct decision_set *set)
+{
+    struct decision_coverage *coverage = &set->coverage;
+    coverage->usable = 0;
+    coverage->without_quotes = 0;
+    coverage->eta_imputed = 0;
+    for (uint32_t i = 0; i < set->count; i++) {
+        const struct quote_record *record = &set->orders[i];
+        bool any = false;
+        for (unsigned q = 0; q < record->as.order.quote_count; q++) {
+            if (!has_quote(&record->as.order.quotes[q])) continue;
+            any = true;
+            coverage->eta_imputed += record->as.order.quotes[q].eta_minutes == 0;
+        }
+        coverage->usable += any;
+        coverage->without_quotes += !any;
+    }
+}
+
+bool decisions_finish(struct decision_set *set, struct err *err)
+{
+    count_coverage(set);
+    return sort_orders(set, err);
+}
+
+/* ---- quotes.bin ---- */
+
+static bool take_config(struct decision_set *set, const struct quote_record *record,
+                        const char *path, struct err *err)
+{
+    if (set->config_count > 0 &&
+        memcmp(&set->configs[set->config_count - 1], record, sizeof *record) == 0)
+        return true;
+    if (set->config_count == DECISION_CONFIGS_MAX) {
+        return err_fail(err, ERR_INPUT, (struct place){.file = path},
+                        "the router was configured anew more than %d times", DECISION_CONFIGS_MAX);
+    }
+    set->configs[set->config_count++] = *record;
+    return true;
+}
+
+static bool take_records(struct decision_set *set, struct quote_record_reader *reader,
+                         struct err *err)
+{
+    struct quote_record record;
+    while (quote_record_next(reader, &record, err)) {
+        if (record.kind == QUOTE_RECORD_CONFIG) {
+            if (!take_config(set, &record, reader->path, err)) return false;
+            continue;
+        }
+        if (set->config_count == 0) {
+            return err_fail(err, ERR_INPUT, (struct place){.file = reader->path},
+                            "an order comes before the router's configuration");
+        }
+        set->coverage.requests++;
+        set->coverage.quotes_expected += record.as.order.quote_count;
+        set->coverage.quotes_seen += record.as.order.quote_count;
+        set->config_of[set->count] = (uint8_t)(set->config_count - 1u);
+        set->orders[set->count++] = record;
+    }
+    return err->code == ERR_NONE;
+}
+
+bool decisions_read_record(struct decision_set *set, const char *path, struct err *err)
+{
+    struct quote_record_reader reader;
+    struct stat facts;
+    *set = (struct decision_set){.weights_known = true};
+    if (stat(path, &facts) != 0) {
+        (void)err_fail(err, ERR_INPUT, (struct place){.file = path},
+                       "there is no such file: the run kept no quotes");
+        return err_hint(err, "run it again without --no-quotes");
+    }
+    if (!quote_record_open(&reader, path, err)) return false;
+    set->header = reader.header;
+    const uint64_t most = (uint64_t)facts.st_size / sizeof(struct quote_record);
+    bool ok = most < UINT32_MAX || err_fail(err, ERR_INPUT, (struct place){.file = path},
+                                            "more than 4,294,967,294 orders");
+    ok = ok && decisions_reserve(set, (uint32_t)most, err) && take_records(set, &reader, err) &&
+         decisions_finish(set, err);
+    quote_record_close(&reader);
+    if (!ok) decisions_release(set);
+    return ok;
+}
+
+/* ---- deciding again ---- */
+
+static const struct quote_record *config_of(const struct decision_set *set, uint32_t order)
+{
+    return &set->configs[set->config_of[order]];
+}
+
+struct score_weights decision_weights(const struct decision_set *set, uint32_t order)
+{
+    const double *w = config_of(set, order)->as.config.weights;
+    return (struct score_weights){.priority = w[0],
+                                  .price = w[1],
+                                  .speed = w[2],
+                                  .commission = w[3],
+                                  .availability = w[4],
+                                  .reliability = w[5]};
+}
+
+/* A canned quote that stands in was there from the instant its call failed; a shorter timeout only
+ * makes that earlier. One that was forced comes at once. */
+static bool is_in_view(const struct quote_record_quote *quote, const struct decision_view *view)
+{
+    if (!has_quote(quote)) return false;
+    if (view == NULL) return true;
+    if ((view->without >> quote->provider & 1u) != 0) return false;
+    const int64_t timeout_us = view->timeout_us[quote->provider];
+    if (timeout_us == 0 || (quote->flags & QUOTE_FLAG_FELL_BACK) != 0) return true;
+    return quote->latency_us < timeout_us;
+}
+
+static struct quote quote_of(const struct quote_record *record, unsigned slot)
+{
+    const struct quote_record_quote *quote = &record->as.order.quotes[slot];
+    return (struct quote){.subtotal_cents = quote->subtotal_cents,
+                          .total_cents = quote->total_cents,
+                          .eta_minutes = quote->eta_minutes,
+                          .requested = record->as.order.items,
+                          .found = quote->found,
+                          .substituted = quote->substituted};
+}
+
+void decision_inputs_of(const struct decision_set *set, uint32_t order,
+                        const struct decision_view *view, struct decision_inputs *inputs)
+{
+    const struct quote_record *record = &set->orders[order];
+    const struct quote_record *config = config_of(set, order);
+    struct quote quotes[PROVIDER_COUNT];
+    const struct quote *present[PROVIDER_COUNT];
+    uint8_t slots[PROVIDER_COUNT];
+    unsigned count = 0;
+    for (unsigned i = 0; i < record->as.order.quote_count; i++) {
+        if (!is_in_view(&record->as.order.quotes[i], view)) continue;
+        quotes[count] = quote_of(record, i);
+        present[count] = &quotes[count];
+        slots[count++] = (uint8_t)i;
+    }
+    inputs->count = 0;
+    inputs->items = record->as.order.items;
+    inputs->zero_is_missing = config->as.config.zero_is_missing != 0;
+    for (unsigned i = 0; i < count; i++) {
+        const struct quote_record_quote *quote = &record->as.order.quotes[slots[i]];
+        int64_t total_cents = quote->total_cents;
+        if (config->as.config.missing_items == MISSING_ITEMS_EXCLUDED &&
+            quote->found + quote->substituted <
+                config->as.config.fill_least * record->as.order.items)
+            continue;
+        if (config->as.config.missing_items == MISSING_ITEMS_MEDIAN)
+            total_cents += quote_missing_cents(&quotes[i], present, count);
+        inputs->slots[inputs->count] = slots[i];
+        inputs->inputs[inputs->count++] =
+            (struct score_input){.provider = (enum provider)quote->provider,
+                                 .priority = quote->priority,
+                                 .total_cents = total_cents,
+                                 .eta_minutes = quote->eta_minutes,
+                                 .found = quote->found,
+                                 .substituted = quote->substituted,
+                                 .has_success_rate = (quote->flags & QUOTE_FLAG_SUCCESS_RATE) != 0,
+                                 .has_margin_rate = (quote->flags & QUOTE_FLAG_MARGIN_RATE) != 0,
+                                 .success_rate = quote->success_rate,
+                                 .margin_rate = quote->margin_rate};
+    }
+}
+
+uint32_t decision_select(const struct decision_inputs *inputs, const struct score_weights *weights,
+                         enum preference preference, struct score_parts *parts)
+{
+    struct score_parts scored[PROVIDER_COUNT];
+    uint8_t ranked[PROVIDER_COUNT];
+    const struct score_weights scaled = score_weights_for(weights, preference);
+    assert(inputs->count >= 1);
+    score_quotes(&scaled, inputs->items, inputs->zero_is_missing, inputs->inputs, inputs->count,
+                 scored);
+    score_rank(scored, inputs->count, ranked);
+    if (parts != NULL) memcpy(parts, scored, inputs->count * sizeof *parts);
+    return ranked[0];
+}
+
+uint64_t decisions_reproduced(const struct decision_set *set, uint32_t *first_differing)
+{
+    uint64_t reproduced = 0;
+    uint32_t first = set->count;
+    for (uint32_t i = 0; i < set->count; i++) {
+        struct decision_inputs inputs;
+        const struct quote_record *record = &set->orders[i];
+        decision_inputs_of(set, i, NULL, &inputs);
+        if (inputs.count == 0) continue;
+        const struct score_weights weights = decision_weights(set, i);
+        const uint32_t selected =
+            decision_select(&inputs, &weights, (enum preference)record->as.order.preference, NULL);
+        const bool same = inputs.slots[selected] == record->as.order.selected;
+        reproduced += same;
+        if (!same && first == set->count) first = i;
+    }
+    if (first_differing != NULL) *first_differing = first;
+    return reproduced;
+}
