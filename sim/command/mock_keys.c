@@ -1,12 +1,11 @@
 #include "sim/command/mock_keys.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mocks/marked_file.h"
 #include "mocks/signing.h"
 #include "router/base/text.h"
 
@@ -52,58 +51,11 @@ bool mock_keys_folder(const char *directory, char path[MOCK_KEYS_PATH_MAX], stru
     return err_hint(err, "chmod 700 %s", directory);
 }
 
-/* ---- one file -------------------------------------------------------------------------------- */
-
-static bool is_ours(const char *path)
-{
-    char bytes[sizeof our_mark - 1];
-    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (file < 0) return false;
-    const ssize_t length = read(file, bytes, sizeof bytes);
-    (void)close(file);
-    return length == (ssize_t)sizeof bytes && memcmp(bytes, our_mark, sizeof bytes) == 0;
-}
-
-static bool may_replace(const char *path, struct err *err)
-{
-    struct stat there;
-    if (lstat(path, &there) != 0) {
-        return errno == ENOENT || refuse(err, path, "cannot look at it");
-    }
-    if (S_ISREG(there.st_mode) && is_ours(path)) return true;
-    (void)err_fail(err, ERR_USAGE, (struct place){.file = err_keep_name(path)},
-                   "what lies there is not routesim's, and was left alone");
-    return err_hint(err, "choose another folder, or move it away");
-}
-
-static bool write_all(int file, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        const ssize_t written = write(file, bytes, length);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        bytes += written;
-        length -= (size_t)written;
-    }
-    return true;
-}
-
-/* mkstemp() makes it 0600, so that it is at no time anybody else's to read. */
 static bool write_file(const char *directory, const char *name, const char *bytes, struct err *err)
 {
-    char path[MOCK_KEYS_PATH_MAX + 64], temporary[MOCK_KEYS_PATH_MAX + 64];
-    (void)snprintf(path, sizeof path, "%s/%s", directory, name);
-    (void)snprintf(temporary, sizeof temporary, "%s/.%s.XXXXXX", directory, name);
-    if (!may_replace(path, err)) return false;
-    const int file = mkstemp(temporary);
-    if (file < 0) return refuse(err, path, "cannot be written");
-    const bool filled =
-        write_all(file, our_mark, sizeof our_mark - 1) && write_all(file, bytes, strlen(bytes));
-    const bool closed = close(file) == 0;
-    if (filled && closed && rename(temporary, path) == 0) return true;
-    (void)refuse(err, path, "cannot be written");
-    (void)unlink(temporary);
-    return false;
+    const struct marked_file wish = {
+        .directory = directory, .name = name, .mark = our_mark, .bytes = bytes, .mode = 0600};
+    return marked_file_write(&wish, err);
 }
 
 /* ---- what is in them ------------------------------------------------------------------------- */
