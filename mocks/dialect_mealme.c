@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "mocks/dialect_mealme.h"
+#include "providers/foreign_json.h"
 #include "router/base/duration.h"
 #include "router/base/json.h"
 #include "router/base/random.h"
@@ -198,7 +199,7 @@ static bool hear_search(struct hearing *hearing)
     if (!hear_place(hearing)) return false;
     hearing->heard->full = is_true(hearing, "full_carts_only", true);
     if (query == NULL) return mealme_refuse_parameter(hearing, "query");
-    hearing->body = dialect_parse(query, strlen(query));
+    hearing->body = foreign_json_parse(query, strlen(query));
     return hear_terms(hearing, hearing->body);
 }
 

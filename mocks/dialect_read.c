@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mocks/dialect_state.h"
+#include "providers/foreign_json.h"
 #include "router/base/json.h"
 #include "router/base/random.h"
 
@@ -48,49 +49,10 @@ const char *dialect_keep(struct heard *heard, const char *bytes, size_t length)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-/* cJSON recurses a thousand deep, and takes an escaped NUL for the end of its text. */
-static bool is_harmless(const char *bytes, size_t length)
-{
-    uint32_t depth = 0;
-    bool in_text = false;
-    for (size_t i = 0; i < length; i++) {
-        const char c = bytes[i];
-        if (c == '\0') return false;
-        if (in_text) {
-            if (c == '"') in_text = false;
-            if (c != '\\') continue;
-            if (length - i >= 6 && memcmp(bytes + i, "\\u0000", 6) == 0) return false;
-            i++;
-        } else if (c == '"') {
-            in_text = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > JSON_DEPTH_MAX) return false;
-        } else if ((c == ']' || c == '}') && depth > 0) {
-            depth--;
-        }
-    }
-    return true;
-}
-
-cJSON *dialect_parse(const char *bytes, size_t length)
-{
-    if (!is_harmless(bytes, length)) return NULL;
-    const char *end = bytes;
-    cJSON *const root = cJSON_ParseWithLengthOpts(bytes, length, &end, 0);
-    size_t rest = length - (size_t)(end - bytes);
-    while (rest > 0 && strchr(" \t\r\n", *end) != NULL) {
-        end++;
-        rest--;
-    }
-    if (root != NULL && rest == 0) return root;
-    cJSON_Delete(root);
-    return NULL;
-}
-
 const cJSON *dialect_body(struct hearing *hearing)
 {
     assert(hearing->body == NULL);
-    hearing->body = dialect_parse(hearing->view->body, hearing->view->body_length);
+    hearing->body = foreign_json_parse(hearing->view->body, hearing->view->body_length);
     if (cJSON_IsObject(hearing->body)) return hearing->body;
     (void)dialect_refuse(hearing, "The request body is not valid JSON");
     return NULL;

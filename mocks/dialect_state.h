@@ -144,9 +144,6 @@ bool dialect_query_number(const struct hearing *hearing, const char *name, uint3
 /* A copy that lives as long as heard; NULL when the room is used up. */
 const char *dialect_keep(struct heard *heard, const char *bytes, size_t length);
 
-/* NULL: not JSON, nested too deep, or with a NUL in it. For cJSON_Delete(). */
-cJSON *dialect_parse(const char *bytes, size_t length);
-
 /* The body as a JSON object; NULL: it is none, and refused. Lives until the hearing ends. */
 const cJSON *dialect_body(struct hearing *hearing);
 const cJSON *dialect_member(const cJSON *object, const char *name);     /* NULL: absent or null */

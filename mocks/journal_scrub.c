@@ -4,6 +4,8 @@
 #include <cjson/cJSON.h>
 #include <string.h>
 
+#include "providers/foreign_json.h"
+
 /* ---- characters, whatever they are wrapped in ------------------------------------------------ */
 
 enum { DECODE_ROUNDS = 3, NOT_ASCII = 0x80 };
@@ -370,7 +372,6 @@ static void put_members(const cJSON *item, struct text *out)
     text_char(out, object ? '}' : ']');
 }
 
-/* As deep as cJSON reads, which is a thousand levels. */
 static void put_json(const cJSON *item, struct text *out)
 {
     if (cJSON_IsObject(item) || cJSON_IsArray(item)) {
@@ -388,11 +389,8 @@ static void put_json(const cJSON *item, struct text *out)
 
 static void scrub_json(const char *text, size_t length, struct text *out)
 {
-    const char *end = text;
-    cJSON *const root = cJSON_ParseWithLengthOpts(text, length, &end, 0);
-    while (root != NULL && end < text + length && strchr(" \t\r\n", *end) != NULL && *end != '\0')
-        end++;
-    if (root != NULL && end == text + length) {
+    cJSON *const root = foreign_json_parse(text, length);
+    if (root != NULL) {
         put_json(root, out);
     } else {
         text_put(out, SCRUB_HIDDEN);

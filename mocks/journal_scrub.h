@@ -28,7 +28,7 @@
 enum scrub_form {
     SCRUB_FORM,    /* a query or a form body: "name=value&name=value", percent-encoded or not */
     SCRUB_HEADERS, /* "Name: value" lines, LF or CR LF, written with LF; a folded one is hidden */
-    SCRUB_JSON,    /* written anew without spaces; what is not JSON is "[hidden]" as a whole */
+    SCRUB_JSON, /* written anew without spaces; what foreign_json_parse() refuses is "[hidden]" */
 };
 
 /* Appends `text` to `out` without its secrets. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "providers/foreign_json.h"
 #include "router/base/memory.h"
 
 static const struct place nowhere;
@@ -152,7 +153,7 @@ static enum reply_body read_body(struct codec *codec, const struct call *call,
 {
     cJSON *root = NULL;
     if (body->length > 0) {
-        root = codec_parse(body->bytes, body->length);
+        root = foreign_json_parse(body->bytes, body->length);
         if (root == NULL) return BODY_MALFORMED;
     }
     const bool good =

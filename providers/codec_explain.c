@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "providers/foreign_json.h"
 #include "router/base/utf8.h"
 
 /* ---- in the provider's own words ------------------------------------------------------------- */
@@ -177,7 +178,7 @@ void codec_explain(const struct codec *codec, const struct http_response *respon
 {
     text[0] = '\0';
     if (response->body.length == 0) return;
-    cJSON *const root = codec_parse(response->body.bytes, response->body.length);
+    cJSON *const root = foreign_json_parse(response->body.bytes, response->body.length);
     struct text words = {0}, cleaned = {0}, twin = {0};
     say_error(&words, root, 0);
     clean(&words, &cleaned);

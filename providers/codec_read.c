@@ -12,36 +12,6 @@
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-/* cJSON recurses a thousand deep, and takes an escaped NUL for the end of its text. Both are looked
- * for beforehand, in a loop; everything else is cJSON's to judge. */
-static bool is_harmless(const char *bytes, size_t length)
-{
-    uint32_t depth = 0;
-    bool in_text = false;
-    for (size_t i = 0; i < length; i++) {
-        const char c = bytes[i];
-        if (c == '\0') return false;
-        if (in_text) {
-            if (c == '"') in_text = false;
-            if (c != '\\' || ++i == length) continue;
-            if (length - i >= 5 && memcmp(bytes + i, "u0000", 5) == 0) return false;
-        } else if (c == '"') {
-            in_text = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > JSON_DEPTH_MAX) return false;
-        } else if ((c == ']' || c == '}') && depth > 0) {
-            depth--;
-        }
-    }
-    return true;
-}
-
-cJSON *codec_parse(const char *bytes, size_t length)
-{
-    if (!is_harmless(bytes, length)) return NULL;
-    return cJSON_ParseWithLengthOpts(bytes, length + 1, NULL, 1); /* with the NUL behind it */
-}
-
 const cJSON *codec_member(const cJSON *object, const char *name)
 {
     if (!cJSON_IsObject(object)) return NULL;

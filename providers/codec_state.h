@@ -142,9 +142,6 @@ const char *codec_postal_code(const struct call *call);
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* NULL: not JSON, nested deeper than JSON_DEPTH_MAX, or with a NUL in it. For cJSON_Delete(). */
-cJSON *codec_parse(const char *bytes, size_t length);
-
 /* A member that is there and not null, or NULL. */
 const cJSON *codec_member(const cJSON *object, const char *name);
 

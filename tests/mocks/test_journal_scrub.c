@@ -198,6 +198,7 @@ static void whole_texts_keep_all_but_their_secrets(void **state)
         {SCRUB_JSON, "{\"inner\":\"{\\\"client_secret\\\":\\\"hush\\\"}\"}",
          "{\"inner\":\"[hidden]\"}"},
         {SCRUB_JSON, "{\"?token=hush\":1}", "{\"[hidden]\":\"[hidden]\"}"},
+        {SCRUB_JSON, "{\"note\":\"a\\u0000b\"}", "[hidden]"}, /* would be shown in part */
         {SCRUB_JSON, "[\"Bearer hush\",\"milk\"]", "[\"[hidden]\",\"milk\"]"},
         {SCRUB_JSON, "{\"Turkey\":2,\"Cookie\":1}", "{\"Turkey\":2,\"Cookie\":1}"},
         {SCRUB_JSON, "{\"a\":1,\"a\":2}", "{\"a\":1,\"a\":2}"},
