@@ -20,25 +20,26 @@ static int32_t pair_of(const int16_t *weights)
 
 /* ---- AVX-512 ---- */
 
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,popcnt")))
 
 AVX512 static inline __m512i score16(const struct kernel_block *block, unsigned p, __m512i w0,
                                      __m512i w1, __m512i w2)
 {
     __m512i score =
-        _mm512_dpwssd_epi32(_mm512_setzero_si512(), _mm512_loadu_si512(block->parts[p][0]), w0);
-    score = _mm512_dpwssd_epi32(score, _mm512_loadu_si512(block->parts[p][1]), w1);
-    score = _mm512_dpwssd_epi32(score, _mm512_loadu_si512(block->parts[p][2]), w2);
+        _mm512_dpwssd_epi32(_mm512_setzero_si512(), _mm512_load_si512(block->parts[p][0]), w0);
+    score = _mm512_dpwssd_epi32(score, _mm512_load_si512(block->parts[p][1]), w1);
+    score = _mm512_dpwssd_epi32(score, _mm512_load_si512(block->parts[p][2]), w2);
     return _mm512_mask_mov_epi32(_mm512_set1_epi32(ABSENT), block->present[p], score);
 }
 
+/* Written out: gcc leaves a loop over four as one at -O2, and its masks in memory. */
 AVX512 static inline __m512i add16(__m512i sum, const struct kernel_block *block, unsigned column,
-                                   const __mmask16 won[PROVIDER_COUNT])
+                                   __mmask16 won0, __mmask16 won1, __mmask16 won2, __mmask16 won3)
 {
-    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
-        sum =
-            _mm512_mask_add_epi32(sum, won[p], sum, _mm512_loadu_si512(block->outcomes[p][column]));
-    return sum;
+    sum = _mm512_mask_add_epi32(sum, won0, sum, _mm512_load_si512(block->outcomes[0][column]));
+    sum = _mm512_mask_add_epi32(sum, won1, sum, _mm512_load_si512(block->outcomes[1][column]));
+    sum = _mm512_mask_add_epi32(sum, won2, sum, _mm512_load_si512(block->outcomes[2][column]));
+    return _mm512_mask_add_epi32(sum, won3, sum, _mm512_load_si512(block->outcomes[3][column]));
 }
 
 AVX512 static void note16(const __mmask16 won[PROVIDER_COUNT], uint8_t *winners)
@@ -58,7 +59,7 @@ AVX512 void kernel_avx512(const struct kernel_block *blocks, uint32_t count,
     const __m512i w2 = _mm512_set1_epi32(pair_of(&weights->weights[4]));
     const __m512i least_gap = _mm512_set1_epi32(weights->near);
     __m512i sum0 = _mm512_setzero_si512(), sum1 = sum0, sum2 = sum0, sum3 = sum0;
-    uint32_t wins[PROVIDER_COUNT] = {0};
+    uint32_t wins0 = 0, wins1 = 0, wins2 = 0, wins3 = 0;
     for (uint32_t b = 0; b < count; b++) {
         const struct kernel_block *block = &blocks[b];
         const __m512i s0 = score16(block, 0, w0, w1, w2), s1 = score16(block, 1, w0, w1, w2);
@@ -70,27 +71,32 @@ AVX512 void kernel_avx512(const struct kernel_block *blocks, uint32_t count,
             _mm512_max_epi32(_mm512_min_epi32(high01, high23), _mm512_max_epi32(low01, low23));
         const __mmask16 clear =
             _mm512_mask_cmpgt_epi32_mask(block->lanes, _mm512_sub_epi32(best, second), least_gap);
-        const __mmask16 won[PROVIDER_COUNT] = {
-            _mm512_mask_cmpeq_epi32_mask(clear, s0, best),
-            _mm512_mask_cmpeq_epi32_mask(clear, s1, best),
-            _mm512_mask_cmpeq_epi32_mask(clear, s2, best),
-            _mm512_mask_cmpeq_epi32_mask(clear, s3, best),
-        };
+        const __mmask16 won0 = _mm512_mask_cmpeq_epi32_mask(clear, s0, best);
+        const __mmask16 won1 = _mm512_mask_cmpeq_epi32_mask(clear, s1, best);
+        const __mmask16 won2 = _mm512_mask_cmpeq_epi32_mask(clear, s2, best);
+        const __mmask16 won3 = _mm512_mask_cmpeq_epi32_mask(clear, s3, best);
         near[b] = (uint16_t)(block->lanes & ~(unsigned)clear);
-        sum0 = add16(sum0, block, 0, won);
-        sum1 = add16(sum1, block, 1, won);
-        sum2 = add16(sum2, block, 2, won);
-        sum3 = add16(sum3, block, 3, won);
-        for (unsigned p = 0; p < PROVIDER_COUNT; p++)
-            wins[p] += (uint32_t)__builtin_popcount(won[p]);
-        if (winners != NULL) note16(won, winners + b * KERNEL_LANES);
+        sum0 = add16(sum0, block, 0, won0, won1, won2, won3);
+        sum1 = add16(sum1, block, 1, won0, won1, won2, won3);
+        sum2 = add16(sum2, block, 2, won0, won1, won2, won3);
+        sum3 = add16(sum3, block, 3, won0, won1, won2, won3);
+        wins0 += (uint32_t)__builtin_popcount(won0);
+        wins1 += (uint32_t)__builtin_popcount(won1);
+        wins2 += (uint32_t)__builtin_popcount(won2);
+        wins3 += (uint32_t)__builtin_popcount(won3);
+        if (winners != NULL) {
+            const __mmask16 won[PROVIDER_COUNT] = {won0, won1, won2, won3};
+            note16(won, winners + b * KERNEL_LANES);
+        }
     }
     sums->columns[0] += _mm512_reduce_add_epi32(sum0);
     sums->columns[1] += _mm512_reduce_add_epi32(sum1);
     sums->columns[2] += _mm512_reduce_add_epi32(sum2);
     sums->columns[3] += _mm512_reduce_add_epi32(sum3);
-    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
-        sums->won[p] += wins[p];
+    sums->won[0] += wins0;
+    sums->won[1] += wins1;
+    sums->won[2] += wins2;
+    sums->won[3] += wins3;
 }
 
 /* ---- AVX2: each block in two halves ---- */

@@ -1,0 +1,169 @@
+/* How fast orders are decided again under other weights, in order-evaluations a second of one core.
+ *
+ * Goal: the kernels against each other and against the plain double replay, in one run, on the same
+ * orders and weights; the whole simplex at step 0.04 over a million orders; two threads against
+ * one. Method: random orders (decisions_fixture.h of the tests, four quotes at most), weights of
+ * the simplex, sums over 50 clusters; the kernels' sums must agree. CPU time of the process; for
+ * threads the wall clock. tests/bench/numpy_replay.py does the same with numpy.
+ *
+ * Usage: bench_replay [smoke | ORDERS]
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "router/base/random.h"
+#include "sim/analysis/replay.h"
+
+enum { STEPS = 25, WEIGHTS = 64, SIMPLEX = 23751, ROUNDS = 7 };
+static const uint64_t seed = 20251123;
+static const enum replay_outcome columns[REPLAY_COLUMNS] = {
+    OUTCOME_PRICE, OUTCOME_ETA, OUTCOME_COMMISSION, OUTCOME_AVAILABILITY};
+
+static double seconds(clockid_t clock)
+{
+    struct timespec now;
+    (void)clock_gettime(clock, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* Four quotes an order, made here: no order of a run, but scores spread as theirs are. */
+static void make_table(struct replay_table *table, uint32_t count)
+{
+    table->orders = calloc(count, sizeof *table->orders);
+    assert(table->orders != NULL);
+    table->count = count;
+    table->cluster_count = 50;
+    for (uint32_t i = 0; i < count; i++) {
+        struct replay_order *order = &table->orders[i];
+        const uint64_t key = random_key(seed, i);
+        order->source = i;
+        order->cluster = (uint16_t)((uint64_t)i * 50 / count);
+        order->preference = (uint8_t)(random_below(random_draw(key, 1), 10) < 6
+                                          ? 0
+                                          : 1 + random_below(random_draw(key, 2), 3));
+        order->count = PROVIDER_COUNT;
+        for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+            struct replay_quote *quote = &order->quotes[p];
+            quote->provider = (uint8_t)p;
+            for (unsigned k = 0; k < REPLAY_PARTS; k++)
+                quote->parts[k] = (int16_t)random_below(random_draw(key, 16 + 8 * p + k), 101);
+            quote->parts[PART_PRIORITY] = (int16_t)provider_traits[p].priority;
+            for (unsigned k = 0; k < OUTCOME_COUNT; k++)
+                quote->outcomes[k] = (int32_t)random_below(random_draw(key, 64 + 16 * p + k), 9000);
+        }
+    }
+}
+
+static void make_simplex(struct score_weights *weights)
+{
+    uint32_t count = 0;
+    for (int a = 0; a <= STEPS; a++)
+        for (int b = 0; a + b <= STEPS; b++)
+            for (int c = 0; a + b + c <= STEPS; c++)
+                for (int d = 0; a + b + c + d <= STEPS; d++)
+                    weights[count++] =
+                        (struct score_weights){.priority = 1.0,
+                                               .price = a / 25.0,
+                                               .speed = b / 25.0,
+                                               .commission = c / 25.0,
+                                               .availability = d / 25.0,
+                                               .reliability = (STEPS - a - b - c - d) / 25.0};
+    assert(count == SIMPLEX);
+}
+
+static uint64_t digest(const struct replay_sums *sums, size_t count)
+{
+    uint64_t hash = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (unsigned k = 0; k < REPLAY_COLUMNS; k++)
+            hash = random_mix(hash ^ (uint64_t)sums[i].columns[k]);
+        for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+            hash = random_mix(hash ^ sums[i].won[p]);
+    }
+    return hash;
+}
+
+static double best_of_rounds(const struct replay_plane *plane, const struct score_weights *weights,
+                             uint32_t count, uint32_t jobs, struct replay_sums *sums,
+                             unsigned rounds)
+{
+    double best = 1e300;
+    for (unsigned r = 0; r < rounds; r++) {
+        const double began = seconds(CLOCK_MONOTONIC);
+        replay_run(plane, weights, count, jobs, sums);
+        const double took = seconds(CLOCK_MONOTONIC) - began;
+        if (took < best) best = took;
+    }
+    return best;
+}
+
+static double doubles(const struct replay_table *table, const struct score_weights *weights,
+                      uint8_t *winners)
+{
+    const double began = seconds(CLOCK_MONOTONIC);
+    replay_winners(table, weights, winners);
+    return seconds(CLOCK_MONOTONIC) - began;
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const kernels[] = {"plain", "avx2", "avx512"};
+    const bool smoke = argc > 1 && strcmp(argv[1], "smoke") == 0;
+    const uint32_t orders = smoke ? 20000u : argc > 1 ? (uint32_t)atoi(argv[1]) : 1000000u;
+    struct replay_table table = {0};
+    struct err err;
+    make_table(&table, orders);
+    struct score_weights *simplex = calloc(SIMPLEX, sizeof *simplex);
+    struct replay_sums *sums = calloc((size_t)SIMPLEX * table.cluster_count, sizeof *sums);
+    uint8_t *winners = malloc(orders);
+    assert(simplex != NULL && sums != NULL && winners != NULL);
+    make_simplex(simplex);
+    struct score_weights spread[WEIGHTS];
+    for (unsigned w = 0; w < WEIGHTS; w++)
+        spread[w] = simplex[(uint64_t)w * (SIMPLEX - 1) / (WEIGHTS - 1)];
+
+    printf("%u orders, %d weights of the simplex, seed %" PRIu64 "; best of %d rounds, wall time\n",
+           (unsigned)orders, WEIGHTS, seed, ROUNDS);
+    const double slow = doubles(&table, &score_weights_default, winners);
+    printf("%-34s %9.1f M order-evaluations/s\n", "doubles, as the router sums them",
+           orders / slow * 1e-6);
+    uint64_t agreed = 0;
+    for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
+        (void)setenv("ROUTESIM_KERNEL", kernels[k], 1);
+        if (strcmp(replay_kernel_name(), kernels[k]) != 0) continue;
+        struct replay_plane *plane = replay_plane_make(&table, columns, &err);
+        assert(plane != NULL);
+        const double took = best_of_rounds(plane, spread, WEIGHTS, 1, sums, smoke ? 1 : ROUNDS);
+        const uint64_t hash = digest(sums, (size_t)WEIGHTS * table.cluster_count);
+        assert(agreed == 0 || hash == agreed);
+        agreed = hash;
+        uint64_t near = 0;
+        for (size_t i = 0; i < (size_t)WEIGHTS * table.cluster_count; i++)
+            near += sums[i].near;
+        printf("kernel %-27s %9.1f M order-evaluations/s  %.1f times; %.3f%% in doubles\n",
+               kernels[k], orders * (double)WEIGHTS / took * 1e-6, slow * WEIGHTS / took,
+               100.0 * (double)near / ((double)orders * WEIGHTS));
+        replay_plane_release(plane);
+    }
+    (void)unsetenv("ROUTESIM_KERNEL");
+    struct replay_plane *plane = replay_plane_make(&table, columns, &err);
+    assert(plane != NULL);
+    const uint32_t count = smoke ? 500 : SIMPLEX;
+    const double one = best_of_rounds(plane, simplex, count, 1, sums, 1);
+    const uint64_t hash_one = digest(sums, (size_t)count * table.cluster_count);
+    const double two = best_of_rounds(plane, simplex, count, 2, sums, 1);
+    assert(digest(sums, (size_t)count * table.cluster_count) == hash_one);
+    printf("simplex of %u weights, kernel %s: %.2f s on one thread, %.2f s on two (%.2f times), "
+           "same sums\n",
+           (unsigned)count, replay_kernel_name(), one, two, one / two);
+    replay_plane_release(plane);
+    replay_table_release(&table);
+    free(simplex);
+    free(sums);
+    free(winners);
+    return 0;
+}
