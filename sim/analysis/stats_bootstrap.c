@@ -128,9 +128,14 @@ struct replicates { /* sorted: ratios, or (ratio* - ratio) / error* */
     uint32_t count;
 };
 
+/* The replicate at (R + 1) p, the first being at 1: of R replicates and the truth, as good as one
+ * of them, each place is as likely (Davison and Hinkley, section 2.4). */
 static double quantile_at(struct replicates replicates, double probability)
 {
-    return gsl_stats_quantile_from_sorted_data(replicates.items, 1, replicates.count, probability);
+    const double n = replicates.count;
+    const double place = (probability * (n + 1.0) - 1.0) / (n - 1.0);
+    return gsl_stats_quantile_from_sorted_data(replicates.items, 1, replicates.count,
+                                               fmin(fmax(place, 0.0), 1.0));
 }
 
 /* How many lie below `value`, those that equal it as a half. */
