@@ -343,7 +343,7 @@ void adapter_begin(struct adapters *adapters, struct quote_run *run, int64_t now
     const struct credential *credential = &adapters->config->providers[run->provider].credential;
     run->subtotal_cents = 0;
     run->token = 0;
-    run->cart = 0;
+    if (run->purpose != RUN_CONFIRM) run->cart = 0;
     run->store = 0;
     run->stage = 0;
     run->outstanding = 0;

@@ -41,7 +41,8 @@ struct quote_run { /* one quote (or confirmation, or probe) in the making */
     int64_t deadline_us;                 /* retries are not begun past it */
     int64_t subtotal_cents;
     uint64_t token;
-    uint64_t cart; /* the codec's handle; whoever made it takes it back at `released` */
+    uint64_t cart; /* the codec's handle of what was priced; the caller's to give back, once the
+                      run is released and no confirmation names it any more */
     uint64_t lines[LINE_WORDS]; /* of that cart */
     uint32_t store;
     uint8_t provider;
@@ -142,7 +143,7 @@ void adapters_init(struct adapters *adapters, const struct router_config *config
 void adapters_forget(struct adapters *adapters, const struct router_config *config);
 
 /* Starts a run; run->provider, purpose, order_key, order_index, request, owner and deadline_us
- * are set by the caller, the rest here. */
+ * are set by the caller, and of a confirmation the cart of the quote; the rest here. */
 void adapter_begin(struct adapters *adapters, struct quote_run *run, int64_t now_us);
 
 /* The answer to a call of this run. `call` is the call as it was sent. */

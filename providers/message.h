@@ -93,7 +93,7 @@ struct call {
     uint64_t token;                      /* providers with tokens; 0: none */
     int64_t signed_us;      /* signed APIs: when the signature was made; it is used for a while */
     uint32_t store;         /* SEARCH (not Walmart's: its search knows no store), SLOTS */
-    int64_t subtotal_cents; /* SLOTS: the cart's value; CONFIRM */
+    int64_t subtotal_cents; /* SLOTS: the cart's value */
     uint64_t cart;          /* QUOTE, CONFIRM: the codec's handle of the priced cart; 0: none */
     const uint64_t *lines;  /* QUOTE: bit i: the cart holds line i; NULL: all of them; borrowed */
 };

@@ -53,6 +53,14 @@ static void keep_promise(struct world *world, struct world_order *order, enum pr
     world_promise_calls(world, order, order->calls_promised - 1);
 }
 
+/* An answer that never arrives may have brought a cart. */
+static void forget_priced_cart(struct world *world, const struct call_slot *slot)
+{
+    if (world->wire == NULL || slot->call.operation != OPERATION_CART) return;
+    if (slot->reply.fate != CALL_ANSWERED || slot->reply.http_status != 200) return;
+    wire_forget_cart(world->wire, slot->call.provider, slot->reply.as.cart.cart);
+}
+
 static void send_call(void *context, struct quote_run *run, const struct call *call)
 {
     struct world *world = context;
@@ -80,6 +88,7 @@ static void send_call(void *context, struct quote_run *run, const struct call *c
     }
     const int64_t life_us = world->scenario->policy.call_life_us;
     if (slot->reply.latency_us > life_us) {
+        forget_priced_cart(world, slot);
         slot->reply = (struct reply){.fate = CALL_UNANSWERED, .latency_us = life_us};
     }
     enter_flight(world, slot);
@@ -138,9 +147,7 @@ static void run_done(void *context, struct quote_run *run, const struct quote_re
 
 static void run_released(void *context, struct quote_run *run)
 {
-    struct world *world = context;
-    if (world->wire != NULL) wire_forget_cart(world->wire, (enum provider)run->provider, run->cart);
-    world_order_unref(world, run->owner);
+    world_order_unref(context, run->owner);
 }
 
 struct call_port world_call_port(struct world *world)
@@ -196,14 +203,6 @@ void world_strikes_start(struct world *world)
     if (!world->strikes) return;
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
         await_strike(world, (enum provider)p, -1);
-}
-
-/* An answer that is struck down on its way may have brought a cart. */
-static void forget_priced_cart(struct world *world, const struct call_slot *slot)
-{
-    if (world->wire == NULL || slot->call.operation != OPERATION_CART) return;
-    if (slot->reply.fate != CALL_ANSWERED || slot->reply.http_status != 200) return;
-    wire_forget_cart(world->wire, slot->call.provider, slot->reply.as.cart.cart);
 }
 
 void world_strike_due(struct world *world, enum provider provider, int64_t now_us)

@@ -51,12 +51,23 @@ void world_promise_calls(struct world *world, struct world_order *slot, uint32_t
     wire_reserve(world->wire, world->calls_promised);
 }
 
+/* The carts that were priced live as long as the order: its confirmation names one of them. */
+static void forget_carts(struct world *world, struct world_order *slot)
+{
+    for (unsigned place = 0; place < PROVIDER_COUNT; place++) {
+        struct quote_run *run = &slot->runs[place];
+        wire_forget_cart(world->wire, (enum provider)run->provider, run->cart);
+        run->cart = 0; /* the slot's next order may not ask this provider */
+    }
+}
+
 void world_order_unref(struct world *world, struct world_order *slot)
 {
     assert(slot->references > 0);
     if (--slot->references > 0) return;
     assert(!wheel_holds(&slot->timer));
     world_promise_calls(world, slot, 0);
+    if (world->wire != NULL) forget_carts(world, slot);
     if (slot->long_cart != NULL) {
         slot->long_cart->next_free = world->free_carts;
         world->free_carts = slot->long_cart;
@@ -292,6 +303,7 @@ static void confirm(void *context, struct router_order *order, unsigned slot_ind
     wheel_add(world->wheel, &slot->timer, deadline_us);
     struct quote_run *run = start_run(world, slot, slot->confirm_run,
                                       (enum provider)chosen->provider, RUN_CONFIRM, deadline_us);
+    run->cart = slot->runs[slot_index].cart;
     adapter_begin(&world->adapters, run, now_us);
 }
 
