@@ -7,10 +7,11 @@
  * for every value of the weight, not for points of a grid. Preference scaling is applied to the
  * lines, so the weight on the axis is the one in the configuration.
  *
- * A breakpoint is the quotient of two score differences. Its double is where the winner changes up
- * to the rounding of the router's own sum (10^-13 of the axis); values closer to a breakpoint than
- * SWEEP_NEAR are re-decided in doubles by whoever asks for one value (sweep_at), so that sweep_at()
- * equals replay_winner() at every value, breakpoints included.
+ * A curve has every breakpoint, or points at equal steps of the axis (`points_wanted`). At steps
+ * the sums are the router's own at that very value: whatever lies within SWEEP_NEAR of it, or
+ * scores equal along the whole axis, is decided there in doubles. Between breakpoints they are the
+ * router's wherever the axis is farther than SWEEP_NEAR from one; quotes that score equal along the
+ * whole axis (coincident lines) are decided in doubles in the middle of each stretch.
  *
  * Ownership: a curve owns its steps; sweep_release() frees them.
  * Failure:   ERR_ENVIRONMENT when memory is out.
@@ -22,11 +23,11 @@
 
 #define SWEEP_NEAR 1e-9
 
-struct sweep_point { /* totals over all orders while the weight lies in [from, next point's from) */
+struct sweep_point { /* totals over all orders while the weight lies between this and the next */
     double from;
     int64_t columns[REPLAY_COLUMNS];
     uint32_t won[PROVIDER_COUNT];
-    uint32_t flips; /* orders whose winner changes at `from`; 0 at the first point */
+    uint32_t flips; /* changes of winner after the point before, up to this one; 0 at the first */
 };
 
 struct sweep_curve {
@@ -47,15 +48,13 @@ struct sweep_request {
     enum replay_part part;
     double low, high;
     enum replay_outcome columns[REPLAY_COLUMNS];
-    uint32_t points_most; /* 0: every breakpoint; else neighbours are merged, sums exact where a
-                             point stands */
+    uint32_t points_wanted; /* 0: every breakpoint; else so many, at equal steps; 2 or more */
 };
 bool sweep_make(struct sweep_curve *curve, const struct sweep_request *request, struct err *err);
 void sweep_release(struct sweep_curve *curve);
 
-/* Totals at one value, equal to replaying every order there. */
-struct sweep_point sweep_at(const struct sweep_curve *curve, const struct sweep_request *request,
-                            double value);
+/* The point that holds at `value`: the last whose `from` is not above it. */
+const struct sweep_point *sweep_find(const struct sweep_curve *curve, double value);
 
 /* The breakpoints of one order in [low, high]: at most three, rising; winners[i] holds before
  * breaks[i], winners[count] after the last. */
