@@ -120,6 +120,7 @@ void backend_reset(struct backend *backend, uint64_t seed_r, int64_t epoch_us)
     backend->epoch_us = epoch_us;
     backend->quiet_us = 0; /* the next call looks around */
     backend->counters = (struct backend_counters){0};
+    backend->met = 0;
     /* One key for all operations: laws with the same spells have them together. */
     const uint64_t regimes =
         random_key(seed_r, random_what(RANDOM_REGIME, (unsigned)backend->provider, 0, 0, 0));
@@ -190,6 +191,7 @@ void backend_set_faults(struct backend *backend, const struct fault_spec *faults
     limits_settle(&backend->limits, now_us);
     backend->limits.thief_count = 0;
     backend->fault_count = 0;
+    backend->met = 0;
     take_faults(backend, faults, fault_count);
     add_thieves(backend);
     limits_skip_thieves(&backend->limits, now_us);
@@ -544,6 +546,7 @@ static void answer_watchfully(struct backend *backend, const struct call *call, 
     struct effects effects;
     effects_judge(backend, call, &effects);
     backend->counters.faulted += effects.touched;
+    backend->met |= effects.met;
     if (effects.below.kind != FAULT_KIND_COUNT) {
         end_below_http(backend, effects.below.kind, reply);
         return;
@@ -616,6 +619,16 @@ void backend_settle(struct backend *backend, int64_t now_us)
 const struct backend_counters *backend_counters(const struct backend *backend)
 {
     return &backend->counters;
+}
+
+bool backend_fault_met(const struct backend *backend, const struct fault_spec *fault)
+{
+    for (uint32_t i = 0; i < backend->fault_count; i++) {
+        if (backend->faults[i].spec != fault) continue;
+        if (fault->kind == FAULT_COMPROMISED) return backend->counters.thief_calls > 0;
+        return (backend->met >> i & 1u) != 0;
+    }
+    return false;
 }
 
 bool backend_law_exhausted(const struct backend *backend, enum operation *operation)

@@ -211,6 +211,10 @@ uint32_t backend_store_count(const struct backend *backend);
 void backend_settle(struct backend *backend, int64_t now_us);
 
 const struct backend_counters *backend_counters(const struct backend *backend);
+
+/* Whether a fault, one of those that the backend was given, has hit any call so far; of a stolen
+ * credential, whether a thief had used it by backend_settle(). */
+bool backend_fault_met(const struct backend *backend, const struct fault_spec *fault);
 bool backend_law_exhausted(const struct backend *backend, enum operation *operation);
 
 #endif

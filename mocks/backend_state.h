@@ -45,6 +45,7 @@ struct backend {
     uint32_t fault_count;
     uint8_t active[BACKEND_FAULTS_MAX]; /* indices into faults, in file order */
     uint32_t active_count;
+    uint64_t met; /* bit i: own fault i has hit a call */
 
     int64_t *servers; /* a heap of the instants at which each is free; NULL: unlimited */
     uint64_t seed_r;
@@ -63,7 +64,8 @@ struct effects {
     struct mishap status; /* auth too, where it would refuse this call */
     struct mishap body;
     bool touched;
-    uint64_t hits;           /* bit i: own fault i is a modifier of this call */
+    uint64_t met;            /* bit i: own fault i hits this call */
+    uint64_t hits;           /* of those, the modifiers */
     uint64_t outage_latency; /* of those, outages of which this order drew a latency part */
     bool has_partial;
     bool stale;

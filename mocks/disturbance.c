@@ -68,6 +68,7 @@ void backend_disturb(struct backend *backend, const struct call *call,
     struct effects effects;
     effects_judge(backend, call, &effects);
     disturbance->touched = effects.touched;
+    backend->met |= effects.met;
     take_latency(backend, &effects, disturbance);
     if (effects.status.kind != FAULT_KIND_COUNT) {
         const uint64_t bits =

@@ -155,6 +155,7 @@ void effects_judge(const struct backend *backend, const struct call *call, struc
         if (!is_hit(fault, call, call->sent_us, &bits)) continue;
         if (add(backend, call, index, mishap_of(fault->spec, bits), effects)) {
             effects->touched = true;
+            effects->met |= UINT64_C(1) << index;
         }
     }
 }
@@ -277,7 +278,9 @@ bool backend_strike(struct backend *backend, const struct call *call, int64_t no
         uint64_t bits;
         if (!is_hit(&fault, call, now_us, &bits)) continue;
         const struct mishap mishap = mishap_of(fault.spec, bits);
-        if (end_in_flight(&mishap, &ended)) keep_lowest(&worst, mishap);
+        if (!end_in_flight(&mishap, &ended)) continue;
+        keep_lowest(&worst, mishap);
+        backend->met |= UINT64_C(1) << i;
     }
     if (worst.kind == FAULT_KIND_COUNT) return false;
     *reply = (struct reply){.latency_us = now_us - call->sent_us};

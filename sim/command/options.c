@@ -84,7 +84,8 @@ const struct command_traits command_table[] = {
          "structs, with every call through both codecs in memory, and with every call over a "
          "loopback socket. All quotes and decisions have to be the same, order by order. With "
          "--clock real it runs once more in real time; orders that differ then are listed, each "
-         "with its reason. Exit code 1 means a difference that nothing explains.",
+         "with its reason. Exit code 1 means a difference that nothing explains, 5 that a fault of "
+         "the scenario met no call, so that nothing was found out about it.",
      .usage = "[options] SCENARIO.json...",
      .example = "routesim verify scenarios/credentials-expired.json",
      .operand_kind = OPERAND_FILE,
@@ -619,11 +620,14 @@ const struct option_traits option_table[OPTION_COUNT] = {
 
 const struct exit_code_meaning exit_code_meanings[] = {
     {"0", "done, and all checks passed"},
-    {"1", "done, and a check failed, or compare found a regression"},
+    {"1", "done, and a check failed, compare found a regression, or verify a difference that "
+          "nothing explains"},
     {"2", "the command line is wrong"},
     {"3", "an input file is invalid or unusable"},
     {"4", "the environment: a file cannot be written, memory is out, figures cannot be drawn"},
-    {"5", "inconclusive: too few samples to decide a check (only with --strict-evidence)"},
+    {"5",
+     "inconclusive: too few samples to decide a check (only with --strict-evidence), or verify "
+     "ran with a fault that no call met"},
     {"70", "a bug in routesim; the message says what to attach to a report"},
     {"130, 143", "stopped by SIGINT or SIGTERM; partial results are marked as such"},
     {NULL, NULL},

@@ -145,13 +145,40 @@ static void put_real(const struct parity *parity, const struct wire_facts *facts
     }
 }
 
+/* Where the faults went that had to fit into less time. */
+static void put_squeezed(const struct scenario *scenario, struct text *text)
+{
+    text_put(text, "  faults moved into it:");
+    for (uint32_t f = 0; f < scenario->fault_count; f++) {
+        const struct fault_spec *fault = &scenario->faults[f];
+        text_format(text, "%s %s %.1f to %.1f s", f == 0 ? "" : ",", fault->id,
+                    (double)fault->at_us / US_PER_SECOND,
+                    (double)fault_end_us(fault) / US_PER_SECOND);
+    }
+    text_char(text, '\n');
+}
+
+/* A fault that hit nobody was carried by no wire. False: there is one. */
+static bool put_unmet(const struct scenario *scenario, uint64_t met, struct text *text)
+{
+    bool all = true;
+    for (uint32_t f = 0; f < scenario->fault_count; f++) {
+        if ((met >> f & 1u) != 0) continue;
+        text_format(text, "  undecided: no call met the fault \"%s\"\n", scenario->faults[f].id);
+        all = false;
+    }
+    return all;
+}
+
 /* ---- one scenario ---------------------------------------------------------------------------- */
 
 struct verification {
     const struct scenario *scenario;
     struct records base;
     bool real;
+    bool squeezed; /* the faults are not where the file says */
     bool failed;
+    bool undecided;
     struct text text;
 };
 
@@ -206,21 +233,24 @@ static bool verify(struct verification *verification, struct err *err)
     text_put(&verification->text, ", ");
     put_count(&verification->text, facts.calls_sent, "call", "calls");
     text_put(&verification->text, " as structs\n");
+    if (verification->squeezed) put_squeezed(scenario, &verification->text);
+    verification->undecided = !put_unmet(scenario, facts.faults_met, &verification->text);
     return hold_to_base(verification, WIRE_BYTES, "bytes", err) &&
            hold_to_base(verification, WIRE_HTTP, "http", err) &&
            (!verification->real || hold_to_real(verification, err));
 }
 
-/* Shortened by its own block, or by the clock; whoever says how long is obeyed. */
-static void shorten(const struct invocation *invocation, struct scenario *scenario, bool real)
+/* Shortened by its own block, or by the clock; whoever says how long is obeyed. True: the faults
+ * had to be moved. */
+static bool shorten(const struct invocation *invocation, struct scenario *scenario, bool real)
 {
     const bool said = invocation_given(invocation, OPTION_DURATION) ||
                       invocation_given(invocation, OPTION_REQUESTS);
     const int64_t most_us = SHORT_SECONDS * US_PER_SECOND;
-    if (said || scenario->duration_us <= most_us) return;
-    if (scenario->fault_count > 0 && !real) return; /* its short block fits them */
-    scenario->duration_us = real ? REAL_SHORT_SECONDS * US_PER_SECOND : most_us;
-    if (scenario->warmup_us >= scenario->duration_us) scenario->warmup_us = 0;
+    if (said || scenario->duration_us <= most_us) return false;
+    if (scenario->fault_count > 0 && !real) return false; /* its short block fits them */
+    scenario_squeeze(scenario, real ? REAL_SHORT_SECONDS * US_PER_SECOND : most_us);
+    return scenario->fault_count > 0;
 }
 
 static int verify_file(const struct invocation *invocation, struct console *console,
@@ -232,12 +262,13 @@ static int verify_file(const struct invocation *invocation, struct console *cons
                                         .real = invocation->values[OPTION_CLOCK].choice ==
                                                 WIRE_CLOCK_REAL};
     loaded.scenario->replications = 1;
-    shorten(invocation, loaded.scenario, verification.real);
+    verification.squeezed = shorten(invocation, loaded.scenario, verification.real);
     struct err err;
     int code;
     if (verify(&verification, &err)) {
         code = console_write(console, &verification.text);
-        if (code == EXIT_DONE && verification.failed) code = EXIT_CHECK_FAILED;
+        if (code == EXIT_DONE && verification.undecided) code = EXIT_INCONCLUSIVE;
+        if (code != EXIT_ENVIRONMENT && verification.failed) code = EXIT_CHECK_FAILED;
     } else {
         code = console_error(console, &err, err_source(&err, loaded.scenario->file, loaded.source));
         text_release(&verification.text);
@@ -247,12 +278,18 @@ static int verify_file(const struct invocation *invocation, struct console *cons
     return code;
 }
 
+/* Of several files: one that is undecided weighs less than one that fails. */
+static int gravity(int code)
+{
+    return code == EXIT_INCONCLUSIVE ? 1 : 2 * code;
+}
+
 int command_verify(const struct invocation *invocation, struct console *console)
 {
     int worst = EXIT_DONE;
     for (unsigned i = 0; i < invocation->operand_count; i++) {
         const int code = verify_file(invocation, console, invocation->operands[i]);
-        if (code > worst) worst = code;
+        if (gravity(code) > gravity(worst)) worst = code;
     }
     return worst;
 }

@@ -199,6 +199,12 @@ bool scenario_read(struct scenario *scenario, const char *file, const char *byte
 
 void scenario_release(struct scenario *scenario);
 
+/* Makes a run that is longer than this so long, and moves with it what has its instants in the run:
+ * faults, their ramps and flaps, changes of credentials, the warm-up. A fault lasts 2 s at least,
+ * and ends within the run. Spans that are no part of the run's course (timeouts, latencies, lives)
+ * stay. */
+void scenario_squeeze(struct scenario *scenario, int64_t duration_us);
+
 /* A hash of every value the run depends on, defaults included, apart from seed, replications,
  * checks and texts: equal means the same experiment. `router_apart` leaves out router.* (compare:
  * the treatment). */

@@ -526,6 +526,20 @@ static void forget_slots(struct world *world)
     world->free_notes = NULL;
 }
 
+/* Which faults have hit any call, of whatever provider. */
+static uint64_t faults_met(const struct world *world)
+{
+    static_assert(FAULTS_MAX <= 64, "a run's faults are a mask");
+    uint64_t met = 0;
+    for (uint32_t f = 0; f < world->scenario->fault_count; f++) {
+        for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+            if (backend_fault_met(world->backends[p], &world->scenario->faults[f]))
+                met |= UINT64_C(1) << f;
+        }
+    }
+    return met;
+}
+
 static void take_wire_facts(struct world *world)
 {
     world->facts.wire = wire_facts(world->wire);
@@ -563,6 +577,7 @@ bool world_run(struct world *world, uint32_t replication, const struct world_out
         world->facts.unknown_names += backend_counters(world->backends[p])->unknown_names;
         world->facts.thief_calls[p] = backend_counters(world->backends[p])->thief_calls;
     }
+    world->facts.faults_met = faults_met(world);
     wire_free_backends(world->wire);
     if (world->wire != NULL) take_wire_facts(world);
     assert(world->facts.orders == world->facts.decided);

@@ -87,6 +87,7 @@ struct world_facts { /* of a replication */
     uint64_t token_fetches[PROVIDER_COUNT];
     uint64_t cache_hits[PROVIDER_COUNT], cache_misses[PROVIDER_COUNT]; /* stores and SKUs */
     uint64_t thief_calls[PROVIDER_COUNT]; /* made with a stolen credential */
+    uint64_t faults_met;                  /* bit i: the scenario's fault i has hit a call */
     uint64_t events;                      /* taken off the wheel */
     size_t order_slots, call_slots;       /* high-water marks */
     int64_t ended_us;

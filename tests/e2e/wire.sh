@@ -58,6 +58,9 @@ else
     expect 'real time decides as virtual time does, but for reasons it names' 0 $code "$said"
 fi
 expect 'and says what the wire costs' 1 "$(count 'took longer by' <<<"$said")" "$said"
+said=$("$program" verify "$scratch/small.json" --requests 3 2>&1)
+expect 'a fault that no call met leaves it undecided' 5 $? "$said"
+expect 'which is said of that fault' 1 "$(count 'undecided: no call met the fault "mixed"' <<<"$said")" "$said"
 
 # ---- real time ------------------------------------------------------------------------------------
 said=$("$program" run "$scratch/small.json" --clock real --out "$scratch/real" 2>&1)

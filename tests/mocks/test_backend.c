@@ -239,6 +239,31 @@ static void a_fraction_is_of_orders_and_hits_all_calls_of_one(void **state)
     fixture_close(&mealme);
 }
 
+static void a_fault_is_met_once_it_has_hit_a_call(void **state)
+{
+    (void)state;
+    struct fault_spec faults[] = {fixture_fault("nobody", FAULT_HANG, 0, INT64_MAX),
+                                  fixture_fault("later", FAULT_LATENCY, 1000, 1000),
+                                  fixture_fault("another's", FAULT_HANG, 0, INT64_MAX)};
+    faults[0].fraction = 0;
+    faults[2].provider_mask = 1u << PROVIDER_MEALME;
+    struct fixture fixture;
+    open_with(&fixture, PROVIDER_KROGER_API, faults, 3);
+    for (uint64_t order = 0; order < 20; order++)
+        (void)fixture_ask(&fixture, OPERATION_STORE, order, 0);
+    assert_false(backend_fault_met(fixture.backend, &faults[1]));
+    const struct call call = fixture_call(&fixture, OPERATION_STORE, 21, 1000);
+    (void)backend_refusal(fixture.backend, &call); /* a question meets nothing */
+    assert_false(backend_fault_met(fixture.backend, &faults[1]));
+    (void)fixture_answer(&fixture, &call);
+    assert_true(backend_fault_met(fixture.backend, &faults[1]));
+    assert_false(backend_fault_met(fixture.backend, &faults[0]));
+    assert_false(backend_fault_met(fixture.backend, &faults[2]));
+    backend_reset(fixture.backend, FIXTURE_SEED, FIXTURE_EPOCH_US);
+    assert_false(backend_fault_met(fixture.backend, &faults[1]));
+    fixture_close(&fixture);
+}
+
 static void per_call_draws_once_a_call(void **state)
 {
     (void)state;
@@ -443,6 +468,7 @@ int main(void)
         cmocka_unit_test(overlapping_faults_compose),
         cmocka_unit_test(a_fault_touches_its_operations_and_providers_only),
         cmocka_unit_test(a_fraction_is_of_orders_and_hits_all_calls_of_one),
+        cmocka_unit_test(a_fault_is_met_once_it_has_hit_a_call),
         cmocka_unit_test(per_call_draws_once_a_call),
         cmocka_unit_test(two_faults_hit_independently_and_an_outage_splits_by_share),
         cmocka_unit_test(a_ramp_hits_more_and_more_and_the_same_orders_stay_hit),

@@ -1,0 +1,53 @@
+/* A scenario in less time: what has an instant in the run keeps its place in it. */
+#include <assert.h>
+
+#include "sim/world/scenario.h"
+
+/* Of a fault: long enough to be met by somebody at the rates that are usual. */
+#define FAULT_LEAST_US (2 * US_PER_SECOND)
+
+static int64_t scaled(int64_t us, double share)
+{
+    return (int64_t)((double)us * share);
+}
+
+static int64_t scaled_span(int64_t us, double share)
+{
+    const int64_t span_us = scaled(us, share);
+    return us > 0 && span_us < 1 ? 1 : span_us;
+}
+
+static void squeeze_fault(struct fault_spec *fault, int64_t duration_us, double share)
+{
+    const int64_t least_us = FAULT_LEAST_US < duration_us ? FAULT_LEAST_US : duration_us;
+    const int64_t until_us =
+        fault->for_us > INT64_MAX - fault->at_us ? INT64_MAX : fault->at_us + fault->for_us;
+    fault->at_us = scaled(fault->at_us, share);
+    fault->for_us = (double)until_us * share < (double)duration_us
+                        ? scaled(until_us, share) - fault->at_us
+                        : duration_us - fault->at_us;
+    if (fault->for_us < least_us) fault->for_us = least_us;
+    if (fault->at_us > duration_us - fault->for_us) fault->at_us = duration_us - fault->for_us;
+    fault->ramp_us = scaled_span(fault->ramp_us, share);
+    if (fault->ramp_us > fault->for_us) fault->ramp_us = fault->for_us;
+    fault->flap_on_us = scaled_span(fault->flap_on_us, share);
+    fault->flap_off_us = scaled_span(fault->flap_off_us, share);
+}
+
+void scenario_squeeze(struct scenario *scenario, int64_t duration_us)
+{
+    assert(duration_us > 0);
+    if (scenario->duration_us <= duration_us) return;
+    const double share = (double)duration_us / (double)scenario->duration_us;
+    for (uint32_t f = 0; f < scenario->fault_count; f++)
+        squeeze_fault(&scenario->faults[f], duration_us, share);
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        struct credential_spec *const credentials = &scenario->providers[p].backend.credentials;
+        if (credentials->expires_at_us >= 0)
+            credentials->expires_at_us = scaled(credentials->expires_at_us, share);
+        if (credentials->rotated_at_us >= 0)
+            credentials->rotated_at_us = scaled(credentials->rotated_at_us, share);
+    }
+    scenario->warmup_us = scaled(scenario->warmup_us, share);
+    scenario->duration_us = duration_us;
+}
