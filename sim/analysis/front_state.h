@@ -1,0 +1,48 @@
+/* sim/analysis/front_state.h - what the files front*.c share; nobody else includes it.
+ *
+ * Inside, every objective is turned so that least is best, and points are entries that carry their
+ * objectives: they can be sorted without looking anything up. Unused objectives are 0 in all.
+ */
+#ifndef SIM_ANALYSIS_FRONT_STATE_H
+#define SIM_ANALYSIS_FRONT_STATE_H
+
+#include "sim/analysis/front.h"
+
+struct front_entry {
+    double values[FRONT_OBJECTIVES_MAX];
+    uint32_t point;
+    bool on_front;
+};
+
+/* Room for one search over at most `capacity` entries. */
+struct front_work {
+    double *columns[FRONT_OBJECTIVES_MAX]; /* of the front so far; also the staircase */
+    size_t capacity;
+};
+
+bool front_work_init(struct front_work *work, size_t capacity);
+void front_work_release(struct front_work *work);
+
+/* By the first objective, ties by the next, ...: whoever dominates stands before. No NaN. */
+void front_sort(struct front_entry *entries, size_t count);
+
+/* Sets on_front in sorted entries; returns how many. */
+size_t front_mark(struct front_work *work, uint32_t objectives, struct front_entry *entries,
+                  size_t count);
+
+static inline bool front_dominates(const double *a, const double *b, uint32_t objectives)
+{
+    bool better = false;
+    for (uint32_t o = 0; o < objectives; o++) {
+        if (a[o] > b[o]) return false;
+        better |= a[o] < b[o];
+    }
+    return better;
+}
+
+static inline double front_turned(double value, bool most_is_best)
+{
+    return most_is_best ? -value : value;
+}
+
+#endif
