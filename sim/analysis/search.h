@@ -77,6 +77,9 @@ bool search_read_objectives(const char *text, struct search_objective *objective
 bool search_read_constraint(const char *text, struct search_constraint *constraint,
                             struct err *err);
 
+/* A constraint's limit in its outcome's unit, given the baseline's value. */
+double search_limit(const struct search_constraint *constraint, double baseline);
+
 struct search_request {
     const struct replay_table *tables; /* the first is tuned on; all are met by robust choice */
     uint32_t table_count;

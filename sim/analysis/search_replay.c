@@ -1,0 +1,215 @@
+/* sim/analysis/search_replay.c - what each candidate would have brought, and whether it may. */
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/analysis/search_state.h"
+
+enum { BATCH = 4096 };
+
+unsigned search_column(const struct search *search, enum replay_outcome outcome)
+{
+    for (unsigned k = 0; k < search->column_count; k++)
+        if (search->columns[k] == outcome) return k;
+    assert(!"an outcome that is kept");
+    return 0;
+}
+
+/* Columns [first, first + 4) of candidates [from, from + count), from the kernel's sums. */
+static void take_sums(struct searching *searching, uint32_t from, uint32_t count, unsigned first,
+                      const struct replay_sums *sums)
+{
+    struct search *search = searching->search;
+    const struct search_request *request = searching->request;
+    for (uint32_t i = 0; i < count; i++) {
+        struct search_candidate *candidate = &search->candidates[from + i];
+        const struct replay_sums *of = &sums[(size_t)i * searching->clusters];
+        const struct replay_sums total = replay_total(of, searching->clusters);
+        for (unsigned k = 0; k < REPLAY_COLUMNS && first + k < search->column_count; k++) {
+            const enum replay_outcome outcome = search->columns[first + k];
+            candidate->means[first + k] =
+                (double)total.columns[k] * replay_outcome_traits[outcome].scale / total.orders;
+            for (uint32_t o = 0; o < request->objective_count; o++) {
+                if (request->objectives[o].outcome != outcome) continue;
+                double *row = &searching->sums[((size_t)(from + i) * request->objective_count + o) *
+                                               searching->clusters];
+                for (uint32_t c = 0; c < searching->clusters; c++)
+                    row[c] = (double)of[c].columns[k];
+            }
+        }
+        for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+            candidate->shares[p] = (double)total.won[p] / total.orders;
+    }
+}
+
+static bool replay_columns(struct searching *searching, uint32_t first, unsigned column,
+                           struct err *err)
+{
+    const struct search_request *request = searching->request;
+    const struct search *search = searching->search;
+    enum replay_outcome columns[REPLAY_COLUMNS];
+    for (unsigned k = 0; k < REPLAY_COLUMNS; k++)
+        columns[k] =
+            column + k < search->column_count ? search->columns[column + k] : OUTCOME_PRICE;
+    struct score_weights *weights = malloc(BATCH * sizeof *weights);
+    struct replay_sums *sums = malloc((size_t)BATCH * searching->clusters * sizeof *sums);
+    struct replay_plane *plane = replay_plane_make(&request->tables[0], columns, err);
+    const bool room = weights != NULL && sums != NULL;
+    if (plane != NULL && !room)
+        (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
+    const bool ok = plane != NULL && room;
+    for (uint32_t from = first; ok && from < search->count; from += BATCH) {
+        const uint32_t count = search->count - from < BATCH ? search->count - from : BATCH;
+        for (uint32_t i = 0; i < count; i++)
+            weights[i] = search->candidates[from + i].weights;
+        replay_run(plane, weights, count, request->jobs, sums);
+        take_sums(searching, from, count, column, sums);
+        if (request->progress != NULL)
+            request->progress(request->progress_context, from + count, search->count);
+    }
+    replay_plane_release(plane);
+    free(weights);
+    free(sums);
+    return ok;
+}
+
+bool search_replay(struct searching *searching, uint32_t first, struct err *err)
+{
+    for (unsigned column = 0; column < searching->search->column_count; column += REPLAY_COLUMNS)
+        if (!replay_columns(searching, first, column, err)) return false;
+    searching->search->evaluated = searching->search->count;
+    return true;
+}
+
+/* ---- goals ---- */
+
+void search_scale(struct searching *searching)
+{
+    struct search *search = searching->search;
+    const struct search_request *request = searching->request;
+    for (uint32_t o = 0; o < request->objective_count; o++) {
+        const unsigned column = search_column(search, request->objectives[o].outcome);
+        double least = HUGE_VAL, most = -HUGE_VAL;
+        for (uint32_t i = 0; i < search->count; i++) {
+            least = fmin(least, search->candidates[i].means[column]);
+            most = fmax(most, search->candidates[i].means[column]);
+        }
+        search->scales[o] = most - least;
+    }
+}
+
+double search_goal(const struct search *search, const struct search_request *request,
+                   const double *means, const double *baseline_means)
+{
+    double goal = 0.0;
+    for (uint32_t o = 0; o < request->objective_count; o++) {
+        const struct search_objective *objective = &request->objectives[o];
+        const unsigned column = search_column(search, objective->outcome);
+        if (!(search->scales[o] > 0.0)) continue; /* no weights move it */
+        goal += objective->weight * replay_outcome_traits[objective->outcome].better *
+                (means[column] - baseline_means[column]) / search->scales[o];
+    }
+    return goal;
+}
+
+double search_cluster_goal(const struct searching *searching, uint32_t candidate, uint32_t cluster)
+{
+    const struct search_request *request = searching->request;
+    double goal = 0.0;
+    for (uint32_t o = 0; o < request->objective_count; o++) {
+        const struct search_objective *objective = &request->objectives[o];
+        const struct replay_outcome_traits *traits = &replay_outcome_traits[objective->outcome];
+        if (!(searching->search->scales[o] > 0.0)) continue;
+        goal +=
+            objective->weight * traits->better * traits->scale *
+            searching
+                ->sums[((size_t)candidate * request->objective_count + o) * searching->clusters +
+                       cluster] /
+            searching->search->scales[o];
+    }
+    return goal;
+}
+
+static double top_share(const double *shares)
+{
+    double top = 0.0;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+        top = fmax(top, shares[p]);
+    return top;
+}
+
+static double value_of(const struct search *search, const struct search_constraint *constraint,
+                       const double *means, const double *shares)
+{
+    if (constraint->quantity == QUANTITY_TOP_SHARE) return top_share(shares);
+    return means[search_column(search, constraint->outcome)];
+}
+
+double search_limit(const struct search_constraint *constraint, double baseline)
+{
+    switch (constraint->kind) {
+    case LIMIT_ABSOLUTE:
+        return constraint->limit;
+    case LIMIT_RELATIVE:
+        return baseline + fabs(baseline) * constraint->limit;
+    case LIMIT_DIFFERENCE:
+        return baseline + constraint->limit;
+    }
+    return constraint->limit;
+}
+
+bool search_allows(const struct searching *searching, const double *means, const double *shares)
+{
+    const struct search *search = searching->search;
+    const struct search_candidate *baseline = &search->candidates[search->baseline];
+    for (uint32_t i = 0; i < searching->request->constraint_count; i++) {
+        const struct search_constraint *constraint = &searching->request->constraints[i];
+        const double value = value_of(search, constraint, means, shares);
+        const double limit = search_limit(
+            constraint, value_of(search, constraint, baseline->means, baseline->shares));
+        const double slack = 1e-9 * fmax(1.0, fabs(limit)); /* the limit itself is allowed */
+        if (constraint->at_most ? value > limit + slack : value < limit - slack) return false;
+    }
+    return true;
+}
+
+void search_judge(struct searching *searching, uint32_t first)
+{
+    struct search *search = searching->search;
+    const double *baseline = search->candidates[search->baseline].means;
+    for (uint32_t i = first; i < search->count; i++) {
+        struct search_candidate *candidate = &search->candidates[i];
+        candidate->goal = search_goal(search, searching->request, candidate->means, baseline);
+        candidate->feasible = search_allows(searching, candidate->means, candidate->shares);
+    }
+}
+
+double search_distance(const struct score_weights *a, const struct score_weights *b)
+{
+    double distance = 0.0;
+    for (unsigned k = 0; k < REPLAY_PARTS; k++)
+        distance +=
+            fabs(score_weight_of(a, (enum replay_part)k) - score_weight_of(b, (enum replay_part)k));
+    return distance;
+}
+
+uint32_t search_best(const struct searching *searching)
+{
+    const struct search *search = searching->search;
+    const struct score_weights *baseline = &search->candidates[search->baseline].weights;
+    uint32_t best = UINT32_MAX;
+    for (uint32_t i = 0; i < search->count; i++) {
+        const struct search_candidate *candidate = &search->candidates[i];
+        if (!candidate->feasible) continue;
+        if (best != UINT32_MAX) {
+            const struct search_candidate *leader = &search->candidates[best];
+            if (candidate->goal < leader->goal) continue;
+            if (candidate->goal == leader->goal && search_distance(&candidate->weights, baseline) >=
+                                                       search_distance(&leader->weights, baseline))
+                continue;
+        }
+        best = i;
+    }
+    return best;
+}

@@ -1,0 +1,57 @@
+/* sim/analysis/search_state.h - between the files of the search.
+ *
+ * `sums` holds, for each candidate, objective and cluster, the sum of the objective's outcome over
+ * the cluster's orders: whole numbers in doubles, as front.h wants them.
+ */
+#ifndef SIM_ANALYSIS_SEARCH_STATE_H
+#define SIM_ANALYSIS_SEARCH_STATE_H
+
+#include "sim/analysis/search.h"
+#include "sim/analysis/stats_bootstrap.h"
+
+struct searching {
+    const struct search_request *request;
+    struct search *search;
+    uint32_t capacity; /* of candidates */
+    double *sums;      /* [(candidate * objectives + objective) * clusters + cluster] */
+    uint32_t clusters;
+    double *orders; /* by cluster */
+    struct bootstrap_counts counts;
+};
+
+/* ---- search_space.c ---- */
+
+/* Presets, then the simplex for each priority; false with an err. */
+bool search_make_space(struct searching *searching, struct err *err);
+bool search_add(struct searching *searching, const struct score_weights *weights, struct err *err);
+/* On the scale on which the five weights without priority add up to 1. */
+struct score_weights search_normalise(const struct score_weights *weights);
+
+/* ---- search_replay.c ---- */
+
+/* Replays candidates [first, count) on the first table: means, shares and sums. */
+bool search_replay(struct searching *searching, uint32_t first, struct err *err);
+/* Normalises the objectives over all candidates so far. */
+void search_scale(struct searching *searching);
+/* Goals and feasibility of candidates [first, count). */
+void search_judge(struct searching *searching, uint32_t first);
+double search_goal(const struct search *search, const struct search_request *request,
+                   const double *means, const double *baseline_means);
+bool search_allows(const struct searching *searching, const double *means, const double *shares);
+unsigned search_column(const struct search *search, enum replay_outcome outcome);
+/* The goal of a candidate in one cluster, as a sum over its orders; the baseline's is not
+ * subtracted. */
+double search_cluster_goal(const struct searching *searching, uint32_t candidate, uint32_t cluster);
+/* The feasible candidate of the highest goal, UINT32_MAX without one; ties go to the one nearest to
+ * the baseline. */
+uint32_t search_best(const struct searching *searching);
+double search_distance(const struct score_weights *a, const struct score_weights *b);
+
+/* ---- search_refine.c, search_set.c, search_robust.c ---- */
+
+bool search_refine(struct searching *searching, struct err *err);
+bool search_find_front(struct searching *searching, struct err *err);
+bool search_find_set(struct searching *searching, struct err *err);
+bool search_find_robust(struct searching *searching, struct err *err);
+
+#endif
