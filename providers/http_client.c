@@ -207,6 +207,12 @@ bool http_client_cancel(struct http_client *client, uint64_t ticket)
     return false;
 }
 
+uint32_t http_client_sends(const struct http_client *client, uint64_t ticket)
+{
+    const struct transfer *const transfer = transfer_of(client, ticket);
+    return transfer != NULL ? sends_of(transfer) : 0;
+}
+
 /* ---- driving --------------------------------------------------------------------------------- */
 
 static void end(struct http_client *client, struct transfer *transfer, CURLcode code)

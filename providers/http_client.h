@@ -126,7 +126,9 @@ struct http_timing {
     int64_t body_us;
     int64_t total_us;
     uint32_t connects; /* connections opened for this call; 0: a kept or shared one */
-    uint32_t sends;    /* 2: libcurl sent it again after a kept connection had died */
+    /* How often the request went into an open connection. 0: no byte of it left this machine; 2:
+     * libcurl sent it again after a kept connection had died. */
+    uint32_t sends;
 };
 
 struct http_outcome {
@@ -136,8 +138,9 @@ struct http_outcome {
     const struct http_response *response; /* status 0: none was seen; a body only when ANSWERED */
     const char *rsim; /* X-Routesim-Latency-Us as a declared mock states it; "": absent */
     struct http_timing timing;
-    int64_t ended_us; /* http_client_now_us() */
-    bool over_limit;  /* the body passed the cap and was cut there */
+    int64_t ended_us;     /* http_client_now_us() */
+    bool over_limit;      /* the body passed the cap and was cut there */
+    bool address_refused; /* REFUSED: by our own address guard */
     /* Why it was not answered whole, for people; "" when it was. Names host and port, never a
      * path, a query or a header. */
     char message[HTTP_CLIENT_MESSAGE_MAX];
@@ -176,6 +179,9 @@ uint64_t http_client_start(struct http_client *client, const struct http_call *c
 /* False when the call has ended already; otherwise it never calls back, and what it borrowed is
  * free. A connection in the middle of an HTTP/1 exchange is closed. */
 bool http_client_cancel(struct http_client *client, uint64_t ticket);
+
+/* timing.sends up to now, of a call that has not ended; 0 of one that has. */
+uint32_t http_client_sends(const struct http_client *client, uint64_t ticket);
 
 /* A descriptor, readable when somebody outside wants http_client_wait() to return. The caller reads
  * it and unwatches it before closing it. */

@@ -56,6 +56,11 @@ static enum call_fate fate_in(const struct transfer *transfer, CURLcode code)
 
 /* ---- phase and timing ------------------------------------------------------------------------ */
 
+uint32_t sends_of(const struct transfer *transfer)
+{
+    return transfer->sends - (transfer->sending_refused ? 1 : 0);
+}
+
 static int64_t time_of(CURL *easy, CURLINFO info)
 {
     curl_off_t value = 0;
@@ -127,7 +132,7 @@ static struct http_timing timing_of(const struct transfer *transfer, CURLcode co
     const int64_t first_us = time_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     struct http_timing timing = {.total_us = now_us - transfer->started_us,
                                  .connects = (uint32_t)number_of(easy, CURLINFO_NUM_CONNECTS),
-                                 .sends = transfer->sends};
+                                 .sends = sends_of(transfer)};
     int64_t left_us = timing.total_us;
     const int64_t end_us = code == CURLE_OPERATION_TIMEDOUT /* by us: libcurl's clock stands */
                                ? timing.total_us
@@ -306,6 +311,7 @@ void outcome_make(struct transfer *transfer, CURLcode code, int64_t now_us)
     outcome->rsim = transfer->rsim;
     outcome->ended_us = now_us;
     outcome->over_limit = transfer->over_limit;
+    outcome->address_refused = outcome->fate == CALL_REFUSED && transfer->address_refused;
     outcome->message[0] = '\0';
     transfer->response.truncated = outcome->fate == CALL_ANSWERED && code != CURLE_OK;
     if (outcome->fate != CALL_ANSWERED) text_clear(&transfer->response.body);

@@ -53,13 +53,14 @@ struct transfer {
     struct http_response response;
     size_t header_bytes;
     char rsim[RSIM_MAX];
-    uint32_t sends;
+    uint32_t sends;        /* times that it was about to be sent over an open connection */
     bool resolving;        /* it came as far as asking for an address */
     bool headers_whole;    /* the empty line after them was seen */
     bool headers_over;     /* too many of them */
     bool over_limit;       /* too long a body */
     bool address_refused;  /* by the address guard */
     bool repeat_refused;   /* it would have been sent twice */
+    bool sending_refused;  /* the last of `sends` did not happen, for either reason */
     bool loopback_allowed; /* connect_to is a loopback literal */
     int socket_error;      /* errno, when this machine had no socket for it */
     char refused_text[64]; /* the address, for the message */
@@ -120,6 +121,7 @@ void transfer_recycle(struct transfer *transfer); /* after the call; keeps littl
 
 /* http_client_outcome.c */
 enum call_fate fate_of(CURLcode code);
+uint32_t sends_of(const struct transfer *transfer); /* that did happen */
 void outcome_make(struct transfer *transfer, CURLcode code, int64_t now_us);
 
 /* http_client_address.c: whether this call may connect there. */

@@ -88,7 +88,7 @@ static int on_ready_to_send(void *context, char *remote_address, char *local_add
     struct transfer *const transfer = context;
     transfer->sends++;
     if (transfer->sends > 1 && transfer->call.request->method != HTTP_GET) {
-        transfer->repeat_refused = true;
+        transfer->repeat_refused = transfer->sending_refused = true;
         return CURL_PREREQFUNC_ABORT;
     }
     if (transfer->call.place->declared_mock) return CURL_PREREQFUNC_OK;
@@ -97,7 +97,7 @@ static int on_ready_to_send(void *context, char *remote_address, char *local_add
         address_allowed(transfer, (const struct sockaddr *)&address)) {
         return CURL_PREREQFUNC_OK;
     }
-    transfer->address_refused = true;
+    transfer->address_refused = transfer->sending_refused = true;
     transfer->refused_text[0] = '\0';
     strncat(transfer->refused_text, remote_address, sizeof transfer->refused_text - 1);
     return CURL_PREREQFUNC_ABORT;
@@ -315,7 +315,7 @@ static void forget_last(struct transfer *transfer)
     transfer->socket_error = 0;
     transfer->resolving = transfer->headers_whole = transfer->headers_over = transfer->over_limit =
         false;
-    transfer->address_refused = transfer->repeat_refused = false;
+    transfer->address_refused = transfer->repeat_refused = transfer->sending_refused = false;
     transfer->error_text[0] = '\0';
 }
 

@@ -40,6 +40,7 @@ static void check_outcome(const char *label, const struct kept *kept, const stru
     }
     CHECK_ROW(label, (kept->outcome.message[0] == '\0') == (row->code == CURLE_OK));
     CHECK_ROW(label, strstr(kept->outcome.message, "milk") == NULL);
+    CHECK_ROW(label, (kept->outcome.timing.sends > 0) == (row->phase >= HTTP_PHASE_SEND));
     check_timing(kept);
 }
 

@@ -115,6 +115,8 @@ static void a_kept_connection_is_guarded_again(void **state)
     assert_int_equal(live.outcome.curl_code, CURLE_ABORTED_BY_CALLBACK);
     assert_int_equal(live.outcome.fate, CALL_REFUSED);
     assert_non_null(strstr(live.outcome.message, "leads to 127.0.0.1, which is not public"));
+    assert_true(live.outcome.address_refused);
+    assert_int_equal(live.outcome.timing.sends, 0); /* stopped before a byte of it left */
     assert_int_equal(tls_server_requests(server), 1);
     fixture_close(fixture);
     tls_server_stop(server);
