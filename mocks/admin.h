@@ -61,6 +61,7 @@ enum {
 /* What needs more than mocks/ knows: the scenario's language, and the run around it. */
 struct admin_port {
     void *context;
+    const char *key_version;            /* Walmart's, as registered; NULL: "1" */
     int64_t (*now_us)(void *context);   /* the scenario's clock */
     int64_t (*epoch_us)(void *context); /* Unix time of instant 0 */
 

@@ -126,6 +126,9 @@ static bool put_texts(struct admin_exchange *exchange, enum provider provider,
     if (!api_is_signed(provider, standing->api)) return true;
     const char *const pem = signing_keys_private_pem(standing->generation, &err);
     if (pem == NULL) return admin_refuse(exchange, 503, err.hint, "%s", err.message);
+    const char *const version = exchange->admin->setup.ask.key_version;
+    text_put(json, ", \"key_version\": ");
+    text_json_string(json, version != NULL ? version : "1");
     text_put(json, ", \"private_key_pem\": ");
     text_json_string(json, pem);
     return true;

@@ -269,6 +269,7 @@ static void begin(struct dialect *dialect, const struct http_view *view, int64_t
     heard->keyed = take_key(http_view_header(view, CODEC_KEY_HEADER), &heard->call);
     heard->told_time = heard->keyed;
     heard->token_missing = true;
+    heard->key_unknown = false;
     heard->text_length = 0;
     heard->by_id = heard->placing = heard->full = false;
     heard->priced = true;

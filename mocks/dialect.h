@@ -63,6 +63,7 @@ struct heard { /* a request, understood */
     bool keyed;                   /* by our own client */
     bool told_time;               /* call.sent_us is the client's, not ours */
     bool token_missing;           /* no credential was shown at all, as opposed to a wrong one */
+    bool key_unknown;             /* Walmart: signed under a key version that nobody registered */
     char text[HEARD_TEXT_MAX];    /* decoded names */
     size_t text_length;
 
@@ -85,6 +86,7 @@ struct dialect_setup {
     struct backend *backend;           /* borrowed; its own lock is the caller's business */
     const struct catalogue *catalogue; /* borrowed */
     const struct payloads *payloads;   /* borrowed; NULL: the compiled-in ones */
+    const char *key_version;           /* borrowed; Walmart's: the registered one; NULL: "1" */
     int64_t epoch_us;                  /* Unix time of instant 0 */
     uint64_t seed_r;
 };

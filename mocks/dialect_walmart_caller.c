@@ -45,6 +45,14 @@ static uint32_t recall(struct dialect *dialect, const struct signature *signatur
     return seen->generation;
 }
 
+/* Walmart knows a public key by its consumer and version. A rotated key takes the old one's place
+ * under the same version, so that a client has a new file to show and nothing to configure. */
+static bool is_registered(const struct dialect *dialect, const char *key_version)
+{
+    const char *const registered = dialect->setup.key_version;
+    return strcmp(key_version, registered != NULL ? registered : "1") == 0;
+}
+
 void walmart_take_signature(struct hearing *hearing)
 {
     static_assert((DIALECT_SIGNATURES & (DIALECT_SIGNATURES - 1)) == 0, "a place is a mask");
@@ -65,6 +73,8 @@ void walmart_take_signature(struct hearing *hearing)
     if (!dialect_number(signature.timestamp, 0, UINT64_C(99999999999999), &unix_ms)) return;
     call->signed_us = (int64_t)unix_ms * US_PER_MS - dialect->setup.epoch_us;
     if (strcmp(signature.consumer_id, dialect->mock_id) != 0) return;
+    hearing->heard->key_unknown = !is_registered(dialect, signature.key_version);
+    if (hearing->heard->key_unknown) return;
     const uint32_t newest = backend_generation_at(dialect->setup.backend, call->sent_us);
     const uint32_t generation = recall(dialect, &signature, newest);
     dialect_take_fingerprint(hearing, dialect->fingerprints[generation]);
@@ -82,6 +92,7 @@ static const char *why(const struct heard *heard)
 {
     if (heard == NULL) return "401";
     if (heard->token_missing) return "401_missing";
+    if (heard->key_unknown) return "401_key";
     if (heard->credential.fingerprint == 0) return "401";
     const int64_t age_us = heard->call.sent_us - heard->call.signed_us;
     return llabs(age_us) > BACKEND_SIGNATURE_LIFE_US ? "401_expired" : "401_key";

@@ -40,6 +40,7 @@ static struct dialect *make_dialect(const struct mock_server *server, enum provi
                                         .backend = backend,
                                         .catalogue = catalogue,
                                         .payloads = server->setup.payloads,
+                                        .key_version = server->setup.key_version,
                                         .epoch_us = server->setup.epoch_us,
                                         .seed_r = server->setup.seed_r};
     return dialect_create(&setup, err);

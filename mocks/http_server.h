@@ -93,6 +93,7 @@ struct mock_server_setup {
     struct backend *backends[PROVIDER_COUNT];
     const struct catalogue *catalogue;
     const struct payloads *payloads; /* the vendors' words; NULL: the compiled-in ones */
+    const char *key_version;         /* Walmart's, as registered; NULL: "1" */
     pthread_mutex_t *lock;
     uint64_t seed_r;
     int64_t epoch_us;

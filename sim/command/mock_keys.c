@@ -120,7 +120,7 @@ static void put_provider(struct text *text, const struct mock_keys *keys, enum p
         (void)snprintf(path, sizeof path, "%s/walmart-private.pem", keys->directory);
         put_pair(text, "WALMART_CONSUMER_ID", credential.id);
         put_pair(text, "WALMART_PRIVATE_KEY_FILE", path);
-        put_pair(text, "WALMART_KEY_VERSION", "1");
+        put_pair(text, "WALMART_KEY_VERSION", keys->key_version);
         put_pair(text, "WALMART_PARTNER_ID", credential.id);
         put_pair(text, "WALMART_API_KEY", credential.secret);
         break;

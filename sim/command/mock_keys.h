@@ -23,6 +23,7 @@ struct mock_keys {
     struct backend *backends[PROVIDER_COUNT];
     const char *urls[PROVIDER_COUNT];
     const char *admin_url;                   /* NULL: none */
+    const char *key_version;                 /* Walmart's */
     const struct certificates *certificates; /* NULL: plain HTTP */
 };
 

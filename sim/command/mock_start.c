@@ -128,6 +128,7 @@ static bool write_keys(struct mock *mock, struct err *err)
     if (mock->wish.keys == NULL) return true;
     struct mock_keys keys = {.directory = mock->folder,
                              .providers = mock->wish.providers,
+                             .key_version = mock->world.key_version,
                              .admin_url = mock->admin != NULL ? mock->admin_url : NULL,
                              .certificates = mock->wish.tls ? &mock->certificates : NULL};
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {

@@ -100,6 +100,23 @@ static struct mock_generation *read_generation(struct mock_world *world, int *co
 
 /* ---- opening and closing --------------------------------------------------------------------- */
 
+/* What clients have to say in WM_SEC.KEY_VERSION. Reading the scenario again does not change it:
+ * they have been set up by then. */
+static bool register_key_version(struct mock_world *world, struct err *err)
+{
+    static const char known[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    const char *version = env_get(&world->now->loaded.scenario->env, "WALMART_KEY_VERSION");
+    if (version == NULL) version = "1";
+    const size_t length = strlen(version);
+    if (length == 0 || length >= sizeof world->key_version || strspn(version, known) != length) {
+        (void)err_fail(err, ERR_INPUT, (struct place){0},
+                       "WALMART_KEY_VERSION cannot be registered with the mock");
+        return err_hint(err, "it takes 1 to %d letters, digits and -_.", MOCK_KEY_VERSION_MAX - 1);
+    }
+    memcpy(world->key_version, version, length + 1);
+    return true;
+}
+
 int mock_world_open(struct mock_world *world, const struct invocation *invocation,
                     struct console *console, const char *path)
 {
@@ -111,8 +128,10 @@ int mock_world_open(struct mock_world *world, const struct invocation *invocatio
     assert(made == 0);
     int code = 0;
     world->now = read_generation(world, &code);
-    if (world->now != NULL) world->seed = world->now->loaded.scenario->seed;
-    return code;
+    if (world->now == NULL) return code;
+    world->seed = world->now->loaded.scenario->seed;
+    struct err err;
+    return register_key_version(world, &err) ? code : console_error(console, &err, NULL);
 }
 
 void mock_world_close(struct mock_world *world)
@@ -148,6 +167,7 @@ void mock_world_describe(struct mock_world *world, struct mock_server_setup *set
     setup->context = world;
     setup->providers = world->providers;
     setup->catalogue = &world->now->catalogue;
+    setup->key_version = world->key_version;
     setup->lock = &world->lock;
     setup->seed_r = world->seed;
     setup->epoch_us = atomic_load(&world->epoch_us);
@@ -430,6 +450,7 @@ static void stop(void *context)
 struct admin_port mock_world_admin_port(struct mock_world *world)
 {
     return (struct admin_port){.context = world,
+                               .key_version = world->key_version,
                                .now_us = mock_world_now_us,
                                .epoch_us = epoch_us,
                                .backend = backend_of,

@@ -28,6 +28,8 @@
 #include "mocks/http_server.h"
 #include "sim/command/load.h"
 
+enum { MOCK_KEY_VERSION_MAX = 32 }; /* with the NUL */
+
 struct mock_faults {
     struct fault_spec items[FAULTS_MAX];
     uint32_t count;
@@ -51,6 +53,7 @@ struct mock_world {
     _Atomic int64_t zero_us; /* CLOCK_MONOTONIC at instant 0 */
     _Atomic int64_t epoch_us;
     uint64_t seed;
+    char key_version[MOCK_KEY_VERSION_MAX]; /* Walmart's: WALMART_KEY_VERSION when it opened */
     struct mock_generation *now, *before;
     int64_t rotations_us[PROVIDER_COUNT][BACKEND_ROTATIONS_MAX];
     uint32_t rotation_counts[PROVIDER_COUNT];

@@ -241,6 +241,7 @@ static bool open_endpoint(struct wire *wire, const struct wire_setup *setup, enu
                                               .api = spec->backend.api,
                                               .backend = wire->backends[provider],
                                               .catalogue = setup->catalogue,
+                                              .key_version = codec.key_version,
                                               .epoch_us = wire->epoch_us};
         endpoint->dialect = dialect_create(&dialect, err);
         return endpoint->dialect != NULL;
@@ -302,6 +303,8 @@ static bool open_server(struct wire *wire, const struct wire_setup *setup, struc
                                        .context = wire,
                                        .catalogue = setup->catalogue,
                                        .lock = &wire->lock,
+                                       .key_version =
+                                           env_get(&wire->scenario->env, "WALMART_KEY_VERSION"),
                                        .epoch_us = wire->epoch_us,
                                        .call_life_us = wire->scenario->policy.call_life_us,
                                        .certificate = CERTIFICATE_GOOD,

@@ -142,6 +142,12 @@ sign "$scratch/other.pem" "$(now_ms)"
 ask "${walmart[@]}" "$affiliate/search?query=milk"
 check 'Walmart refuses a signature by another key in its own words' \
     '$code == 401 && $out == *"Could not authenticate in-request, auth signature : Signature verification failed: affil-product"*'
+WALMART_KEY_VERSION=2
+sign "$WALMART_PRIVATE_KEY_FILE" "$(now_ms)"
+ask "${walmart[@]}" "$affiliate/search?query=milk"
+check 'Walmart refuses a version under which it knows no key, however good the signature' \
+    '$code == 401 && $out == *"auth signature : Public key not found for: affil-product"*'
+WALMART_KEY_VERSION=1
 
 # ---- Instacart ----
 connect_token() { # connect_token SECRET
@@ -281,6 +287,25 @@ wait "$mock_pid"
 stopped=$? mock_pid=
 code=$stopped out=$(tail -n 1 "$scratch/journal.jsonl")
 check 'the admin interface stops it, and the journal is kept' '$code == 0 && $out == "{\"sequence\":"*"\"status\":401"*'
+
+# ---- a key version of one's own ----
+sed -e 's/"providers"/"router": {"env": {"LOOPGPT_ENABLE_WALMART": "true", "WALMART_KEY_VERSION": "v-7"}}, &/' "$scratch/quick.json" >"$scratch/version.json"
+start "$scratch/version.json" --only walmart --keys "$scratch/versions"
+versions() { # versions SHOWN: asks under it
+    # shellcheck source=/dev/null
+    . "$scratch/versions/mock.env"
+    WALMART_KEY_VERSION=${1:-$WALMART_KEY_VERSION}
+    sign "$WALMART_PRIVATE_KEY_FILE" "$(now_ms)"
+    ask "${walmart[@]}" "$WALMART_API/api-proxy/service/affil/product/v2/search?query=milk"
+}
+versions ''
+check "the mock knows its key under the scenario's version, and says so" '$code == 200 && $WALMART_KEY_VERSION == v-7'
+versions 1
+check 'and under no other' '$code == 401 && $out == *"Public key not found for"*'
+stop TERM
+out=$("$program" verify --duration 10s "$scratch/version.json" 2>&1)
+code=$?
+check 'the router shows the same version to its own mocks' '$code == 0 && $out == *"http "*" 0 differences"*'
 
 # ---- below HTTP ----
 sed -e 's/"providers"/"faults": [{"id": "gone", "provider": "MEALME", "kind": "refuse", "at": "10m", "for": "10m"}], &/' \

@@ -5,8 +5,8 @@
 #include "mocks/signing.h"
 #include "providers/signing.h"
 
-void dialect_rig_open_spec(struct rig *rig, enum provider provider, const struct backend_spec *spec,
-                           const struct fault_spec *faults, uint32_t fault_count)
+static void open_rig(struct rig *rig, enum provider provider, const struct backend_spec *spec,
+                     const struct fault_spec *faults, uint32_t fault_count, const char *key_version)
 {
     memset(rig, 0, sizeof *rig);
     fixture_open(&rig->fixture, provider, spec, faults, fault_count);
@@ -14,6 +14,7 @@ void dialect_rig_open_spec(struct rig *rig, enum provider provider, const struct
                                         .api = spec->api,
                                         .backend = rig->fixture.backend,
                                         .catalogue = &rig->fixture.catalogue,
+                                        .key_version = key_version,
                                         .epoch_us = FIXTURE_EPOCH_US,
                                         .seed_r = FIXTURE_SEED};
     struct err err = {0};
@@ -21,6 +22,18 @@ void dialect_rig_open_spec(struct rig *rig, enum provider provider, const struct
     if (rig->dialect == NULL) fail_msg("%s", err.message);
     rig->view.storage = malloc(HTTP_VIEW_BYTES_MAX);
     assert_non_null(rig->view.storage);
+}
+
+void dialect_rig_open_spec(struct rig *rig, enum provider provider, const struct backend_spec *spec,
+                           const struct fault_spec *faults, uint32_t fault_count)
+{
+    open_rig(rig, provider, spec, faults, fault_count, NULL);
+}
+
+void dialect_rig_open_version(struct rig *rig, const char *key_version)
+{
+    const struct backend_spec spec = fixture_spec(PROVIDER_WALMART_API);
+    open_rig(rig, PROVIDER_WALMART_API, &spec, NULL, 0, key_version);
 }
 
 void dialect_rig_open(struct rig *rig, enum provider provider, enum api api)
@@ -106,6 +119,12 @@ void dialect_rig_fetch_token(struct rig *rig)
 
 void dialect_rig_sign(const struct rig *rig, uint32_t generation, int64_t at_us, char headers[1024])
 {
+    dialect_rig_sign_version(rig, generation, at_us, "1", headers);
+}
+
+void dialect_rig_sign_version(const struct rig *rig, uint32_t generation, int64_t at_us,
+                              const char *key_version, char headers[1024])
+{
     (void)rig;
     struct err err = {0};
     const char *const pem = signing_keys_private_pem(generation, &err);
@@ -113,12 +132,12 @@ void dialect_rig_sign(const struct rig *rig, uint32_t generation, int64_t at_us,
     if (signer == NULL) fail_msg("%s", err.message);
     const int64_t unix_ms = (FIXTURE_EPOCH_US + at_us) / US_PER_MS;
     char signature[SIGNATURE_TEXT_MAX];
-    if (!signer_sign(signer, "mock-WALMART_API", unix_ms, "1", signature, &err)) {
+    if (!signer_sign(signer, "mock-WALMART_API", unix_ms, key_version, signature, &err)) {
         fail_msg("%s", err.message);
     }
     (void)snprintf(headers, 1024,
                    "WM_CONSUMER.ID: mock-WALMART_API\nWM_CONSUMER.INTIMESTAMP: %" PRId64 "\n"
-                   "WM_SEC.KEY_VERSION: 1\nWM_SEC.AUTH_SIGNATURE: %s\n",
-                   unix_ms, signature);
+                   "WM_SEC.KEY_VERSION: %s\nWM_SEC.AUTH_SIGNATURE: %s\n",
+                   unix_ms, key_version, signature);
     signer_destroy(signer);
 }

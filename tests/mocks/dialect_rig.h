@@ -57,9 +57,14 @@ const char *dialect_rig_ask(struct rig *rig, const char *method, const char *tar
 /* Fetches a token, with rig->bearer as the header that shows it. */
 void dialect_rig_fetch_token(struct rig *rig);
 
+/* Walmart's affiliate API, whose key is registered under a version (NULL: the usual one). */
+void dialect_rig_open_version(struct rig *rig, const char *key_version);
+
 /* The header of a signature by a generation's key, made at an instant. */
 void dialect_rig_sign(const struct rig *rig, uint32_t generation, int64_t at_us,
                       char headers[1024]);
+void dialect_rig_sign_version(const struct rig *rig, uint32_t generation, int64_t at_us,
+                              const char *key_version, char headers[1024]);
 
 /* One request and all of its answer. */
 #define CHECK_ANSWER(rig, label, wanted_status, wanted_body)                                       \

@@ -577,6 +577,7 @@ static void issuing_hands_out_what_is_then_accepted(void **state)
         const uint64_t fingerprint =
             credential_fingerprint(text_of(said, "id"), text_of(said, "secret"));
         assert_int_equal(knock(&room, PROVIDER_WALMART_API, fingerprint, NULL), 200);
+        assert_string_equal(text_of(said, "key_version"), "1");
         struct err err;
         assert_string_equal(text_of(said, "private_key_pem"),
                             signing_keys_private_pem((uint32_t)rows[i].generation, &err));

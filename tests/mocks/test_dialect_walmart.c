@@ -55,7 +55,9 @@ static void a_signature_is_verified_and_its_faults_are_told(void **state)
         {"no timestamp at all", "WM_CONSUMER.INTIMESTAMP", "now", FAILED},
         {"before 1970", "WM_CONSUMER.INTIMESTAMP", "-1", FAILED},
         {"a timestamp of no age", "WM_CONSUMER.INTIMESTAMP", "99999999999999999999", FAILED},
-        {"another version", "WM_SEC.KEY_VERSION", "2", FAILED},
+        {"another version", "WM_SEC.KEY_VERSION", "2", NO_KEY},
+        {"another text of the same", "WM_SEC.KEY_VERSION", "01", NO_KEY},
+        {"an empty version", "WM_SEC.KEY_VERSION", "", NO_KEY},
         {"an empty signature", "WM_SEC.AUTH_SIGNATURE", "", FAILED},
         {"no base64", "WM_SEC.AUTH_SIGNATURE", "unsigned", FAILED},
         {"a short one", "WM_SEC.AUTH_SIGNATURE", "AAAA", FAILED},
@@ -73,6 +75,27 @@ static void a_signature_is_verified_and_its_faults_are_told(void **state)
         }
     }
     dialect_rig_close(&rig);
+}
+
+/* The signature itself is in order: it is the version under which nobody knows a key. */
+static void a_good_signature_under_a_version_that_is_not_registered_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *registered, *shown;
+        bool good;
+    } rows[] = {{NULL, "1", true}, {NULL, "2", false}, {"1", "1", true},
+                {"7", "7", true},  {"7", "1", false},  {"7", "77", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        static struct rig rig;
+        char headers[1024];
+        dialect_rig_open_version(&rig, rows[i].registered);
+        dialect_rig_sign_version(&rig, 1, 0, rows[i].shown, headers);
+        (void)dialect_rig_ask(&rig, "GET", TAXONOMY, headers, NULL);
+        CHECK_ROW(rows[i].shown, rig.response.status == (rows[i].good ? 200 : 401));
+        if (!rows[i].good) CHECK_ANSWER(&rig, rows[i].shown, 401, NO_KEY);
+        dialect_rig_close(&rig);
+    }
 }
 
 static void a_signature_is_good_for_three_minutes_and_may_be_used_again(void **state)
@@ -342,6 +365,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signature_is_verified_and_its_faults_are_told),
+        cmocka_unit_test(a_good_signature_under_a_version_that_is_not_registered_is_refused),
         cmocka_unit_test(a_signature_is_good_for_three_minutes_and_may_be_used_again),
         cmocka_unit_test(a_rotated_key_is_no_longer_known),
         cmocka_unit_test(other_refusals_have_words_too),
