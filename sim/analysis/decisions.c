@@ -22,7 +22,10 @@ bool decisions_reserve(struct decision_set *set, uint32_t count, struct err *err
     if (orders != NULL) set->orders = orders;
     uint8_t *config_of = realloc(set->config_of, count + 1u);
     if (config_of != NULL) set->config_of = config_of;
-    if (orders != NULL && config_of != NULL) return true;
+    if (orders != NULL && config_of != NULL) {
+        set->capacity = count;
+        return true;
+    }
     return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory for %u orders",
                     (unsigned)count);
 }
@@ -178,6 +181,25 @@ bool decisions_read_record(struct decision_set *set, const char *path, struct er
     quote_record_close(&reader);
     if (!ok) decisions_release(set);
     return ok;
+}
+
+/* ---- a running router ---- */
+
+bool decisions_add(struct decision_set *set, const struct router *router,
+                   const struct router_order *order, struct err *err)
+{
+    struct quote_record record;
+    if (set->count == set->capacity && !decisions_reserve(set, set->capacity * 2 + 4096, err))
+        return false;
+    quote_record_config(&record, router);
+    if (!take_config(set, &record, "the run", err)) return false;
+    quote_record_order(&record, router, order);
+    set->coverage.requests++;
+    set->coverage.quotes_expected += record.as.order.quote_count;
+    set->coverage.quotes_seen += record.as.order.quote_count;
+    set->config_of[set->count] = (uint8_t)(set->config_count - 1u);
+    set->orders[set->count++] = record;
+    return true;
 }
 
 /* ---- deciding again ---- */

@@ -54,7 +54,7 @@ struct decision_set {
     struct quote_record_header header; /* a log's: zero but for the start */
     struct quote_record *orders;       /* kind ORDER */
     uint8_t *config_of;                /* index into configs, by order */
-    uint32_t count;
+    uint32_t count, capacity;
     struct quote_record configs[DECISION_CONFIGS_MAX]; /* kind CONFIG */
     uint32_t config_count;
     bool weights_known; /* a log tells no weights: its one config has the defaults */
@@ -68,6 +68,11 @@ bool decisions_read_record(struct decision_set *set, const char *path, struct er
  * again is refused, naming the fields to log. */
 bool decisions_read_log(struct decision_set *set, const char *path,
                         const struct quote_record *assumed, struct err_list *list);
+
+/* Takes in what a running router has just decided (the outputs' write_order of sim/world/world.h);
+ * decisions_finish() when all are in. */
+bool decisions_add(struct decision_set *set, const struct router *router,
+                   const struct router_order *order, struct err *err);
 
 /* An empty set to fill by hand: room for `count` orders. */
 bool decisions_reserve(struct decision_set *set, uint32_t count, struct err *err);
