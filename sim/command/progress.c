@@ -46,12 +46,16 @@ struct line {
     size_t length;
     unsigned cells; /* characters so far */
     unsigned cells_max;
+    bool cut; /* a character found no room */
     bool utf8;
 };
 
 static void put_bytes(struct line *line, const char *bytes, unsigned length)
 {
-    if (line->cells >= line->cells_max || line->length + length >= LINE_BYTES) return;
+    if (line->cells >= line->cells_max || line->length + length >= LINE_BYTES) {
+        line->cut = true;
+        return;
+    }
     memcpy(line->bytes + line->length, bytes, length);
     line->length += length;
     line->cells++;
@@ -78,6 +82,32 @@ static void put(struct line *line, const char *text)
     }
 }
 
+/* All of it or nothing: half a number is another number. */
+static void put_whole(struct line *line, const char *text)
+{
+    const size_t length = line->length;
+    const unsigned cells = line->cells;
+    line->cut = false;
+    put(line, text);
+    if (!line->cut) return;
+    line->length = length;
+    line->cells = cells;
+}
+
+/* Facts, of which those that find no room are left out. */
+static void put_fields(struct line *line, const char *text)
+{
+    const char *before = "";
+    for (const char *at = text; *at != '\0'; before = ", ") {
+        const char *const comma = strstr(at, ", ");
+        const size_t length = comma != NULL ? (size_t)(comma - at) : strlen(at);
+        char field[PROGRESS_TEXT_MAX + 2];
+        (void)snprintf(field, sizeof field, "%s%.*s", before, (int)length, at);
+        put_whole(line, field);
+        at += comma != NULL ? length + 2 : length;
+    }
+}
+
 static void put_bar(struct line *line, double done)
 {
     static const char *const eighths[] = {" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
@@ -100,30 +130,50 @@ static void put_facts(struct line *line, const struct progress *progress, double
 {
     char percent[16];
     (void)snprintf(percent, sizeof percent, " %3d%%  ", (int)(done * 100));
-    put(line, percent);
-    put(line, text);
+    put_whole(line, percent);
+    put_fields(line, text);
     const int64_t elapsed_us = now_us - progress->started_us;
     if (elapsed_us < estimate_us || done < 0.01 || done >= 1.0) return;
-    char left[DURATION_TEXT_MAX];
+    char left[DURATION_TEXT_MAX], fact[DURATION_TEXT_MAX + 16];
     duration_for_people((int64_t)((double)elapsed_us * (1.0 - done) / done), left);
-    put(line, " · ");
-    put(line, left);
-    put(line, " left");
+    (void)snprintf(fact, sizeof fact, " · %s left", left);
+    put_whole(line, fact);
+}
+
+static struct line begin_line(const struct progress *progress, unsigned *columns)
+{
+    *columns = progress->setup.columns(progress->setup.stream);
+    /* The last column stays free: some terminals wrap when it is written. */
+    struct line line = {.cells_max = *columns > 1 ? *columns - 1 : 1, .utf8 = progress->setup.utf8};
+    char label[PROGRESS_LABEL_MAX + 2];
+    (void)snprintf(label, sizeof label, "%s  ", progress->label);
+    put_whole(&line, label);
+    return line;
+}
+
+static void show(struct progress *progress, const struct line *line, int64_t now_us)
+{
+    (void)fprintf(progress->setup.stream, "\r%.*s\033[K", (int)line->length, line->bytes);
+    (void)fflush(progress->setup.stream);
+    progress->drawn = true;
+    progress->shown_us = now_us;
 }
 
 static void draw_bar(struct progress *progress, double done, const char *text, int64_t now_us)
 {
-    const unsigned columns = progress->setup.columns(progress->setup.stream);
-    /* The last column stays free: some terminals wrap when it is written. */
-    struct line line = {.cells_max = columns > 1 ? columns - 1 : 1, .utf8 = progress->setup.utf8};
-    put(&line, progress->label);
-    put(&line, "  ");
+    unsigned columns;
+    struct line line = begin_line(progress, &columns);
     if (columns >= NARROW) put_bar(&line, done);
     put_facts(&line, progress, done, text, now_us);
-    (void)fprintf(progress->setup.stream, "\r%.*s\033[K", (int)line.length, line.bytes);
-    (void)fflush(progress->setup.stream);
-    progress->drawn = true;
-    progress->shown_us = now_us;
+    show(progress, &line, now_us);
+}
+
+static void draw_wait(struct progress *progress, const char *text, int64_t now_us)
+{
+    unsigned columns;
+    struct line line = begin_line(progress, &columns);
+    put_fields(&line, text);
+    show(progress, &line, now_us);
 }
 
 static void say(struct progress *progress, const char *text, int64_t now_us)
@@ -149,21 +199,46 @@ void progress_begin(struct progress *progress, const struct progress_setup *setu
     if (setup->mode == PROGRESS_PLAIN) say(progress, "started", now_us);
 }
 
+static bool may_draw(const struct progress *progress, int64_t now_us)
+{
+    if (now_us - progress->started_us < quiet_us) return false;
+    return !progress->drawn || now_us - progress->shown_us >= redraw_us;
+}
+
 void progress_update(struct progress *progress, double done, const char *text)
 {
     if (progress->setup.mode == PROGRESS_NONE) return;
     const int64_t now_us = progress->setup.now_us();
     const double share = done < 0.0 ? 0.0 : done > 1.0 ? 1.0 : done;
     if (progress->setup.mode == PROGRESS_BAR) {
-        if (now_us - progress->started_us < quiet_us) return;
-        if (progress->drawn && now_us - progress->shown_us < redraw_us) return;
-        draw_bar(progress, share, text, now_us);
+        if (may_draw(progress, now_us)) draw_bar(progress, share, text, now_us);
         return;
     }
     if (now_us - progress->shown_us < repeat_us) return;
     char line[PROGRESS_TEXT_MAX + 16];
     (void)snprintf(line, sizeof line, "%d%%, %s", (int)(share * 100), text);
     say(progress, line, now_us);
+}
+
+void progress_wait(struct progress *progress, const char *text)
+{
+    if (progress->setup.mode == PROGRESS_NONE) return;
+    const int64_t now_us = progress->setup.now_us();
+    if (progress->setup.mode == PROGRESS_BAR) {
+        if (may_draw(progress, now_us)) draw_wait(progress, text, now_us);
+        return;
+    }
+    if (progress->waiting && now_us - progress->shown_us < repeat_us) return;
+    progress->waiting = true;
+    say(progress, text, now_us);
+}
+
+void progress_hide(struct progress *progress)
+{
+    if (!progress->drawn) return;
+    (void)fputs("\r\033[K", progress->setup.stream);
+    (void)fflush(progress->setup.stream);
+    progress->drawn = false;
 }
 
 void progress_phase(struct progress *progress, const char *name)
@@ -174,8 +249,5 @@ void progress_phase(struct progress *progress, const char *name)
 void progress_end(struct progress *progress, const char *text)
 {
     if (progress->setup.mode == PROGRESS_PLAIN) say(progress, text, progress->setup.now_us());
-    if (!progress->drawn) return;
-    (void)fputs("\r\033[K", progress->setup.stream);
-    (void)fflush(progress->setup.stream);
-    progress->drawn = false;
+    progress_hide(progress);
 }

@@ -103,6 +103,82 @@ static void fits_the_terminal_whatever_its_width(void **state)
     }
 }
 
+/* What stands on the terminal after one update of a bar at 50%, two seconds after the start. */
+static void draw(unsigned width, const char *text, char shown[static 256])
+{
+    struct progress progress = begin(PROGRESS_BAR, false);
+    columns = width;
+    now_us += 2000000;
+    progress_update(&progress, 0.5, text);
+    end(&progress, "");
+    (void)snprintf(shown, 256, "%.*s", (int)(strstr(written, "\033[K") - written - 1), written + 1);
+    free(written);
+}
+
+static void leaves_facts_out_whole_where_they_do_not_fit(void **state)
+{
+    (void)state;
+    static const char text[] = "37:12 of 60:00, 1234567 orders, 4711 calls in flight";
+    char shown[256];
+    draw(100, text, shown);
+    assert_string_equal(shown, "drill  [#########---------]  50%  37:12 of 60:00, 1234567 orders, "
+                               "4711 calls in flight , 2 s left");
+    draw(80, text, shown);
+    assert_string_equal(shown, "drill  [#########---------]  50%  37:12 of 60:00, 1234567 orders , "
+                               "2 s left");
+    for (unsigned width = 1; width < 120; width++) { /* every number is there whole or not at all */
+        draw(width, text, shown);
+        for (const char *at = shown; *at != '\0';) {
+            char number[16] = "";
+            const size_t length = strspn(at, "0123456789");
+            (void)snprintf(number, sizeof number, " %.*s ", (int)length, at);
+            if (length > 0) assert_non_null(strstr(" 37 12 60 00 1234567 4711 50 2 ", number));
+            at += length > 0 ? length : 1;
+        }
+    }
+}
+
+static void says_what_it_waits_for_without_a_bar(void **state)
+{
+    (void)state;
+    static const char text[] = "waiting for 3 calls still in flight, at most 41 s";
+    struct progress progress = begin(PROGRESS_BAR, true);
+    now_us += 2000000;
+    progress_wait(&progress, text);
+    now_us += 10000; /* too early to draw again */
+    progress_wait(&progress, "nothing");
+    end(&progress, "");
+    assert_string_equal(written, "\rdrill  waiting for 3 calls still in flight, at most 41 s\033[K"
+                                 "\r\033[K");
+    free(written);
+    progress = begin(PROGRESS_PLAIN, true);
+    for (int i = 0; i < 150; i++) { /* 15 s */
+        now_us += 100000;
+        progress_wait(&progress, text);
+    }
+    end(&progress, "done");
+    assert_string_equal(written, "drill: started\n"
+                                 "drill: waiting for 3 calls still in flight, at most 41 s\n"
+                                 "drill: waiting for 3 calls still in flight, at most 41 s\n"
+                                 "drill: done\n");
+    free(written);
+}
+
+static void makes_room_for_a_line_of_somebody_else(void **state)
+{
+    (void)state;
+    struct progress progress = begin(PROGRESS_BAR, false);
+    now_us += 2000000;
+    progress_update(&progress, 0.5, "x");
+    progress_hide(&progress);
+    progress_hide(&progress);
+    fputs("a line\n", stream);
+    progress_update(&progress, 0.5, "y");
+    end(&progress, "");
+    assert_non_null(strstr(written, "x , 2 s left\033[K\r\033[Ka line\n\rdrill"));
+    free(written);
+}
+
 static void writes_ascii_alone_without_utf8(void **state)
 {
     (void)state;
@@ -187,6 +263,9 @@ int main(void)
         cmocka_unit_test(shows_no_bar_for_a_short_run),
         cmocka_unit_test(redraws_ten_times_a_second_and_clears_at_the_end),
         cmocka_unit_test(fits_the_terminal_whatever_its_width),
+        cmocka_unit_test(leaves_facts_out_whole_where_they_do_not_fit),
+        cmocka_unit_test(says_what_it_waits_for_without_a_bar),
+        cmocka_unit_test(makes_room_for_a_line_of_somebody_else),
         cmocka_unit_test(writes_ascii_alone_without_utf8),
         cmocka_unit_test(lets_no_control_character_through),
         cmocka_unit_test(writes_plain_lines_at_most_every_ten_seconds),
