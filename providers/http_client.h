@@ -51,8 +51,8 @@
  * response->status keeps what was seen.
  *
  * Sent twice: when a kept connection turns out dead before the first byte of an answer, libcurl
- * sends the request once more on a new one. The client lets it for GET (timing.sends says 2) and
- * forbids it for other methods, which may have been acted on.
+ * sends the request once more, on a new one or on another kept one. The client lets it for GET, once
+ * (timing.sends says 2), and forbids it for other methods, which may have been acted on.
  *
  * Ownership: the client owns connections, handles and answers; what `ended` is given lives until it
  *            returns. Places, requests and connect_to are borrowed until their call has ended or

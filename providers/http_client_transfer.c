@@ -77,8 +77,9 @@ static int on_resolve(void *state, void *reserved, void *context)
 
 /* Before each sending, over a new connection or a kept one. libcurl sends again when a kept
  * connection turns out to be dead before it answered anything, and only we can know that the first
- * request may have been acted on. And a kept connection was not shown to the address guard for this
- * call, but for the call that opened it, which may have been allowed more. */
+ * request may have been acted on. It would go on through all that were kept; who counts requests
+ * reckons with one more. And a kept connection was not shown to the address guard for this call,
+ * but for the call that opened it, which may have been allowed more. */
 static int on_ready_to_send(void *context, char *remote_address, char *local_address,
                             int remote_port, int local_port)
 {
@@ -87,7 +88,7 @@ static int on_ready_to_send(void *context, char *remote_address, char *local_add
     (void)local_port;
     struct transfer *const transfer = context;
     transfer->sends++;
-    if (transfer->sends > 1 && transfer->call.request->method != HTTP_GET) {
+    if (transfer->sends > (transfer->call.request->method == HTTP_GET ? 2u : 1u)) {
         transfer->repeat_refused = transfer->sending_refused = true;
         return CURL_PREREQFUNC_ABORT;
     }

@@ -173,6 +173,26 @@ static void only_a_get_is_sent_again_when_a_kept_connection_dies(void **state)
     }
 }
 
+static void a_get_is_sent_twice_at_the_most_however_many_kept_connections_are_dead(void **state)
+{
+    (void)state;
+    enum { KEPT = 4 };
+    struct scene scene = scene_open(closes_on_the_second, 0);
+    struct kept kept[KEPT] = {{0}};
+    for (int i = 0; i < KEPT; i++) {
+        const struct http_call call = call_of(&scene, LIFE_US, &kept[i]);
+        (void)fixture_start(scene.fixture, &call);
+    }
+    fixture_wait(scene.fixture, KEPT);
+    assert_int_equal(raw_server_requests(scene.server), KEPT);
+    const struct kept last = fixture_get(scene.fixture, &scene.place);
+    assert_int_equal(last.outcome.timing.sends, 2);
+    assert_int_equal(raw_server_requests(scene.server), KEPT + 2);
+    assert_int_equal(last.outcome.fate, CALL_RESET);
+    check_timing(&last);
+    scene_close(&scene);
+}
+
 /* ---- many ------------------------------------------------------------------------------------ */
 
 static void two_hundred_hanging_calls_end_with_their_lives(void **state)
@@ -598,6 +618,7 @@ int main(void)
         cmocka_unit_test(only_so_many_connections_are_kept),
         cmocka_unit_test(connect_to_leads_elsewhere_and_the_host_stays),
         cmocka_unit_test(only_a_get_is_sent_again_when_a_kept_connection_dies),
+        cmocka_unit_test(a_get_is_sent_twice_at_the_most_however_many_kept_connections_are_dead),
         cmocka_unit_test(two_hundred_hanging_calls_end_with_their_lives),
         cmocka_unit_test(no_life_is_forgotten),
         cmocka_unit_test(lives_end_in_the_order_of_their_ends),
