@@ -12,7 +12,8 @@
  * Trust. TLS is verified, chain and host name, against the place's CA file; nothing switches that
  * off. Schemes are https, and http for declared mocks. Redirects are not followed: a 3xx is an
  * answer. No proxy, no .netrc, no cookies. Only public addresses are connected to unless the place
- * is a declared mock (http_address_is_public()), whatever a name resolves to; a call whose
+ * is a declared mock, and then only those of this machine and of private networks
+ * (http_address_is_public(), http_address_is_inside()), whatever a name resolves to; a call whose
  * connect_to is a loopback literal may also connect there, because a fault relay stands in front of
  * live providers too. Bodies are capped after decoding (gzip, deflate), response headers at
  * HTTP_CLIENT_HEADER_BYTES_MAX.
@@ -87,17 +88,26 @@ enum {
 struct http_place {                    /* where a provider is, and how far it is trusted */
     char base_url[HTTP_PLACE_URL_MAX]; /* "https://api.kroger.com"; no slash at its end */
     const char *ca_file;               /* PEM bundle; NULL: the system's */
-    bool declared_mock; /* http: and addresses that are not public are for these alone */
+    bool declared_mock; /* somebody said that it is no real provider; http: is for these alone */
 };
 
 /* Scheme, host, port; no user, query or fragment; http only for declared mocks; a literal address
- * has to be public unless the place is one; the CA file can be read. */
+ * has to be inside when the place is one, else public; the CA file holds certificates. */
 bool http_place_check(const struct http_place *place, struct err *err);
 
 /* Whether an address is out in the internet (IANA's special-purpose registries): not loopback,
  * private, shared (CGNAT), link-local, multicast, unspecified, reserved or for documentation; no
  * IPv4 address dressed as IPv6 either, NAT64's apart. */
 bool http_address_is_public(const struct sockaddr *address);
+
+/* Whether it is on this machine or in a private network: loopback, RFC 1918, shared (CGNAT),
+ * benchmarks, unique-local; an IPv4 address dressed as IPv6 is what it is dressed as. Some
+ * addresses are neither public nor inside. */
+bool http_address_is_inside(const struct sockaddr *address);
+
+/* Asks the resolver, and waits for it, whether any address of a declared mock's host is not inside;
+ * false, err filled, when one is. A name without an address passes: its calls will tell. */
+bool http_place_check_inside(const struct http_place *place, struct err *err);
 
 /* How far a call got. QUEUE: it has no connection of its own, because nobody has driven it yet or
  * because it waits whether another's can be shared. WAIT: it was sent, and its status line and

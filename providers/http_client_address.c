@@ -83,6 +83,53 @@ bool http_address_is_public(const struct sockaddr *address)
     return false; /* a socket file, or what we do not know */
 }
 
+/* Where mock servers are: on this machine or in a private network. Not simply what is not public: a
+ * mapped IPv4 address is the IPv4 address, a 6to4 one leads out, and link-local ones are where
+ * clouds hand out credentials. */
+static bool ipv4_is_inside(uint32_t address)
+{
+    static const struct {
+        uint32_t network;
+        uint32_t bits;
+    } inside[] = {
+        {0x00000000, 32}, /* this machine, as Linux connects to it */
+        {0x7F000000, 8},  {0x0A000000, 8},  {0xAC100000, 12},
+        {0xC0A80000, 16}, {0x64400000, 10}, {0xC6120000, 15},
+    };
+    for (size_t i = 0; i < sizeof inside / sizeof *inside; i++) {
+        if ((address ^ inside[i].network) >> (32 - inside[i].bits) == 0) return true;
+    }
+    return false;
+}
+
+static bool ipv6_is_inside(const uint8_t address[16])
+{
+    static const uint8_t mapped[16] = {[10] = 0xFF, [11] = 0xFF};
+    static const uint8_t here[16] = {0}; /* ::, and ::1 with it */
+    static const uint8_t unique_local[16] = {0xFC};
+    if (has_prefix(address, mapped, 96)) {
+        return ipv4_is_inside((uint32_t)address[12] << 24 | (uint32_t)address[13] << 16 |
+                              (uint32_t)address[14] << 8 | address[15]);
+    }
+    return (has_prefix(address, here, 120) && address[15] <= 1) ||
+           has_prefix(address, unique_local, 7);
+}
+
+bool http_address_is_inside(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in ipv4;
+        memcpy(&ipv4, address, sizeof ipv4);
+        return ipv4_is_inside(ntohl(ipv4.sin_addr.s_addr));
+    }
+    if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 ipv6;
+        memcpy(&ipv6, address, sizeof ipv6);
+        return ipv6_is_inside(ipv6.sin6_addr.s6_addr);
+    }
+    return false;
+}
+
 bool address_is_loopback(const struct sockaddr *address)
 {
     if (address->sa_family == AF_INET) {
@@ -100,7 +147,8 @@ bool address_is_loopback(const struct sockaddr *address)
 
 bool address_allowed(const struct transfer *transfer, const struct sockaddr *address)
 {
-    return transfer->call.place->declared_mock || http_address_is_public(address) ||
+    if (transfer->call.place->declared_mock) return http_address_is_inside(address);
+    return http_address_is_public(address) ||
            (transfer->loopback_allowed && address_is_loopback(address));
 }
 

@@ -229,8 +229,11 @@ static void say_unanswered(struct transfer *transfer, const char *whom)
 static void say_refused(struct transfer *transfer, const char *whom)
 {
     if (transfer->address_refused) {
-        sentence(transfer, "%s leads to %s, which is not public; only a declared mock may", whom,
-                 transfer->refused_text[0] != '\0' ? transfer->refused_text : "an address");
+        const bool of_mock = transfer->call.place->declared_mock;
+        sentence(transfer, "%s leads to %s, which is %s", whom,
+                 transfer->refused_text[0] != '\0' ? transfer->refused_text : "an address",
+                 of_mock ? "not in a private network, as a mock server's is"
+                         : "not public, as a real provider's is");
         return;
     }
     const bool ours = transfer->socket_error != 0; /* too many open files, say */

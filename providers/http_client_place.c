@@ -1,7 +1,11 @@
 #include "providers/http_client_state.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
+#include <netdb.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,6 +60,11 @@ static size_t take_host(const char *text, size_t length, char host[HTTP_PLACE_UR
     return bracketed ? end + 1 : end;
 }
 
+static const char outside[] = "a mock server is on this machine or in a private network, and this "
+                              "address is in neither";
+static const char outside_hint[] = "whoever is out there is called as a real provider is: in the "
+                                   "mode \"live\", after a yes, and no more often than allowed";
+
 static bool check_authority(const struct http_place *place, const char *text, size_t length,
                             struct err *err)
 {
@@ -69,10 +78,16 @@ static bool check_authority(const struct http_place *place, const char *text, si
         (text[host_length] != ':' || !is_port(text + host_length + 1, length - host_length - 1))) {
         return fail(err, place, "what follows the host is no port from 1 to 65535");
     }
-    struct sockaddr_storage address;
-    if (!place->declared_mock && address_read(host, &address) &&
-        !http_address_is_public((const struct sockaddr *)&address)) {
-        return fail(err, place, "that address is not public, and the place is no declared mock");
+    struct sockaddr_storage literal;
+    if (!address_read(host, &literal)) return true;
+    const struct sockaddr *const address = (const struct sockaddr *)&literal;
+    if (place->declared_mock && !http_address_is_inside(address)) {
+        (void)fail(err, place, outside);
+        return err_hint(err, "%s", outside_hint);
+    }
+    if (!place->declared_mock && !http_address_is_public(address)) {
+        (void)fail(err, place, "a real provider is at a public address, and this is none");
+        return err_hint(err, "a mock server is called in the mode \"mock\"");
     }
     return true;
 }
@@ -91,16 +106,28 @@ static bool check_path(const struct http_place *place, const char *path, struct 
     return true;
 }
 
+/* A file without a certificate would show as a failed handshake of every call. */
+static bool holds_certificate(FILE *file)
+{
+    X509 *const certificate = PEM_read_X509(file, NULL, NULL, NULL);
+    X509_free(certificate);
+    ERR_clear_error();
+    return certificate != NULL;
+}
+
 static bool check_ca_file(const struct http_place *place, struct err *err)
 {
     if (place->ca_file == NULL) return true;
+    const struct place where = {.file = place->ca_file};
     FILE *file = fopen(place->ca_file, "rb");
     if (file == NULL) {
-        return err_fail(err, ERR_INPUT, (struct place){.file = place->ca_file},
-                        "cannot read the CA file: %s", strerror(errno));
+        return err_fail(err, ERR_INPUT, where, "cannot read the CA file: %s", strerror(errno));
     }
+    const bool holds = holds_certificate(file);
     (void)fclose(file);
-    return true;
+    if (holds) return true;
+    (void)err_fail(err, ERR_INPUT, where, "the CA file holds no certificate in PEM form");
+    return err_hint(err, "`routesim mock --tls --keys DIR` writes its authority to DIR/ca.pem");
 }
 
 bool http_place_check(const struct http_place *place, struct err *err)
@@ -116,7 +143,7 @@ bool http_place_check(const struct http_place *place, struct err *err)
     } else if (strncmp(authority, http, sizeof http - 1) == 0) {
         if (!place->declared_mock) {
             (void)fail(err, place, "credentials travel over https only; http is for mocks");
-            return err_hint(err, "write https://, or declare the place a mock");
+            return err_hint(err, "write https://; a mock server is called in the mode \"mock\"");
         }
         authority += sizeof http - 1;
     } else {
@@ -125,6 +152,29 @@ bool http_place_check(const struct http_place *place, struct err *err)
     const size_t length = strcspn(authority, "/?#");
     return check_authority(place, authority, length, err) &&
            check_path(place, authority + length, err) && check_ca_file(place, err);
+}
+
+bool http_place_check_inside(const struct http_place *place, struct err *err)
+{
+    char host[HTTP_PLACE_URL_MAX];
+    const char *const authority = strstr(place->base_url, "://") + 3;
+    assert(place->declared_mock && authority > place->base_url);
+    (void)take_host(authority, strcspn(authority, "/?#"), host);
+    const struct addrinfo wanted = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    if (getaddrinfo(host, NULL, &wanted, &found) != 0) return true;
+    bool inside = true;
+    for (const struct addrinfo *a = found; a != NULL && inside; a = a->ai_next) {
+        char text[INET6_ADDRSTRLEN] = "?";
+        inside = http_address_is_inside(a->ai_addr);
+        if (inside) continue;
+        (void)getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST);
+        (void)err_fail(err, ERR_INPUT, (struct place){0}, "base URL \"%s\" leads to %s: %s",
+                       place->base_url, text, outside);
+        (void)err_hint(err, "%s", outside_hint);
+    }
+    freeaddrinfo(found);
+    return inside;
 }
 
 void place_authority(const char *base_url, char authority[AUTHORITY_MAX])

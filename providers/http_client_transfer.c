@@ -92,7 +92,6 @@ static int on_ready_to_send(void *context, char *remote_address, char *local_add
         transfer->repeat_refused = transfer->sending_refused = true;
         return CURL_PREREQFUNC_ABORT;
     }
-    if (transfer->call.place->declared_mock) return CURL_PREREQFUNC_OK;
     struct sockaddr_storage address;
     if (address_read(remote_address, &address) &&
         address_allowed(transfer, (const struct sockaddr *)&address)) {

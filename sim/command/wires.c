@@ -164,14 +164,32 @@ static void warn_of_idle_caps(const struct invocation *invocation, const struct 
     }
 }
 
+/* Mocks are called without limit and asked to place orders, so who is taken for one is looked at
+ * before anything is sent: by name, the scenario's reader has seen the literal addresses. */
+static bool mocks_are_inside(const struct scenario *scenario, const struct wire_spec *spec,
+                             struct err *err)
+{
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        struct http_place place = {0};
+        if (wire_reach(spec, scenario, (enum provider)p) != REACH_ELSEWHERE) continue;
+        if (!wire_find_place(scenario, (enum provider)p, &place, err)) return false;
+        if (!http_place_check_inside(&place, err)) return false;
+    }
+    return true;
+}
+
 bool wires_may_go_live(const struct invocation *invocation, struct console *console,
                        const struct scenario *scenario, const struct wire_spec *spec, int *code)
 {
+    struct err err;
+    if (!mocks_are_inside(scenario, spec, &err)) {
+        *code = console_error(console, &err, NULL);
+        return false;
+    }
     if (!wire_is_live(scenario)) {
         warn_of_idle_caps(invocation, console);
         return true;
     }
-    struct err err;
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         if (scenario->providers[p].mode != MODE_LIVE) continue;
         if (has_credentials(scenario, p, &err)) continue;

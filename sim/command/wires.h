@@ -3,7 +3,8 @@
  *
  * Real providers are called only after an explicit yes: --yes-live, or a "yes" typed at a terminal
  * that was told what would be sent. Without credentials nothing starts: a router that lacks them
- * answers canned quotes, and a live run of those would be a lie.
+ * answers canned quotes, and a live run of those would be a lie. Nor is anybody outside private
+ * networks called as a mock.
  */
 #ifndef SIM_COMMAND_WIRES_H
 #define SIM_COMMAND_WIRES_H

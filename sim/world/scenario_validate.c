@@ -274,8 +274,8 @@ static bool leads_to_a_vendor(const char *base_url)
 static void validate_base_url(const struct scenario *scenario, unsigned p, struct err_list *list)
 {
     const struct provider_spec *provider = &scenario->providers[p];
-    if (provider->base_url[0] == '\0') return;
-    struct http_place named = {.declared_mock = provider->mode != MODE_LIVE};
+    if (provider->base_url[0] == '\0' || provider->mode == MODE_REPLAY) return;
+    struct http_place named = {.declared_mock = provider->mode == MODE_MOCK};
     struct err err = {.code = ERR_NONE};
     (void)snprintf(named.base_url, sizeof named.base_url, "%s", provider->base_url);
     struct place place = PLACE(providers[p].base_url);

@@ -116,6 +116,11 @@ expect 'a run calls mock servers of another process' 0 $? "$said"
 accepted=$(awk -F, '$9 >= 200 && $9 < 300 { print $2 }' "$scratch/elsewhere/calls.csv" | sort -u | wc -l)
 refused=$(awk -F, '$9 == 400 || $9 == 401' "$scratch/elsewhere/calls.csv")
 expect 'all four take the credentials that they handed out' '4, ' "$accepted, $refused" "$(cat "$scratch/mock.err")"
+said=$("$program" run "$scratch/small.json" --clock real --set providers.MEALME.base_url=http://134744072:9 --out "$scratch/no" 2>&1)
+expect 'nobody outside private networks is called as a mock, however the address is written' 3 $? "$said"
+expect 'and is told how he could be called' 1 "$(count '8\.8\.8\.8.*private network' <<<"$said")" "$said"
+said=$("$program" lint "$scratch/small.json" --set providers.MEALME.base_url=http://8.8.8.8 2>&1)
+expect 'which the scenario'"'"'s reader knows of addresses' 3 $? "$said"
 kill -INT $mock
 wait $mock
 

@@ -25,9 +25,15 @@ static const struct {
     const char *name;
     const char *addresses[3];
 } names[] = {
-    {"local.test", {"127.0.0.1"}},      {"slow.test", {"127.0.0.1"}},
-    {"private.test", {"10.1.2.3"}},     {"metadata.test", {"169.254.169.254"}},
-    {"both.test", {"10.1.2.3", "::1"}}, {"mapped.test", {"::ffff:127.0.0.1"}},
+    {"local.test", {"127.0.0.1"}},
+    {"slow.test", {"127.0.0.1"}},
+    {"private.test", {"10.1.2.3"}},
+    {"metadata.test", {"169.254.169.254"}},
+    {"both.test", {"10.1.2.3", "::1"}},
+    {"mapped.test", {"::ffff:127.0.0.1"}},
+    {"out.test", {"8.8.8.8"}},
+    {"half.test", {"127.0.0.1", "8.8.8.8"}},
+    {"mappedout.test", {"::ffff:8.8.8.8"}},
 };
 
 /* One allocation an address, as freeaddrinfo() below expects. */
@@ -99,15 +105,55 @@ static void hold_resolver(bool held)
 
 /* ---- addresses ------------------------------------------------------------------------------- */
 
-static bool is_public(const char *text)
+/* What the client holds an address for: public, inside. */
+static bool is(const char *text, bool (*what)(const struct sockaddr *))
 {
     struct sockaddr_in ipv4 = {.sin_family = AF_INET};
     struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6};
     if (inet_pton(AF_INET, text, &ipv4.sin_addr) == 1) {
-        return http_address_is_public((const struct sockaddr *)&ipv4);
+        return what((const struct sockaddr *)&ipv4);
     }
     CHECK_ROW(text, inet_pton(AF_INET6, text, &ipv6.sin6_addr) == 1);
-    return http_address_is_public((const struct sockaddr *)&ipv6);
+    return what((const struct sockaddr *)&ipv6);
+}
+
+static void mock_servers_are_on_this_machine_or_in_private_networks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address;
+        bool expected;
+    } rows[] = {
+        {"127.0.0.1", true},
+        {"127.255.255.255", true},
+        {"0.0.0.0", true},
+        {"0.0.0.1", false},
+        {"9.255.255.255", false},
+        {"10.0.0.0", true},
+        {"172.15.0.1", false},
+        {"172.31.255.255", true},
+        {"192.168.0.1", true},
+        {"100.64.0.1", true},
+        {"198.18.0.1", true},
+        {"192.0.2.1", false},
+        {"169.254.169.254", false},
+        {"224.0.0.1", false},
+        {"8.8.8.8", false},
+        {"::", true},
+        {"::1", true},
+        {"::2", false},
+        {"fc00::1", true},
+        {"fdff::1", true},
+        {"fe80::1", false},
+        {"::ffff:10.0.0.1", true},
+        {"::ffff:8.8.8.8", false},
+        {"2002:a00:1::", false},
+        {"2606:4700::1111", false},
+        {"64:ff9b::10.0.0.1", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        CHECK_ROW(rows[i].address, is(rows[i].address, http_address_is_inside) == rows[i].expected);
+    }
 }
 
 static void addresses_are_public_or_not(void **state)
@@ -211,7 +257,7 @@ static void addresses_are_public_or_not(void **state)
         {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        CHECK_ROW(rows[i].address, is_public(rows[i].address) == rows[i].expected);
+        CHECK_ROW(rows[i].address, is(rows[i].address, http_address_is_public) == rows[i].expected);
     const struct sockaddr_un file = {.sun_family = AF_UNIX, .sun_path = "/run/x"};
     assert_false(http_address_is_public((const struct sockaddr *)&file));
 }
@@ -267,11 +313,17 @@ static void base_urls_are_checked(void **state)
         {"https://a.com/v1/", false, "ends in a slash"},
         {"https://a.com/a b", false, "percent-encoded"},
         {"https://a.com/a\r\nX: 1", false, "percent-encoded"},
-        {"https://10.0.0.1", false, "not public"},
-        {"https://127.0.0.1:9004", false, "not public"},
-        {"https://169.254.169.254/latest", false, "not public"},
-        {"https://[::1]", false, "not public"},
-        {"https://[::ffff:8.8.8.8]", false, "not public"},
+        {"https://10.0.0.1", false, "public address"},
+        {"https://127.0.0.1:9004", false, "public address"},
+        {"https://169.254.169.254/latest", false, "public address"},
+        {"https://[::1]", false, "public address"},
+        {"https://[::ffff:8.8.8.8]", false, "public address"},
+        {"http://8.8.8.8:80", true, "private network"},
+        {"https://[2606:4700::1111]", true, "private network"},
+        {"http://[::ffff:8.8.8.8]", true, "private network"},
+        {"http://169.254.169.254", true, "private network"},
+        {"http://10.1.2.3:80", true, NULL},
+        {"http://[::ffff:10.1.2.3]", true, NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct http_place place = {.declared_mock = rows[i].mock};
@@ -302,6 +354,9 @@ static void long_urls_and_missing_files_are_said(void **state)
     assert_false(http_place_check(&place, &err));
     assert_int_equal(err.code, ERR_INPUT);
     assert_string_equal(err.place.file, "/nowhere/ca.pem");
+    place.ca_file = "/dev/null";
+    assert_false(http_place_check(&place, &err));
+    assert_non_null(strstr(err.message, "no certificate"));
 }
 
 /* ---- calls ----------------------------------------------------------------------------------- */
@@ -393,7 +448,7 @@ static void a_relay_on_loopback_may_stand_in_front_of_a_live_place(void **state)
     raw_server_stop(server);
 }
 
-static void a_declared_mock_may_be_anywhere(void **state)
+static void a_mock_is_called_on_this_machine_or_in_a_private_network(void **state)
 {
     (void)state;
     struct raw_server *const server = raw_server_start(good);
@@ -405,6 +460,46 @@ static void a_declared_mock_may_be_anywhere(void **state)
     assert_int_equal(kept.outcome.fate, CALL_ANSWERED);
     fixture_close(fixture);
     raw_server_stop(server);
+}
+
+/* Mocks are called without limit and asked to place orders: nobody out there may be taken for one.
+ * Neither the numbers that only a resolver understands nor a detour are a way round. */
+static void a_mock_that_turns_out_to_be_outside_is_not_called(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *connect_to, *shown;
+    } rows[] = {
+        {"http://out.test:1", NULL, "8.8.8.8"},
+        {"http://half.test:1", NULL, "8.8.8.8"},
+        {"http://mappedout.test:1", NULL, "8.8.8.8"},
+        {"http://metadata.test:1", NULL, "169.254.169.254"},
+        {"http://local.test:1", "8.8.8.8:1", "8.8.8.8"},
+    };
+    struct fixture *const fixture = fixture_open(0, 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct http_place place = {.declared_mock = true};
+        struct err err = {0};
+        strcpy(place.base_url, rows[i].url);
+        CHECK_ROW(rows[i].url, http_place_check(&place, &err)); /* a name says nothing yet */
+        if (rows[i].connect_to == NULL) {
+            CHECK_ROW(rows[i].url, !http_place_check_inside(&place, &err));
+            CHECK_ROW(rows[i].url, strstr(err.message, rows[i].shown) != NULL);
+            CHECK_ROW(rows[i].url, strstr(err.hint, "\"live\"") != NULL);
+        }
+        const struct kept kept = call(fixture, &place, rows[i].connect_to, LIFE_US);
+        CHECK_ROW(rows[i].url, kept.outcome.fate == CALL_REFUSED);
+        if (strcmp(rows[i].url, "http://half.test:1") == 0) continue; /* 127.0.0.1:1 refuses, too */
+        CHECK_ROW(rows[i].url, kept.outcome.address_refused);
+        CHECK_ROW(rows[i].url, strstr(kept.outcome.message, rows[i].shown) != NULL);
+        CHECK_ROW(rows[i].url, strstr(kept.outcome.message, "private network") != NULL);
+    }
+    struct http_place place = {.base_url = "http://local.test", .declared_mock = true};
+    struct err err = {0};
+    assert_true(http_place_check_inside(&place, &err));
+    strcpy(place.base_url, "http://nowhere.test/path");
+    assert_true(http_place_check_inside(&place, &err)); /* its calls will tell */
+    fixture_close(fixture);
 }
 
 /* ---- a resolver that says nothing ------------------------------------------------------------ */
@@ -463,11 +558,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_public_or_not),
+        cmocka_unit_test(mock_servers_are_on_this_machine_or_in_private_networks),
         cmocka_unit_test(base_urls_are_checked),
         cmocka_unit_test(long_urls_and_missing_files_are_said),
         cmocka_unit_test(a_live_call_reaches_no_address_inside),
         cmocka_unit_test(a_relay_on_loopback_may_stand_in_front_of_a_live_place),
-        cmocka_unit_test(a_declared_mock_may_be_anywhere),
+        cmocka_unit_test(a_mock_is_called_on_this_machine_or_in_a_private_network),
+        cmocka_unit_test(a_mock_that_turns_out_to_be_outside_is_not_called),
         cmocka_unit_test(a_hung_resolver_holds_up_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
