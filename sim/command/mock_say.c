@@ -1,7 +1,9 @@
 /* What `routesim mock` tells: where to find it, what to mind, and what happened. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "router/base/duration.h"
 #include "sim/command/command.h"
@@ -88,6 +90,24 @@ void mock_say_warnings(const struct mock *mock)
     mock_warn_of_faults(mock);
 }
 
+static bool refuse_journal(const struct mock *mock, struct err *err)
+{
+    return err_fail(err, ERR_ENVIRONMENT, (struct place){.file = mock->wish.journal},
+                    "the journal cannot be written: %s", strerror(errno));
+}
+
+/* Nothing that is there is touched before there is something to put in its place. */
+bool mock_check_journal(const struct mock *mock, struct err *err)
+{
+    if (mock->wish.journal == NULL || strcmp(mock->wish.journal, "-") == 0) return true;
+    const int file =
+        open(mock->wish.journal, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+    if (file < 0 && errno == ENXIO) return true; /* a pipe, whose reader may come later */
+    if (file < 0) return refuse_journal(mock, err);
+    (void)close(file);
+    return true;
+}
+
 int mock_write_journal(const struct mock *mock)
 {
     if (mock->wish.journal == NULL) return EXIT_DONE;
@@ -109,8 +129,7 @@ int mock_write_journal(const struct mock *mock)
     if (file != NULL && !to_out && fclose(file) != 0) written = false;
     if (written) return EXIT_DONE;
     struct err err;
-    (void)err_fail(&err, ERR_ENVIRONMENT, (struct place){.file = mock->wish.journal},
-                   "the journal cannot be written: %s", strerror(errno));
+    (void)refuse_journal(mock, &err);
     return console_error(mock->console, &err, NULL);
 }
 

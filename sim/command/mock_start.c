@@ -160,6 +160,7 @@ static void begin_signing_key(struct mock *mock)
 bool mock_start(struct mock *mock, struct err *err)
 {
     mock->world.providers = mock->wish.providers;
+    if (!mock_check_journal(mock, err)) return false;
     if (mock->wish.keys != NULL && !mock_keys_folder(mock->wish.keys, mock->folder, err)) {
         return false;
     }

@@ -70,6 +70,7 @@ void mock_say_warnings(const struct mock *mock);
 void mock_warn_of_faults(const struct mock *mock); /* that are not met as they are written */
 void mock_warn(const struct mock *mock, const char *hint, const char *message);
 void mock_say_goodbye(const struct mock *mock, int64_t served_us);
+bool mock_check_journal(const struct mock *mock, struct err *err); /* whether it can be written */
 int mock_write_journal(const struct mock *mock);
 
 #endif

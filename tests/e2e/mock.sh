@@ -418,6 +418,15 @@ check 'a busy port is named, exit 4' '$code == 4 && -z $out && $err == *"$port"*
 code=$? err=$(cat "$scratch/err")
 check 'so is a busy port of the admin interface' '$code == 4 && $err == *"${ADMIN##*:}"*'
 stop TERM
+try() { # try WORDS...: a mock that should not begin
+    "$program" mock --only mealme --for 10s "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
+    code=$? out=$(cat "$scratch/out") err=$(cat "$scratch/err")
+}
+try --journal "$scratch/nowhere/journal.jsonl"
+check 'a journal that cannot be written is named before anything is served, exit 4' \
+    '$code == 4 && -z $out && $err == *"nowhere/journal.jsonl: error: the journal cannot be written: No such file"*'
+try --journal "$scratch"
+check 'a folder is no journal' '$code == 4 && -z $out && $err == *"Is a directory"*'
 refuse() { # refuse NAME CONDITION WORDS...
     local name=$1 condition=$2
     shift 2
