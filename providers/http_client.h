@@ -52,7 +52,7 @@
  * response->status keeps what was seen.
  *
  * Sent twice: when a kept connection turns out dead before the first byte of an answer, libcurl
- * sends the request once more, on a new one or on another kept one. The client lets it for GET, once
+ * sends the request again, on a new one or on another kept one. The client lets it once, for GET
  * (timing.sends says 2), and forbids it for other methods, which may have been acted on.
  *
  * Ownership: the client owns connections, handles and answers; what `ended` is given lives until it

@@ -295,20 +295,24 @@ static bool make_keys(const struct wire *wire, struct err *err)
     return true;
 }
 
+/* A call's life is ended by the client: a server that closed the connection in the same instant
+ * would look as if it had reset it. */
+#define SERVER_GRACE_US US_PER_SECOND
+
 static bool open_server(struct wire *wire, const struct wire_setup *setup, struct err *err)
 {
     const bool real = wire->spec.clock == WIRE_CLOCK_REAL;
-    struct mock_server_setup server = {.clock = real ? MOCK_CLOCK_WALL : MOCK_CLOCK_TOLD,
-                                       .now_us = server_now_us,
-                                       .context = wire,
-                                       .catalogue = setup->catalogue,
-                                       .lock = &wire->lock,
-                                       .key_version =
-                                           env_get(&wire->scenario->env, "WALMART_KEY_VERSION"),
-                                       .epoch_us = wire->epoch_us,
-                                       .call_life_us = wire->scenario->policy.call_life_us,
-                                       .certificate = CERTIFICATE_GOOD,
-                                       .intercepted = true};
+    struct mock_server_setup server = {
+        .clock = real ? MOCK_CLOCK_WALL : MOCK_CLOCK_TOLD,
+        .now_us = server_now_us,
+        .context = wire,
+        .catalogue = setup->catalogue,
+        .lock = &wire->lock,
+        .key_version = env_get(&wire->scenario->env, "WALMART_KEY_VERSION"),
+        .epoch_us = wire->epoch_us,
+        .call_life_us = wire->scenario->policy.call_life_us + SERVER_GRACE_US,
+        .certificate = CERTIFICATE_GOOD,
+        .intercepted = true};
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         server.apis[p] = wire->scenario->providers[p].backend.api;
         server.backends[p] = wire->backends[p];

@@ -116,11 +116,11 @@ static inline void fixture_close(struct fixture *fixture)
 static inline struct call fixture_call(const struct fixture *fixture, enum provider provider,
                                        enum operation operation, uint64_t order, int64_t at_us)
 {
-    const bool token = operation == OPERATION_TOKEN;
+    const bool unowned = operation == OPERATION_TOKEN || operation == OPERATION_HEALTH;
     return (struct call){.provider = provider,
                          .operation = operation,
                          .order_key = random_key(UINT64_C(77), order),
-                         .order_index = token ? UINT64_MAX : order,
+                         .order_index = unowned ? UINT64_MAX : order,
                          .item = operation == OPERATION_SEARCH ? 1 : 0,
                          .sent_us = at_us,
                          .request = &fixture->request,
@@ -137,7 +137,7 @@ static inline struct call fixture_call(const struct fixture *fixture, enum provi
 static inline void fixture_keep(struct fixture *fixture, const struct call *call,
                                 const struct reply *reply)
 {
-    if (reply->fate != CALL_ANSWERED || reply->http_status != 200 || reply->body != BODY_GOOD) {
+    if (reply->fate != CALL_ANSWERED || reply->http_status > 299 || reply->body != BODY_GOOD) {
         return;
     }
     if (call->operation == OPERATION_TOKEN) {
