@@ -123,6 +123,13 @@ static double constant(const double *u)
     return u[0] < 2.0 ? 42.0 : 0.0;
 }
 
+/* f of A and B is known, but not that of the last point of all, which mixes them. */
+static void evaluate_but_the_last(void *context, const double *points, size_t count, double *values)
+{
+    evaluate(context, points, count, values);
+    values[count - 1] = INFINITY;
+}
+
 static double not_everywhere(const double *u)
 {
     return u[0] > 0.99 ? (double)NAN : u[0];
@@ -141,6 +148,13 @@ static void what_does_not_vary_or_is_not_known_has_no_indices(void **state)
             assert_true(isnan(result.total[i].value) && isnan(result.total[i].high));
         }
     }
+    struct function function = {.of = product, .inputs = 2};
+    const struct sobol_design design = {.inputs = 2, .rows = 256};
+    struct sobol_result result;
+    struct err err;
+    assert_true(sobol_indices(&design, &result, &err, &function, evaluate_but_the_last));
+    for (unsigned i = 0; i < 2; i++)
+        assert_true(isnan(result.first[i].value) && isnan(result.total[i].value));
 }
 
 static void every_failing_allocation_ends_cleanly(void **state)
