@@ -136,6 +136,7 @@ int command_mock(const struct invocation *invocation, struct console *console)
     if (mock == NULL) return EXIT_ENVIRONMENT;
     mock->invocation = invocation;
     mock->console = console;
+    mock->claim = -1;
     struct err err;
     int code;
     if (!mock_wish_read(invocation, &mock->wish, &err)) {

@@ -1,7 +1,9 @@
 #include "sim/command/mock_keys.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,6 +51,21 @@ bool mock_keys_folder(const char *directory, char path[MOCK_KEYS_PATH_MAX], stru
     (void)err_fail(err, ERR_USAGE, (struct place){.file = err_keep_name(directory)},
                    "others may write into this folder, and keys do not belong there");
     return err_hint(err, "chmod 700 %s", directory);
+}
+
+bool mock_keys_claim(const char *path, int *claim, struct err *err)
+{
+    const struct place place = {.file = err_keep_name(path)};
+    *claim = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*claim < 0) return refuse(err, path, "the folder cannot be opened");
+    if (flock(*claim, LOCK_EX | LOCK_NB) == 0) return true;
+    const bool taken = errno == EWOULDBLOCK;
+    (void)close(*claim);
+    *claim = -1;
+    if (!taken) return true;
+    (void)err_fail(err, ERR_USAGE, place,
+                   "the keys of a mock that runs are in this folder, and would be overwritten");
+    return err_hint(err, "name another folder, or stop that mock first");
 }
 
 static bool write_file(const char *directory, const char *name, const char *bytes, struct err *err)

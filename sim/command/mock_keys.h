@@ -5,7 +5,9 @@
  *   ca.pem               with --tls: the authority behind the mocks' certificates        0644
  *
  * The folder is made (0700) when it is not there. Files that routesim did not write are left alone.
- * The credentials are the mocks' first generation and open nothing else in the world.
+ * The credentials are the mocks' first generation and open nothing else in the world. One running
+ * mock has a folder to itself: keys are made anew by each, and another's would lock out the clients
+ * of the first.
  *
  * Failure: ERR_ENVIRONMENT, or ERR_USAGE for a file that is not ours; nothing half-written is left.
  */
@@ -29,6 +31,11 @@ struct mock_keys {
 
 /* Makes the folder, and says how it is called from anywhere. */
 bool mock_keys_folder(const char *directory, char path[MOCK_KEYS_PATH_MAX], struct err *err);
+
+/* Claims the folder until `claim` is closed, or the process is gone, however it went. Nothing is
+ * left in it. False: a mock that runs has it, or it cannot be opened; `claim` is -1 then, as where
+ * a file system has no locks and nobody is kept out. */
+bool mock_keys_claim(const char *path, int *claim, struct err *err);
 
 bool mock_keys_write(const struct mock_keys *keys, struct err *err);
 

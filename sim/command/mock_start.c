@@ -1,6 +1,7 @@
 /* Everything that runs while mocks are served, begun and ended. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mocks/signing.h"
 #include "sim/command/mock_state.h"
@@ -161,7 +162,8 @@ bool mock_start(struct mock *mock, struct err *err)
 {
     mock->world.providers = mock->wish.providers;
     if (!mock_check_journal(mock, err)) return false;
-    if (mock->wish.keys != NULL && !mock_keys_folder(mock->wish.keys, mock->folder, err)) {
+    if (mock->wish.keys != NULL && !(mock_keys_folder(mock->wish.keys, mock->folder, err) &&
+                                     mock_keys_claim(mock->folder, &mock->claim, err))) {
         return false;
     }
     begin_signing_key(mock);
@@ -188,5 +190,6 @@ void mock_release(struct mock *mock)
     payloads_destroy(mock->payloads);
     certificates_release(&mock->certificates);
     mock_world_close(&mock->world);
+    if (mock->claim >= 0) (void)close(mock->claim);
     free(mock);
 }

@@ -47,6 +47,7 @@ struct mock {
     pthread_t key_maker; /* of Walmart's private key */
     bool makes_key;
     char folder[MOCK_KEYS_PATH_MAX]; /* of keys; "": none */
+    int claim;                       /* on that folder; -1: none */
     char urls[PROVIDER_COUNT][MOCK_URL_MAX];
     char admin_url[ADMIN_URL_MAX];
 };

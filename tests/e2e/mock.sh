@@ -53,7 +53,7 @@ start() {
 # stop SIGNAL: sets code, and out to what is left of the process
 stop() {
     kill -"$1" "$mock_pid" 2>/dev/null
-    wait "$mock_pid"
+    wait "$mock_pid" 2>/dev/null
     code=$?
     out=$(kill -0 "$mock_pid" 2>&1 && echo there)
     mock_pid=
@@ -409,7 +409,15 @@ examine --live kroger --yes-live --env-file "$scratch/keys/mock.env" "${here[@]}
 check 'a provider that is not there is told apart' '$code == 4 && $out == *"FAIL  live "*"KROGER_API: "*refused*'
 
 # ---- what it cannot do ----
-start --only mealme
+start --only mealme --keys "$scratch/claimed"
+before=$(cat "$scratch/claimed/mock.env")
+"$program" mock --only mealme --keys "$scratch/claimed" --for 1s >"$scratch/out" 2>"$scratch/err" </dev/null
+code=$? out=$(cat "$scratch/out") err=$(cat "$scratch/err")
+check 'the keys of a mock that runs are not overwritten' \
+    '$code == 2 && -z $out && $err == *"claimed: error: the keys of a mock that runs are in this folder"* && $(cat "$scratch/claimed/mock.env") == "$before"'
+stop KILL
+start --only mealme --keys "$scratch/claimed"
+check 'those of one that is gone are, however it went' '-n $MEALME && $(cat "$scratch/claimed/mock.env") == *"$MEALME"*'
 port=${MEALME##*:}
 "$program" mock --port-base "$port" --for 1s >"$scratch/out" 2>"$scratch/err" </dev/null
 code=$? out=$(cat "$scratch/out") err=$(cat "$scratch/err")
