@@ -22,7 +22,8 @@ bool front_work_init(struct front_work *work, size_t capacity)
     *work = (struct front_work){.capacity = capacity};
     bool ready = true;
     for (uint32_t o = 0; o < FRONT_OBJECTIVES_MAX; o++) {
-        work->columns[o] = memory_resize(NULL, capacity, sizeof *work->columns[o]);
+        work->columns[o] =
+            memory_resize(NULL, capacity + FRONT_WORK_STEP, sizeof *work->columns[o]);
         ready = ready && work->columns[o] != NULL;
     }
     if (!ready) front_work_release(work);
@@ -115,31 +116,47 @@ static bool joins_three(struct staircase *stairs, const double *values)
 
 /* ---- four and five: against everybody on the front, whose first objective is not worse ---- */
 
-static bool somebody_dominates(const struct front_work *work, size_t count, uint32_t objectives,
-                               const double *values)
+/* Two doubles at once is what every 64-bit machine has; four pairs without a branch between. */
+typedef double pair __attribute__((vector_size(2 * sizeof(double))));
+typedef int64_t pair_mask __attribute__((vector_size(2 * sizeof(int64_t))));
+
+static inline pair_mask no_worse(const double *column, double value)
 {
-    enum { AT_A_TIME = 8 };
-    for (size_t start = 0; start < count; start += AT_A_TIME) {
-        const size_t end = start + AT_A_TIME < count ? start + AT_A_TIME : count;
-        unsigned any = 0;
-        for (size_t i = start; i < end; i++) {
-            unsigned no_worse = (work->columns[1][i] <= values[1]) &
-                                (work->columns[2][i] <= values[2]) &
-                                (work->columns[3][i] <= values[3]);
-            if (objectives == 5) no_worse &= work->columns[4][i] <= values[4];
-            any |= no_worse;
+    pair ours;
+    memcpy(&ours, column, sizeof ours);
+    return ours <= value;
+}
+
+static inline bool somebody_dominates(const struct front_work *work, size_t count,
+                                      uint32_t objectives, const double *values)
+{
+    double *const *columns = work->columns;
+    for (size_t start = 0; start < count; start += FRONT_WORK_STEP) {
+        pair_mask any = {0, 0};
+        for (size_t i = start; i < start + FRONT_WORK_STEP; i += 2) {
+            pair_mask found = no_worse(columns[1] + i, values[1]) &
+                              no_worse(columns[2] + i, values[2]) &
+                              no_worse(columns[3] + i, values[3]);
+            if (objectives == 5) found &= no_worse(columns[4] + i, values[4]);
+            any |= found;
         }
-        if (any) return true;
+        if ((any[0] | any[1]) != 0) return true;
     }
     return false;
 }
 
+/* Places of a group that nobody has yet hold NaNs, which dominate nobody. */
 static bool joins_many(struct front_work *work, size_t count, uint32_t objectives,
                        const double *values)
 {
-    if (somebody_dominates(work, count, objectives, values)) return false;
-    for (uint32_t o = 1; o < objectives; o++)
+    if (objectives == 4 ? somebody_dominates(work, count, 4, values)
+                        : somebody_dominates(work, count, 5, values))
+        return false;
+    for (uint32_t o = 1; o < objectives; o++) {
+        for (size_t i = count; count % FRONT_WORK_STEP == 0 && i < count + FRONT_WORK_STEP; i++)
+            work->columns[o][i] = NAN;
         work->columns[o][count] = values[o];
+    }
     return true;
 }
 

@@ -14,7 +14,9 @@ struct front_entry {
     bool on_front;
 };
 
-/* Room for one search over at most `capacity` entries. */
+enum { FRONT_WORK_STEP = 8 }; /* columns are compared in groups of so many */
+
+/* Room for one search over at most `capacity` entries, and a group more. */
 struct front_work {
     double *columns[FRONT_OBJECTIVES_MAX]; /* of the front so far; also the staircase */
     size_t capacity;
