@@ -21,6 +21,7 @@
 #include "router/base/err.h"
 #include "router/provider.h"
 #include "router/quote.h"
+#include "sim/world/live_calls.h"
 
 enum metric {                /* of the router: scope "router" */
               METRIC_ORDERS, /* completed, measured */
@@ -228,9 +229,13 @@ struct result {
     const char *command; /* canonical: no -j, no --out */
     const char *seed_text;
     const char *profile;
-    const char *clock;        /* "virtual", or "real": measured */
-    const char *wire;         /* "struct", "bytes", "http" */
-    const char *live;         /* the real providers that were called: "KROGER_API, MEALME"; or "" */
+    const char *clock; /* "virtual", or "real": measured */
+    const char *wire;  /* "struct", "bytes", "http" */
+    const char *live;  /* the real providers that were called: "KROGER_API, MEALME"; or "" */
+    struct live_calls live_calls[PROVIDER_COUNT];
+    /* A run that the cap on live calls ended: what its next order might have taken of them, and
+     * what was left. 0: no cap ended it. */
+    uint64_t order_calls, calls_left;
     uint64_t scenario_hash;   /* without seed and router */
     uint64_t experiment_hash; /* with the router */
     uint64_t event_hash;      /* rolling, replication 0 */
@@ -274,6 +279,10 @@ struct result {
     const char *notes[RESULT_NOTES_MAX]; /* honest remarks: assumptions, sampling, unread keys */
     uint32_t note_count;
 };
+
+/* Whether live calls were tried and not one of them got an answer: then the run measured this
+ * machine's network, whatever its figures say. */
+bool result_is_deaf(const struct result *result);
 
 void result_release(struct result *result);
 

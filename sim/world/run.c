@@ -141,7 +141,7 @@ static void merge_replication(struct run_sums *sums, struct world *world, uint32
         sums->cache_hits[p] += facts->cache_hits[p];
         sums->cache_misses[p] += facts->cache_misses[p];
         sums->thief_calls[p] += facts->thief_calls[p];
-        sums->live_calls[p] += facts->live_calls[p];
+        live_calls_add(&sums->live[p], &facts->live[p]);
         sums->late_calls[p] += facts->late_calls[p];
     }
     sums->orders += facts->orders;
@@ -152,6 +152,8 @@ static void merge_replication(struct run_sums *sums, struct world *world, uint32
     sums->alike += facts->wire.alike;
     sums->mismatched += facts->wire.mismatched;
     sums->capped = sums->capped || facts->capped;
+    sums->order_calls = facts->order_calls; /* real time has one replication */
+    sums->calls_left = facts->calls_left;
     sums->replications++;
     if (facts->stopped && !sums->stopped) {
         sums->stopped = true;

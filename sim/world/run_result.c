@@ -281,10 +281,11 @@ __attribute__((format(printf, 2, 3))) static void note(struct result *result, co
 
 static void note_live(const struct run_sums *sums, unsigned p, struct result *result)
 {
-    const char *const name = provider_traits[p].short_name;
+    const struct live_calls *const live = &sums->live[p];
     note(result,
-         "%s was the real provider: %" PRIu64 " HTTP calls were sent to it. Nothing was bought.",
-         name, sums->live_calls[p]);
+         "%s was the real provider: %" PRIu64 " HTTP calls were tried, %" PRIu64
+         " requests were sent to it, %" PRIu64 " calls got an answer. Nothing was bought.",
+         provider_traits[p].short_name, live->tried, live->sent, live->answered);
     if (p == PROVIDER_INSTACART) {
         note(result, "Instacart's API states no prices: its quotes are priced from the scenario's "
                      "list and marked as estimated.");
@@ -333,6 +334,21 @@ static void note_reach(const struct run_sums *sums, unsigned p, struct result *r
     note(result, "No fault of the scenario was put in %s's way: it met %s.", name, whose);
 }
 
+static void note_cap(const struct run_sums *sums, struct result *result)
+{
+    uint64_t sent = 0, lost = 0;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        sent += sums->live[p].sent;
+        lost += live_calls_lost(&sums->live[p]);
+    }
+    note(result,
+         "No further order was started: the next one might have needed %" PRIu64
+         " calls of real providers, and --max-requests %" PRIu64 " left %" PRIu64 " (%" PRIu64
+         " requests were sent, %" PRIu64 " calls failed before anything of them was sent; each "
+         "kind is held to that number).",
+         sums->order_calls, wire_of(sums)->max_requests, sums->calls_left, sent, lost);
+}
+
 /* How calls travelled, where that bears on what the figures mean. */
 static void note_wire(const struct run_sums *sums, struct result *result)
 {
@@ -350,9 +366,7 @@ static void note_wire(const struct run_sums *sums, struct result *result)
                  provider_traits[p].short_name, sums->late_calls[p]);
         }
     }
-    if (sums->capped) {
-        note(result, "No further order was started: it might have passed --max-requests.");
-    }
+    if (sums->capped) note_cap(sums, result);
     if (sums->withheld > 0) {
         note(result,
              "%" PRIu64 " calls to real providers were not sent, because --max-requests was "
@@ -466,6 +480,9 @@ static void fill_wire(const struct run_sums *sums, struct result *result)
     }
     result->clock = wire_clock_names[wire->clock];
     result->wire = wire_kind_names[wire->kind];
+    memcpy(result->live_calls, sums->live, sizeof result->live_calls);
+    result->order_calls = sums->order_calls;
+    result->calls_left = sums->calls_left;
     result->live = keep(result, live.bytes != NULL ? live.bytes : "");
     text_release(&live);
 }
@@ -511,6 +528,16 @@ static void fill_identity(const struct run_sums *sums, struct result *result)
     result->slo_indicator = slo_indicator_names[scenario->slo.indicator];
     result->slo_objective = scenario->slo.objective;
     result->slo_period_us = scenario->slo.period_us;
+}
+
+bool result_is_deaf(const struct result *result)
+{
+    uint64_t tried = 0, answered = 0;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        tried += result->live_calls[p].tried;
+        answered += result->live_calls[p].answered;
+    }
+    return tried > 0 && answered == 0;
 }
 
 bool run_result_fill(struct run_sums *sums, struct result *result, struct err *err)

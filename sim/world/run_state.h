@@ -35,10 +35,12 @@ struct run_sums {
     uint64_t event_lines, event_lines_due, hash;
     uint64_t cache_hits[PROVIDER_COUNT], cache_misses[PROVIDER_COUNT];
     uint64_t thief_calls[PROVIDER_COUNT];
-    uint64_t live_calls[PROVIDER_COUNT], late_calls[PROVIDER_COUNT];
+    struct live_calls live[PROVIDER_COUNT];
+    uint64_t late_calls[PROVIDER_COUNT];
     uint64_t withheld, unmatched, alike, mismatched; /* as wire_facts */
     bool capped;
-    uint32_t replications; /* merged */
+    uint64_t order_calls, calls_left; /* as world_facts */
+    uint32_t replications;            /* merged */
     bool stopped;
     int64_t stopped_us;
     struct router_config config;

@@ -625,8 +625,9 @@ uint32_t wire_in_flight(const struct wire *wire)
 
 uint64_t wire_requests_left(const struct wire *wire)
 {
-    return wire->spec.max_requests > wire->live_sent ? wire->spec.max_requests - wire->live_sent
-                                                     : 0;
+    const uint64_t most =
+        (wire->live_sent > wire->live_lost ? wire->live_sent : wire->live_lost) + wire->pending;
+    return wire->spec.max_requests > most ? wire->spec.max_requests - most : 0;
 }
 
 uint64_t wire_requests_free(const struct wire *wire)
@@ -642,7 +643,12 @@ void wire_reserve(struct wire *wire, uint64_t calls)
 
 uint64_t wire_requests_sent(const struct wire *wire, enum provider provider)
 {
-    return wire->endpoints[provider].sent;
+    return wire->endpoints[provider].live.sent;
+}
+
+struct live_calls wire_live_calls(const struct wire *wire, enum provider provider)
+{
+    return wire->endpoints[provider].live;
 }
 
 struct wire_facts wire_facts(const struct wire *wire)

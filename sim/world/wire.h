@@ -25,8 +25,9 @@
  * `malformed`, `truncated` and `empty_results` act on what came back. No other kind can act on a
  * live provider (wire_check()).
  *
- * Live calls are counted, also those that libcurl sends twice because a kept connection had died,
- * and never more are sent than max_requests.
+ * Live calls are counted (sim/world/live_calls.h). No more requests than max_requests are sent,
+ * those included that libcurl sends twice because a kept connection had died; and no more calls than
+ * that are lost before a byte of theirs has left. One in flight may still turn out either way.
  *
  * A provider in replay mode is answered by its cassette, over every wire, at the recorded latency.
  *
@@ -37,6 +38,7 @@
 #ifndef SIM_WORLD_WIRE_H
 #define SIM_WORLD_WIRE_H
 
+#include "sim/world/live_calls.h"
 #include "sim/world/scenario.h"
 
 enum wire_kind { WIRE_STRUCT, WIRE_BYTES, WIRE_HTTP, WIRE_KIND_COUNT };
@@ -50,7 +52,7 @@ struct recorder;
 struct wire_spec { /* what a run asks for; zeroed: struct, virtual, unlimited */
     enum wire_kind kind;
     enum wire_clock clock;
-    uint64_t max_requests;     /* HTTP calls to live providers; 0: none are allowed */
+    uint64_t max_requests;     /* of live providers: sent, and as many lost; 0: none are allowed */
     double max_orders_per_s;   /* order starts, where a provider is live; 0: no limit */
     bool tls;                  /* our own mocks speak TLS, verified against their own authority */
     struct recorder *recorder; /* borrowed; NULL: nothing is kept */
@@ -150,8 +152,8 @@ uint32_t wire_in_flight(const struct wire *wire);
 /* A fault that hits calls in flight begins: our own mock servers end theirs. */
 void wire_strike(struct wire *wire, enum provider provider, int64_t now_us);
 
-/* Calls that may still be sent to live providers; and those of them that nothing in flight may
- * turn out to need for being sent twice. */
+/* Calls of live providers that may still be made, whatever becomes of those in flight; and those of
+ * them that nothing in flight may turn out to need for being sent twice. */
 uint64_t wire_requests_left(const struct wire *wire);
 uint64_t wire_requests_free(const struct wire *wire);
 
@@ -159,6 +161,7 @@ uint64_t wire_requests_free(const struct wire *wire);
 void wire_reserve(struct wire *wire, uint64_t calls);
 
 uint64_t wire_requests_sent(const struct wire *wire, enum provider provider);
+struct live_calls wire_live_calls(const struct wire *wire, enum provider provider);
 
 /* ---- what came of it ------------------------------------------------------------------------- */
 

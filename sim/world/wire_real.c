@@ -106,31 +106,60 @@ static void give_up(struct wire *wire, struct flight *flight, const char *why)
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
-/* Takes a call out of those that may still be sent to real providers; false when there is none.
+/* Takes a call out of those that may still be made to real providers; false when there is none.
  * libcurl sends a GET once more when a kept connection turns out to be dead, which counts as well:
- * where that could pass the limit, the call gets a connection of its own. */
+ * where that could pass the limit, the call gets a connection of its own. What becomes of it is
+ * counted when it has ended. */
 static bool spend(struct wire *wire, struct flight *flight)
 {
     if (wire_requests_free(wire) == 0) {
         wire->facts.withheld++;
         return false;
     }
-    wire->live_sent++;
-    wire->endpoints[flight->call.provider].sent++;
+    wire->pending++;
+    wire->endpoints[flight->call.provider].live.tried++;
+    flight->counted = true;
     flight->may_repeat =
         flight->request.method == HTTP_GET && wire_requests_free(wire) > wire->reserved;
     wire->may_repeat_count += flight->may_repeat;
     return true;
 }
 
-static void settle_spending(struct wire *wire, struct flight *flight, uint32_t sends)
+static enum live_loss loss_in(const struct http_outcome *outcome)
 {
-    if (!flight->may_repeat) return;
-    flight->may_repeat = false;
-    wire->may_repeat_count--;
-    if (sends < 2) return;
-    wire->live_sent += sends - 1;
-    wire->endpoints[flight->call.provider].sent += sends - 1;
+    if (outcome->address_refused) return LOSS_GUARD;
+    switch (outcome->phase) {
+    case HTTP_PHASE_DNS:
+        return LOSS_DNS;
+    case HTTP_PHASE_CONNECT:
+        return LOSS_CONNECT;
+    case HTTP_PHASE_TLS:
+        return LOSS_TLS;
+    case HTTP_PHASE_QUEUE:
+    case HTTP_PHASE_SEND:
+    case HTTP_PHASE_WAIT:
+    case HTTP_PHASE_BODY:
+    case HTTP_PHASE_DONE:
+    case HTTP_PHASE_COUNT:
+        break;
+    }
+    return LOSS_OTHER;
+}
+
+/* A live call is over, having been sent so many times. */
+static void settle_spending(struct wire *wire, struct flight *flight, uint32_t sends,
+                            enum live_loss loss)
+{
+    struct live_calls *const live = &wire->endpoints[flight->call.provider].live;
+    if (!flight->counted) return;
+    wire->may_repeat_count -= flight->may_repeat;
+    flight->counted = flight->may_repeat = false;
+    wire->pending--;
+    wire->live_sent += sends;
+    live->sent += sends;
+    if (sends > 0) return;
+    wire->live_lost++;
+    live->lost[loss]++;
 }
 
 static void start(struct wire *wire, struct flight *flight)
@@ -146,7 +175,10 @@ static void start(struct wire *wire, struct flight *flight)
     const bool fated = flight->fated != CALL_ANSWERED;
     const bool spends = endpoint->route == ROUTE_LIVE && !fated;
     if (spends && !spend(wire, flight)) {
-        give_up(wire, flight, "not sent: --max-requests was reached");
+        give_up(wire, flight,
+                wire->live_lost > wire->live_sent
+                    ? "not sent: --max-requests calls failed before anything of them was sent"
+                    : "not sent: --max-requests was reached");
         return;
     }
     const int64_t life_us = wire->scenario->policy.call_life_us;
@@ -165,7 +197,7 @@ static void start(struct wire *wire, struct flight *flight)
     }
     flight->ticket = http_client_start(wire->client, &http, &err);
     if (flight->ticket != 0) return;
-    settle_spending(wire, flight, 0);
+    settle_spending(wire, flight, 0, LOSS_OTHER);
     give_up(wire, flight, err.message);
 }
 
@@ -301,7 +333,9 @@ void wire_real_ended(struct wire *wire, struct flight *flight, const struct http
     flight->trip.phase = outcome->phase;
     flight->trip.curl_code = outcome->curl_code;
     flight->trip.timing = outcome->timing;
-    settle_spending(wire, flight, outcome->timing.sends);
+    wire->endpoints[flight->call.provider].live.answered +=
+        flight->counted && outcome->response->status != 0;
+    settle_spending(wire, flight, outcome->timing.sends, loss_in(outcome));
     /* It was due before it was begun: that is waiting, too. */
     const int64_t late_us = ended_us - flight->call.sent_us - outcome->timing.total_us;
     if (late_us > 0 && flight->fated == CALL_ANSWERED) flight->trip.timing.queue_us += late_us;
@@ -378,8 +412,8 @@ void wire_give_up(struct wire *wire, wire_ended ended, void *context)
     wire->tell_context = context;
     while (wire->flights.next != &wire->flights) {
         struct flight *flight = wire->flights.next;
+        settle_spending(wire, flight, http_client_sends(wire->client, flight->ticket), LOSS_OTHER);
         if (flight->ticket != 0) (void)http_client_cancel(wire->client, flight->ticket);
-        settle_spending(wire, flight, 0);
         drop_reply(wire, flight);
         deliver(wire, flight, wire_now_us(wire));
     }

@@ -38,7 +38,7 @@ struct endpoint { /* of one provider */
     struct http_place secure;                      /* the same by https: where a TLS fault is met */
     char fates[CALL_FATE_COUNT][FATE_ADDRESS_MAX]; /* where a call is led that is to meet a fault */
     char url[MOCK_URL_MAX];
-    uint64_t sent; /* live calls */
+    struct live_calls live;
 };
 
 struct flight {                 /* a call on its way, by the real clock */
@@ -51,6 +51,7 @@ struct flight {                 /* a call on its way, by the real clock */
     enum call_fate fated; /* CALL_ANSWERED: none */
     bool waits;           /* until due_us, then it is sent, or `reply` is delivered */
     bool answered;        /* `reply` is there */
+    bool counted;         /* live: it is one of wire->pending */
     bool may_repeat;      /* live: libcurl may have to send it twice */
     int64_t due_us;
     struct reply reply;
@@ -73,10 +74,11 @@ struct wire {
     int64_t epoch_us;
     _Atomic int64_t started_us; /* http_client_now_us() at instant 0; servers' threads read it */
     struct wire_facts facts;
-    struct err failure; /* of the recording */
-    uint64_t live_sent;
-    uint64_t may_repeat_count; /* live calls in flight that may be sent twice */
-    uint64_t reserved;         /* for calls that are still to be sent */
+    struct err failure;            /* of the recording */
+    uint64_t live_sent, live_lost; /* of all live providers, as in live_calls */
+    uint64_t pending;              /* live calls in flight: each will be one or the other */
+    uint64_t may_repeat_count;     /* those of them that may be sent twice */
+    uint64_t reserved;             /* for calls that are still to be sent */
 
     /* virtual: one call at a time */
     struct http_request request;

@@ -298,6 +298,8 @@ static bool calls_suffice(struct world *world, uint64_t left)
     const uint32_t calls = world_calls_of(world, &request);
     if (calls == 0 || calls <= left) return true;
     world->facts.stopped = world->facts.capped = true;
+    world->facts.order_calls = calls;
+    world->facts.calls_left = left;
     return false;
 }
 
@@ -544,7 +546,8 @@ static void take_wire_facts(struct world *world)
 {
     world->facts.wire = wire_facts(world->wire);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        world->facts.live_calls[p] = wire_requests_sent(world->wire, (enum provider)p);
+        world->facts.live[p] = wire_live_calls(world->wire, (enum provider)p);
+        world->facts.live_calls[p] = world->facts.live[p].sent;
     }
 }
 

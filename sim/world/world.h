@@ -93,7 +93,9 @@ struct world_facts { /* of a replication */
     int64_t ended_us;
     bool stopped;
     bool capped; /* stopped because the next order might have passed max_requests */
-    uint64_t live_calls[PROVIDER_COUNT]; /* HTTP calls to real providers */
+    uint64_t order_calls, calls_left; /* then: what that order might have taken, and what was left */
+    uint64_t live_calls[PROVIDER_COUNT];    /* requests sent to real providers */
+    struct live_calls live[PROVIDER_COUNT]; /* the whole account of them */
     uint64_t late_calls[PROVIDER_COUNT]; /* good answers after their quote's deadline */
     struct wire_facts wire;
 };
