@@ -172,6 +172,7 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *connection, c
     struct admin *const admin = context;
     struct visit *const visit = *kept;
     (void)version;
+    admin_callers_heard(admin, connection);
     if (visit == NULL) return begin(admin, connection, url, method, kept);
     if (*upload_size > 0) {
         if (visit->refused || visit->body.length > ADMIN_BODY_MAX) {
@@ -244,7 +245,7 @@ static int open_listener(const char *listen_at, uint16_t port, struct err *err)
     const int yes = 1;
     const int listener = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (listener >= 0 && setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-        bind(listener, &address.any, size) == 0 && listen(listener, ADMIN_CONNECTIONS_MAX) == 0) {
+        bind(listener, &address.any, size) == 0 && listen(listener, SOMAXCONN) == 0) {
         return listener;
     }
     const int error = errno;
@@ -265,40 +266,51 @@ static uint16_t bound_port(int listener)
     return ntohs(address.any.sa_family == AF_INET6 ? address.six.sin6_port : address.four.sin_port);
 }
 
+/* The library's own limit is further off: those that were cut off count until it has seen it. */
+static bool start_library(struct admin *admin, int listener)
+{
+    enum { LIBRARY_CONNECTIONS_MAX = 4 * ADMIN_CONNECTIONS_MAX };
+    admin->daemon = MHD_start_daemon(
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO, 0, NULL, NULL, serve, admin,
+        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)LIBRARY_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)ADMIN_IDLE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, completed, admin,
+        MHD_OPTION_NOTIFY_CONNECTION, admin_callers_notify, admin, MHD_OPTION_END);
+    return admin->daemon != NULL;
+}
+
+static struct admin *give_up(struct admin *admin)
+{
+    if (admin != NULL) admin_callers_destroy(admin);
+    free(admin);
+    return NULL;
+}
+
 struct admin *admin_create(const struct admin_setup *setup, struct err *err)
 {
     struct admin *const admin = calloc(1, sizeof *admin);
-    if (admin == NULL) {
+    if (admin == NULL || !admin_callers_create(admin)) {
         (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
-        return NULL;
+        return give_up(admin);
     }
     admin->setup = *setup;
     admin->listen = setup->listen == NULL ? "127.0.0.1" : setup->listen;
     admin->started_us = admin_monotonic_us();
     const int listener = open_listener(admin->listen, setup->port, err);
-    if (listener < 0) {
-        free(admin);
-        return NULL;
-    }
+    if (listener < 0) return give_up(admin);
     admin->number = bound_port(listener);
-    admin->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO, 0, NULL, NULL,
-                                     serve, admin, MHD_OPTION_LISTEN_SOCKET, listener,
-                                     MHD_OPTION_CONNECTION_LIMIT, (unsigned)ADMIN_CONNECTIONS_MAX,
-                                     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)ADMIN_IDLE_SECONDS,
-                                     MHD_OPTION_NOTIFY_COMPLETED, completed, admin, MHD_OPTION_END);
-    if (admin->daemon != NULL) return admin;
+    if (start_library(admin, listener)) return admin;
     (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0},
                    "the admin interface cannot be started: no thread, or no descriptor");
     (void)close(listener);
-    free(admin);
-    return NULL;
+    return give_up(admin);
 }
 
 void admin_destroy(struct admin *admin)
 {
     if (admin == NULL) return;
     MHD_stop_daemon(admin->daemon);
-    free(admin);
+    (void)give_up(admin);
 }
 
 uint16_t admin_port_number(const struct admin *admin)

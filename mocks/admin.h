@@ -53,7 +53,7 @@
 
 enum {
     ADMIN_BODY_MAX = 262144,
-    ADMIN_CONNECTIONS_MAX = 32,
+    ADMIN_CONNECTIONS_MAX = 32, /* when another comes, the one that was silent longest is closed */
     ADMIN_IDLE_SECONDS = 15,
     ADMIN_URL_MAX = MOCK_URL_MAX,
 };

@@ -2,6 +2,7 @@
  * else's.
  *
  *   admin.c              the port, the library that serves it, who may ask
+ *   admin_callers.c      connections, and which of them makes room
  *   admin_routes.c       what there is, and who answers it
  *   admin_faults.c       faults
  *   admin_credentials.c  credentials
@@ -16,12 +17,17 @@
 #include "mocks/admin.h"
 #include "router/base/json.h"
 
+struct admin_caller;
+
 struct admin {
     struct admin_setup setup;
     struct MHD_Daemon *daemon;
     const char *listen;
     uint16_t number;
-    int64_t started_us; /* CLOCK_MONOTONIC */
+    int64_t started_us;           /* CLOCK_MONOTONIC */
+    struct admin_caller *callers; /* the head of their ring; it and the count are the library's
+                                     thread's */
+    uint32_t caller_count;
 };
 
 struct admin_exchange { /* one request in work */
@@ -58,6 +64,13 @@ bool admin_read_whole(struct admin_exchange *exchange, const char *what, const c
 void admin_lock(struct admin *admin);
 void admin_unlock(struct admin *admin);
 int64_t admin_monotonic_us(void);
+
+/* admin_callers.c */
+bool admin_callers_create(struct admin *admin); /* false: no memory */
+void admin_callers_destroy(struct admin *admin);
+void admin_callers_notify(void *admin, struct MHD_Connection *connection, void **kept,
+                          enum MHD_ConnectionNotificationCode code);
+void admin_callers_heard(struct admin *admin, struct MHD_Connection *connection);
 
 /* Handlers. */
 void admin_get_root(struct admin_exchange *exchange);

@@ -5,6 +5,7 @@
  * can be held to what a backend then does; requests are handed over as views, and a few go over a
  * socket. No case waits for time to pass: the clock is made to jump. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -836,6 +837,56 @@ static void it_answers_over_a_socket_and_a_silent_client_blocks_nobody(void **st
     close_room(&room);
 }
 
+/* Whether a connection stands, and nothing has come by it. */
+static bool stands(int line)
+{
+    char byte;
+    return recv(line, &byte, 1, MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+/* Asks on a connection that is to be kept; false: it has been closed. */
+static bool is_answered(const struct room *room, int line)
+{
+    char request[128], answer[1024];
+    const int length =
+        snprintf(request, sizeof request, "GET /health HTTP/1.1\r\nHost: %s\r\n\r\n", room->host);
+    if (send(line, request, (size_t)length, MSG_NOSIGNAL) != length) return false;
+    const ssize_t got = recv(line, answer, sizeof answer - 1, 0);
+    answer[got < 0 ? 0 : got] = '\0';
+    return strncmp(answer, "HTTP/1.1 200 ", 13) == 0;
+}
+
+/* More than there is room for, twice: those that were silent longest go, and only as many as it
+ * takes; who is heard now and then stays. Waiting for them to time out would close them all. */
+static void clients_that_say_nothing_make_room_for_those_that_ask(void **state)
+{
+    (void)state;
+    enum { SILENT = 2 * ADMIN_CONNECTIONS_MAX };
+    static struct room room;
+    open_room(&room);
+    int silent[SILENT];
+    const int regular = dial(&room);
+    for (unsigned i = 0; i < SILENT; i++) {
+        silent[i] = dial(&room);
+        if (i % 3 == 1) assert_int_equal(send(silent[i], "GET /hea", 8, MSG_NOSIGNAL), 8);
+        if (i % 16 == 0) assert_true(is_answered(&room, regular));
+    }
+    const int late = dial(&room);
+    assert_true(is_answered(&room, late));
+    assert_true(is_answered(&room, regular));
+    unsigned standing = 0;
+    for (unsigned i = 0; i < SILENT; i++)
+        standing += stands(silent[i]);
+    assert_int_equal(standing, ADMIN_CONNECTIONS_MAX - 2);
+    assert_false(stands(silent[0]));
+    assert_true(stands(silent[SILENT - 1]));
+    for (unsigned i = 0; i < SILENT; i++)
+        (void)close(silent[i]);
+    (void)close(late);
+    (void)close(regular);
+    close_room(&room);
+}
+
 /* Nothing announces how long it is. */
 static void an_endless_body_is_cut_off(void **state)
 {
@@ -894,6 +945,7 @@ int main(void)
         cmocka_unit_test(the_journal_is_asked_by_filters_and_verified_by_them),
         cmocka_unit_test(counters_count_what_backends_were_asked),
         cmocka_unit_test(it_answers_over_a_socket_and_a_silent_client_blocks_nobody),
+        cmocka_unit_test(clients_that_say_nothing_make_room_for_those_that_ask),
         cmocka_unit_test(an_endless_body_is_cut_off),
         cmocka_unit_test(a_stop_is_passed_on_once_its_answer_is_out),
     };
