@@ -203,15 +203,16 @@ static void measure_regret(struct geometry *geometry, const struct replay_table 
     int64_t sums[OUTCOME_COUNT] = {0};
     for (uint32_t i = 0; i < table->count; i++) {
         const struct replay_order *order = &table->orders[i];
-        const struct replay_quote *won = &order->quotes[replay_winner(order, weights)];
+        const struct replay_fates *fates = &table->fates[i];
+        const uint32_t won = replay_winner(order, weights);
         for (unsigned k = 0; k < OUTCOME_COUNT; k++) {
             const int better = replay_outcome_traits[k].better;
             int64_t best = INT64_MIN;
             for (unsigned q = 0; q < order->count; q++) {
-                const int64_t value = better * (int64_t)order->quotes[q].outcomes[k];
+                const int64_t value = better * (int64_t)fates->of[q][k];
                 if (value > best) best = value;
             }
-            sums[k] += best - better * (int64_t)won->outcomes[k];
+            sums[k] += best - better * (int64_t)fates->of[won][k];
         }
     }
     for (unsigned k = 0; k < OUTCOME_COUNT; k++)

@@ -74,8 +74,9 @@ static int64_t cheapest_other(const int64_t *totals, uint32_t count, uint32_t qu
     return count > 1 ? least : totals[quote];
 }
 
-static bool fill_quotes(struct replay_order *order, const struct decision_set *set,
-                        const struct decision_inputs *inputs, struct err *err)
+static bool fill_quotes(struct replay_order *order, struct replay_fates *fates,
+                        const struct decision_set *set, const struct decision_inputs *inputs,
+                        struct err *err)
 {
     const struct quote_record *record = &set->orders[order->source];
     struct score_parts parts[PROVIDER_COUNT];
@@ -100,18 +101,18 @@ static bool fill_quotes(struct replay_order *order, const struct decision_set *s
                       (int16_t)parts[i].margin, (int16_t)parts[i].availability,
                       (int16_t)parts[i].reliability},
             .provider = (uint8_t)input->provider,
-            .slot = inputs->slots[i],
-            .outcomes = {
-                [OUTCOME_PRICE] = (int32_t)totals[i],
-                [OUTCOME_ETA] = input->eta_minutes == 0 ? ETA_WHEN_MISSING : input->eta_minutes,
-                [OUTCOME_COMMISSION] =
-                    (int32_t)history_commission_cents(input->provider, totals[i]),
-                [OUTCOME_AVAILABILITY] = availability_of(input, inputs->items),
-                [OUTCOME_SAVINGS] = (int32_t)(least - totals[i]),
-                [OUTCOME_REGRET] = (int32_t)(totals[i] > least ? totals[i] - least : 0),
-                [OUTCOME_CANNED] =
-                    (record->as.order.quotes[inputs->slots[i]].flags & QUOTE_FLAG_CANNED) != 0,
-            }};
+            .slot = inputs->slots[i]};
+        const int32_t outcomes[OUTCOME_COUNT] = {
+            [OUTCOME_PRICE] = (int32_t)totals[i],
+            [OUTCOME_ETA] = input->eta_minutes == 0 ? ETA_WHEN_MISSING : input->eta_minutes,
+            [OUTCOME_COMMISSION] = (int32_t)history_commission_cents(input->provider, totals[i]),
+            [OUTCOME_AVAILABILITY] = availability_of(input, inputs->items),
+            [OUTCOME_SAVINGS] = (int32_t)(least - totals[i]),
+            [OUTCOME_REGRET] = (int32_t)(totals[i] > least ? totals[i] - least : 0),
+            [OUTCOME_CANNED] =
+                (record->as.order.quotes[inputs->slots[i]].flags & QUOTE_FLAG_CANNED) != 0,
+        };
+        memcpy(fates->of[i], outcomes, sizeof outcomes);
     }
     return true;
 }
@@ -149,6 +150,13 @@ static void cluster_orders(struct replay_table *table, uint32_t blocks)
     table->cluster_count = table->clustered == CLUSTERS_BY_DAY ? (uint32_t)days : blocks;
 }
 
+/* Room for so many orders, each on a line of its own. */
+static struct replay_order *replay_lines(uint32_t count)
+{
+    void *room = NULL;
+    return posix_memalign(&room, 64, count * sizeof(struct replay_order)) == 0 ? room : NULL;
+}
+
 bool replay_table_make(struct replay_table *table, const struct replay_table_request *request,
                        struct err *err)
 {
@@ -157,9 +165,12 @@ bool replay_table_make(struct replay_table *table, const struct replay_table_req
     const uint32_t left = set->count - request->first;
     const uint32_t most = request->count == 0 || request->count > left ? left : request->count;
     *table = (struct replay_table){.set = set};
-    table->orders = malloc((most + 1u) * sizeof *table->orders);
-    if (table->orders == NULL)
+    table->orders = replay_lines(most + 1u);
+    table->fates = malloc((most + 1u) * sizeof *table->fates);
+    if (table->orders == NULL || table->fates == NULL) {
+        replay_table_release(table);
         return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
+    }
     for (uint32_t i = request->first; i < request->first + most; i++) {
         struct decision_inputs inputs;
         const struct quote_record *record = &set->orders[i];
@@ -169,9 +180,10 @@ bool replay_table_make(struct replay_table *table, const struct replay_table_req
             continue;
         }
         struct replay_order *order = &table->orders[table->count];
-        *order = (struct replay_order){
-            .source = i, .preference = record->as.order.preference, .count = (uint8_t)inputs.count};
-        if (!fill_quotes(order, set, &inputs, err)) {
+        *order = (struct replay_order){.source = i,
+                                       .preference = record->as.order.preference & 15u,
+                                       .count = inputs.count & 15u};
+        if (!fill_quotes(order, &table->fates[table->count], set, &inputs, err)) {
             replay_table_release(table);
             return false;
         }
@@ -185,6 +197,7 @@ bool replay_table_make(struct replay_table *table, const struct replay_table_req
 void replay_table_release(struct replay_table *table)
 {
     free(table->orders);
+    free(table->fates);
     *table = (struct replay_table){0};
 }
 

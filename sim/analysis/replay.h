@@ -74,16 +74,22 @@ struct replay_quote {
     int16_t parts[REPLAY_PARTS];
     uint8_t provider;
     uint8_t slot; /* of the record's quotes */
-    int32_t outcomes[OUTCOME_COUNT];
 };
 
+/* What it takes to decide, and nothing else: one cache line, for decisions are made by millions. */
 struct replay_order {
     uint32_t source; /* place in the decision set */
     uint16_t cluster;
-    uint8_t preference;
-    uint8_t count;    /* quotes, in candidate order; at least 1 */
-    uint8_t recorded; /* index of the recorded winner; 255: its quote is not in the view */
+    uint8_t preference : 4;
+    uint8_t count : 4; /* quotes, in candidate order; at least 1 */
+    uint8_t recorded;  /* index of the recorded winner; 255: its quote is not in the view */
     struct replay_quote quotes[PROVIDER_COUNT];
+};
+_Static_assert(sizeof(struct replay_order) == 64, "an order is a cache line");
+
+/* What follows from selecting each quote of an order. */
+struct replay_fates {
+    int32_t of[PROVIDER_COUNT][OUTCOME_COUNT]; /* by place of the quote */
 };
 
 enum replay_clusters {                   /* what varies together, and so is resampled together */
@@ -93,6 +99,7 @@ enum replay_clusters {                   /* what varies together, and so is resa
 
 struct replay_table {
     struct replay_order *orders; /* by start; those without a quote in the view are left out */
+    struct replay_fates *fates;  /* of the same places */
     uint32_t count;
     uint32_t lost; /* had a quote, but none in the view */
     uint32_t cluster_count;

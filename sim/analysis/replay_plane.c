@@ -71,7 +71,7 @@ const char *replay_kernel_name(void)
 /* ---- packing ---- */
 
 static void pack_quote(const struct replay_plane *plane, struct kernel_block *block, unsigned lane,
-                       const struct replay_quote *quote)
+                       const struct replay_quote *quote, const int32_t *outcomes)
 {
     const unsigned p = quote->provider;
     block->present[p] |= (uint16_t)(1u << lane);
@@ -80,7 +80,7 @@ static void pack_quote(const struct replay_plane *plane, struct kernel_block *bl
         block->parts[p][pair][2 * lane + 1] = quote->parts[2 * pair + 1];
     }
     for (unsigned k = 0; k < REPLAY_COLUMNS; k++)
-        block->outcomes[p][k][lane] = quote->outcomes[plane->columns[k]];
+        block->outcomes[p][k][lane] = outcomes[plane->columns[k]];
 }
 
 /* Orders by segment: places in the table, sorted by counting. */
@@ -127,7 +127,7 @@ static void pack_segments(struct replay_plane *plane, const uint32_t *places, co
             block->lanes |= (uint16_t)(1u << lane);
             plane->order_of[(plane->block_count - 1) * KERNEL_LANES + lane] = place;
             for (unsigned q = 0; q < order->count; q++)
-                pack_quote(plane, block, lane, &order->quotes[q]);
+                pack_quote(plane, block, lane, &order->quotes[q], plane->table->fates[place].of[q]);
         }
         plane->orders[kind / PREFERENCE_COUNT] += sizes[kind];
     }
@@ -259,12 +259,13 @@ static void decide_near(const struct replay_plane *plane, const struct segment *
             const unsigned lane = (unsigned)__builtin_ctz(bits);
             const uint32_t place = plane->order_of[(segment->first + b) * KERNEL_LANES + lane];
             const struct replay_order *order = &plane->table->orders[place];
-            const struct replay_quote *won = &order->quotes[replay_winner_scaled(order, scaled)];
-            if (winners != NULL) winners[b * KERNEL_LANES + lane] = won->provider;
+            const uint32_t won = replay_winner_scaled(order, scaled);
+            const unsigned provider = order->quotes[won].provider;
+            if (winners != NULL) winners[b * KERNEL_LANES + lane] = (uint8_t)provider;
             sums->near++;
-            sums->won[won->provider]++;
+            sums->won[provider]++;
             for (unsigned k = 0; k < REPLAY_COLUMNS; k++)
-                sums->columns[k] += won->outcomes[plane->columns[k]];
+                sums->columns[k] += plane->table->fates[place].of[won][plane->columns[k]];
         }
     }
 }

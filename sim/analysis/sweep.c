@@ -47,28 +47,38 @@ static void make_lines(struct line lines[PROVIDER_COUNT], const struct replay_or
     }
 }
 
+struct envelope { /* the leaders from left to right */
+    double breaks[PROVIDER_COUNT];
+    uint8_t leaders[PROVIDER_COUNT]; /* leaders[i] leads before breaks[i] */
+    unsigned count;                  /* of breaks, in (low, high]: at most one a rival */
+    bool uneasy; /* lines that coincide, or meet at the left end: doubles are to be asked */
+};
+
 /* The line that leads just right of `value`. */
-static unsigned leader_after(const struct line *lines, unsigned count, double value)
+static unsigned leader_after(const struct line *lines, unsigned count, double value, bool *tied)
 {
     unsigned best = 0;
     for (unsigned q = 1; q < count; q++) {
         const double ahead =
             (lines[q].at - lines[best].at) + (lines[q].slope - lines[best].slope) * value;
-        if (ahead > COINCIDE || (fabs(ahead) <= COINCIDE && lines[q].slope > lines[best].slope))
-            best = q;
+        const bool level = fabs(ahead) <= COINCIDE;
+        *tied = *tied || level;
+        if (level ? lines[q].slope > lines[best].slope : ahead > 0.0) best = q;
     }
     return best;
 }
 
 /* Where `leader` is next overtaken, and by whom; HUGE_VAL: never. */
 static double next_break(const struct line *lines, unsigned count, unsigned leader, double from,
-                         unsigned *by)
+                         unsigned *by, bool *coincident)
 {
+    const struct line lead = lines[leader];
     double nearest = HUGE_VAL;
     for (unsigned q = 0; q < count; q++) {
-        const double gain = lines[q].slope - lines[leader].slope;
-        if (!(gain > 0.0)) continue;
-        double at = (lines[leader].at - lines[q].at) / gain;
+        const double gain = lines[q].slope - lead.slope, behind = lead.at - lines[q].at;
+        if (gain == 0.0) *coincident = *coincident || (q != leader && fabs(behind) <= COINCIDE);
+        if (!(gain > 0.0) || behind > nearest * gain) continue;
+        double at = behind / gain;
         if (at < from) at = from; /* a tie where the leader was chosen */
         if (at < nearest || (at == nearest && lines[q].slope > lines[*by].slope)) {
             nearest = at;
@@ -78,20 +88,21 @@ static double next_break(const struct line *lines, unsigned count, unsigned lead
     return nearest;
 }
 
-/* Breakpoints in (low, high]; leaders[i] leads before breaks[i]. At most one break a rival. */
-static unsigned envelope(const struct line *lines, unsigned count, double low, double high,
-                         double breaks[PROVIDER_COUNT], uint8_t leaders[PROVIDER_COUNT])
+static void find_envelope(struct envelope *envelope, const struct line *lines, unsigned count,
+                          double low, double high)
 {
-    unsigned found = 0, leader = leader_after(lines, count, low), by = 0;
+    envelope->count = 0;
+    envelope->uneasy = false;
+    unsigned leader = leader_after(lines, count, low, &envelope->uneasy), by = 0;
     double from = low;
-    leaders[0] = (uint8_t)leader;
-    while (found + 1 < PROVIDER_COUNT) {
-        const double at = next_break(lines, count, leader, from, &by);
-        if (!(at <= high)) break;
-        breaks[found++] = from = at;
-        leaders[found] = (uint8_t)(leader = by);
+    envelope->leaders[0] = (uint8_t)leader;
+    while (envelope->count + 1 < PROVIDER_COUNT) {
+        const double at = next_break(lines, count, leader, from, &by, &envelope->uneasy);
+        if (!(at <= high)) return;
+        envelope->breaks[envelope->count++] = from = at;
+        envelope->leaders[envelope->count] = (uint8_t)(leader = by);
     }
-    return found;
+    (void)next_break(lines, count, leader, from, &by, &envelope->uneasy);
 }
 
 static bool coincides(const struct line *lines, unsigned count, unsigned with)
@@ -111,24 +122,33 @@ static uint32_t winner_at(const struct replay_order *order, const struct score_w
     return replay_winner(order, &moved);
 }
 
+/* Coincident lines are decided in doubles in the middle of each stretch. */
+static void settle(struct envelope *envelope, const struct line *lines,
+                   const struct replay_order *order, const struct score_weights *weights,
+                   enum replay_part part, double low, double high)
+{
+    for (unsigned i = 0; i <= envelope->count; i++) {
+        if (!coincides(lines, order->count, envelope->leaders[i])) continue;
+        const double from = i == 0 ? low : envelope->breaks[i - 1];
+        const double until = i == envelope->count ? high : envelope->breaks[i];
+        envelope->leaders[i] = (uint8_t)winner_at(order, weights, part, (from + until) / 2);
+    }
+}
+
 uint32_t sweep_order(const struct replay_order *order, const struct score_weights *weights,
                      enum replay_part part, double low, double high, double breaks[3],
                      uint8_t winners[4])
 {
     struct axis axes[PREFERENCE_COUNT];
     struct line lines[PROVIDER_COUNT];
-    double at[PROVIDER_COUNT];
+    struct envelope envelope;
     make_axes(axes, weights, part);
     make_lines(lines, order, &axes[order->preference], part);
-    const unsigned count = envelope(lines, order->count, low, high, at, winners);
-    for (unsigned i = 0; i < count; i++)
-        breaks[i] = at[i];
-    for (unsigned i = 0; i <= count; i++) {
-        if (!coincides(lines, order->count, winners[i])) continue;
-        const double from = i == 0 ? low : at[i - 1], until = i == count ? high : at[i];
-        winners[i] = (uint8_t)winner_at(order, weights, part, (from + until) / 2);
-    }
-    return count;
+    find_envelope(&envelope, lines, order->count, low, high);
+    settle(&envelope, lines, order, weights, part, low, high);
+    memcpy(breaks, envelope.breaks, envelope.count * sizeof *breaks);
+    memcpy(winners, envelope.leaders, envelope.count + 1u);
+    return envelope.count;
 }
 
 /* ---- sums ---- */
@@ -156,20 +176,21 @@ struct event {
     uint8_t from, to;
 };
 
-static void add_quote(struct change *change, const struct sweep_request *request,
-                      const struct replay_quote *quote, int sign)
+static void add_quote(struct change *change, const struct sweep_request *request, uint32_t place,
+                      unsigned quote, int sign)
 {
-    change->won[quote->provider] += sign;
+    const int32_t *outcomes = request->table->fates[place].of[quote];
+    change->won[request->table->orders[place].quotes[quote].provider] += sign;
     for (unsigned k = 0; k < REPLAY_COLUMNS; k++)
-        change->columns[k] += sign * (int64_t)quote->outcomes[request->columns[k]];
+        change->columns[k] += sign * (int64_t)outcomes[request->columns[k]];
 }
 
-static void add_change(struct change *change, const struct sweep_request *request,
-                       const struct replay_order *order, unsigned from, unsigned to)
+static void add_change(struct change *change, const struct sweep_request *request, uint32_t place,
+                       unsigned from, unsigned to)
 {
     if (from == to) return;
-    add_quote(change, request, &order->quotes[from], -1);
-    add_quote(change, request, &order->quotes[to], 1);
+    add_quote(change, request, place, from, -1);
+    add_quote(change, request, place, to, 1);
     change->flips++;
 }
 
@@ -190,33 +211,37 @@ static double point_value(const struct sweeping *sweeping, uint32_t point)
 }
 
 /* Every point in doubles: for orders with lines that coincide. */
-static void step_in_doubles(struct sweeping *sweeping, const struct replay_order *order)
+static void step_in_doubles(struct sweeping *sweeping, uint32_t place)
 {
     const struct sweep_request *request = sweeping->request;
+    const struct replay_order *order = &request->table->orders[place];
     unsigned before = 0;
     for (uint32_t i = 0; i < request->points_wanted; i++) {
         const double value = point_value(sweeping, i);
         const unsigned winner = winner_at(order, &request->weights, request->part, value);
-        if (i == 0) add_quote(&sweeping->changes[0], request, &order->quotes[winner], 1);
-        if (i > 0) add_change(&sweeping->changes[i], request, order, before, winner);
+        if (i == 0) add_quote(&sweeping->changes[0], request, place, winner, 1);
+        if (i > 0) add_change(&sweeping->changes[i], request, place, before, winner);
         before = winner;
     }
 }
 
 /* Points at equal steps. `index` of a break is the first point right of it. */
-static void step_order(struct sweeping *sweeping, const struct replay_order *order,
-                       const double *breaks, const uint8_t *leaders, unsigned count)
+static void step_order(struct sweeping *sweeping, uint32_t place, const struct envelope *envelope)
 {
+    const struct replay_order *order = &sweeping->request->table->orders[place];
+    const double *breaks = envelope->breaks;
+    const uint8_t *leaders = envelope->leaders;
+    const unsigned count = envelope->count;
     const struct sweep_request *request = sweeping->request;
     const uint32_t last = request->points_wanted - 1;
-    add_quote(&sweeping->changes[0], request, &order->quotes[leaders[0]], 1);
+    add_quote(&sweeping->changes[0], request, place, leaders[0], 1);
     for (unsigned i = 0; i < count; i++) {
-        const double place = (breaks[i] - request->low) / sweeping->step;
-        const double nearest = rint(place);
+        const double along = (breaks[i] - request->low) / sweeping->step;
+        const double nearest = rint(along);
         const bool near = fabs(breaks[i] - point_value(sweeping, (uint32_t)nearest)) <= SWEEP_NEAR;
-        const uint32_t index = near ? (uint32_t)nearest + 1 : (uint32_t)ceil(place);
+        const uint32_t index = near ? (uint32_t)nearest + 1 : (uint32_t)ceil(along);
         if (index <= last)
-            add_change(&sweeping->changes[index], request, order, leaders[i], leaders[i + 1]);
+            add_change(&sweeping->changes[index], request, place, leaders[i], leaders[i + 1]);
         if (!near) continue;
         /* Until then the leader before the break stands; at the point itself doubles decide. */
         const uint32_t point = (uint32_t)nearest;
@@ -225,13 +250,13 @@ static void step_order(struct sweeping *sweeping, const struct replay_order *ord
         const unsigned assumed = leaders[i];
         if (winner == assumed) continue;
         if (point == 0) {
-            add_quote(&sweeping->changes[0], request, &order->quotes[assumed], -1);
-            add_quote(&sweeping->changes[0], request, &order->quotes[winner], 1);
+            add_quote(&sweeping->changes[0], request, place, assumed, -1);
+            add_quote(&sweeping->changes[0], request, place, winner, 1);
         } else {
-            add_change(&sweeping->changes[point], request, order, assumed, winner);
+            add_change(&sweeping->changes[point], request, place, assumed, winner);
         }
         if (point < last)
-            add_change(&sweeping->changes[point + 1], request, order, winner, assumed);
+            add_change(&sweeping->changes[point + 1], request, place, winner, assumed);
     }
 }
 
@@ -242,45 +267,52 @@ static bool near_each_other(const double *breaks, unsigned count)
     return false;
 }
 
+/* The order's curve at steps; whatever is delicate is replayed at every one of them. */
+static void sum_steps(struct sweeping *sweeping, uint32_t place, const struct envelope *envelope)
+{
+    const bool delicate =
+        envelope->uneasy || near_each_other(envelope->breaks, envelope->count) ||
+        (envelope->count > 0 && envelope->breaks[0] <= sweeping->request->low + SWEEP_NEAR);
+    if (delicate) {
+        step_in_doubles(sweeping, place);
+    } else {
+        step_order(sweeping, place, envelope);
+    }
+}
+
+static void sum_breaks(struct sweeping *sweeping, uint32_t place, const struct envelope *envelope)
+{
+    const struct sweep_request *request = sweeping->request;
+    add_quote(&sweeping->changes[0], request, place, envelope->leaders[0], 1);
+    for (unsigned i = 0; i < envelope->count; i++)
+        if (envelope->leaders[i] != envelope->leaders[i + 1])
+            sweeping->events[sweeping->event_count++] = (struct event){
+                envelope->breaks[i], place, envelope->leaders[i], envelope->leaders[i + 1]};
+}
+
 static void sweep_one(struct sweeping *sweeping, uint32_t place)
 {
     const struct sweep_request *request = sweeping->request;
     const struct replay_order *order = &request->table->orders[place];
     struct line lines[PROVIDER_COUNT];
-    double breaks[PROVIDER_COUNT];
-    uint8_t leaders[PROVIDER_COUNT];
+    struct envelope envelope;
     make_lines(lines, order, &sweeping->axes[order->preference], request->part);
-    const unsigned count =
-        envelope(lines, order->count, request->low, request->high, breaks, leaders);
-    bool coincident = false;
-    for (unsigned i = 0; i <= count; i++)
-        coincident = coincident || coincides(lines, order->count, leaders[i]);
-    if (coincident && request->points_wanted == 0) /* in the middle of each stretch */
-        (void)sweep_order(order, &request->weights, request->part, request->low, request->high,
-                          breaks, leaders);
+    find_envelope(&envelope, lines, order->count, request->low, request->high);
+    if (envelope.uneasy && request->points_wanted == 0)
+        settle(&envelope, lines, order, &request->weights, request->part, request->low,
+               request->high);
     bool flips = false;
-    for (unsigned i = 0; i < count; i++) {
-        if (leaders[i] == leaders[i + 1]) continue;
+    for (unsigned i = 0; i < envelope.count; i++) {
+        if (envelope.leaders[i] == envelope.leaders[i + 1]) continue;
         flips = true;
-        note_nearest(sweeping, breaks[i]);
+        note_nearest(sweeping, envelope.breaks[i]);
     }
     sweeping->curve->ever_flip += flips;
     if (request->points_wanted > 0) {
-        /* A tie at the very left end is decided there as the doubles have it. */
-        if (coincident || near_each_other(breaks, count) ||
-            (count > 0 && breaks[0] <= request->low + SWEEP_NEAR) ||
-            leader_after(lines, order->count, request->low) !=
-                winner_at(order, &request->weights, request->part, request->low))
-            step_in_doubles(sweeping, order);
-        else
-            step_order(sweeping, order, breaks, leaders, count);
-        return;
+        sum_steps(sweeping, place, &envelope);
+    } else {
+        sum_breaks(sweeping, place, &envelope);
     }
-    add_quote(&sweeping->changes[0], request, &order->quotes[leaders[0]], 1);
-    for (unsigned i = 0; i < count; i++)
-        if (leaders[i] != leaders[i + 1])
-            sweeping->events[sweeping->event_count++] =
-                (struct event){breaks[i], place, leaders[i], leaders[i + 1]};
 }
 
 /* ---- the curve ---- */
@@ -329,8 +361,7 @@ static void points_at_breaks(struct sweeping *sweeping)
         const double at = sweeping->events[i].at;
         for (; i < sweeping->event_count && sweeping->events[i].at == at; i++) {
             const struct event *event = &sweeping->events[i];
-            add_change(&change, request, &request->table->orders[event->order], event->from,
-                       event->to);
+            add_change(&change, request, event->order, event->from, event->to);
         }
         apply(&running, &change);
         running.from = at;

@@ -16,7 +16,7 @@
 #include <time.h>
 
 #include "router/base/random.h"
-#include "sim/analysis/replay.h"
+#include "sim/analysis/sweep.h"
 
 enum { STEPS = 25, WEIGHTS = 64, SIMPLEX = 23751, ROUNDS = 7 };
 static const uint64_t seed = 20251123;
@@ -33,8 +33,12 @@ static double seconds(clockid_t clock)
 /* Four quotes an order, made here: no order of a run, but scores spread as theirs are. */
 static void make_table(struct replay_table *table, uint32_t count)
 {
-    table->orders = calloc(count, sizeof *table->orders);
-    assert(table->orders != NULL);
+    void *room = NULL;
+    const int aligned = posix_memalign(&room, 64, count * sizeof *table->orders);
+    assert(aligned == 0);
+    table->orders = memset(room, 0, count * sizeof *table->orders);
+    table->fates = calloc(count, sizeof *table->fates);
+    assert(table->fates != NULL);
     table->count = count;
     table->cluster_count = 50;
     for (uint32_t i = 0; i < count; i++) {
@@ -42,9 +46,10 @@ static void make_table(struct replay_table *table, uint32_t count)
         const uint64_t key = random_key(seed, i);
         order->source = i;
         order->cluster = (uint16_t)((uint64_t)i * 50 / count);
-        order->preference = (uint8_t)(random_below(random_draw(key, 1), 10) < 6
-                                          ? 0
-                                          : 1 + random_below(random_draw(key, 2), 3));
+        const uint32_t preference = random_below(random_draw(key, 1), 10) < 6
+                                        ? 0
+                                        : 1 + random_below(random_draw(key, 2), 3);
+        order->preference = preference & 15u;
         order->count = PROVIDER_COUNT;
         for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
             struct replay_quote *quote = &order->quotes[p];
@@ -53,7 +58,8 @@ static void make_table(struct replay_table *table, uint32_t count)
                 quote->parts[k] = (int16_t)random_below(random_draw(key, 16 + 8 * p + k), 101);
             quote->parts[PART_PRIORITY] = (int16_t)provider_traits[p].priority;
             for (unsigned k = 0; k < OUTCOME_COUNT; k++)
-                quote->outcomes[k] = (int32_t)random_below(random_draw(key, 64 + 16 * p + k), 9000);
+                table->fates[i].of[p][k] =
+                    (int32_t)random_below(random_draw(key, 64 + 16 * p + k), 9000);
         }
     }
 }
@@ -109,6 +115,39 @@ static double doubles(const struct replay_table *table, const struct score_weigh
     return seconds(CLOCK_MONOTONIC) - began;
 }
 
+/* One weight along its whole axis, at 1,001 points and at every breakpoint. */
+static void time_sweeps(const struct replay_table *table)
+{
+    static const uint32_t points[] = {1001, 0};
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
+        double best = 1e300, worst = 0.0;
+        uint32_t found = 0;
+        for (int part = PART_PRIORITY; part <= PART_RELIABILITY; part++) {
+            struct sweep_request request = {.table = table,
+                                            .weights = score_weights_default,
+                                            .part = (enum replay_part)part,
+                                            .low = 0.0,
+                                            .high = 1.0,
+                                            .points_wanted = points[i]};
+            struct sweep_curve curve;
+            struct err err;
+            memcpy(request.columns, columns, sizeof columns);
+            const double began = seconds(CLOCK_MONOTONIC);
+            const bool made = sweep_make(&curve, &request, &err);
+            const double took = seconds(CLOCK_MONOTONIC) - began;
+            assert(made);
+            if (took < best) best = took;
+            if (took > worst) worst = took;
+            if (curve.count > found) found = curve.count;
+            sweep_release(&curve);
+        }
+        printf(
+            "sweep of one weight, %-18s %6.1f to %.1f ms over the six weights, up to %u points\n",
+            points[i] > 0 ? "1,001 points" : "every breakpoint", best * 1e3, worst * 1e3,
+            (unsigned)found);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const char *const kernels[] = {"plain", "avx2", "avx512"};
@@ -150,6 +189,7 @@ int main(int argc, char **argv)
         replay_plane_release(plane);
     }
     (void)unsetenv("ROUTESIM_KERNEL");
+    time_sweeps(&table);
     struct replay_plane *plane = replay_plane_make(&table, columns, &err);
     assert(plane != NULL);
     const uint32_t count = smoke ? 500 : SIMPLEX;

@@ -101,13 +101,12 @@ static void brute_sums(const struct replay_table *table, const struct score_weig
         sums[c] = (struct replay_sums){0};
     for (uint32_t i = 0; i < table->count; i++) {
         const struct replay_order *order = &table->orders[i];
-        const struct replay_quote *won =
-            &order->quotes[brute_winner(table->set, order, NULL, weights)];
+        const uint32_t won = brute_winner(table->set, order, NULL, weights);
         struct replay_sums *of = &sums[order->cluster];
         of->orders++;
-        of->won[won->provider]++;
+        of->won[order->quotes[won].provider]++;
         for (unsigned k = 0; k < REPLAY_COLUMNS; k++)
-            of->columns[k] += won->outcomes[columns[k]];
+            of->columns[k] += table->fates[i].of[won][columns[k]];
     }
 }
 
@@ -164,17 +163,17 @@ static void outcomes_are_those_of_the_selected_quote(void **state)
         const struct quote_record *record = &set.orders[order->source];
         int64_t least = INT64_MAX;
         for (unsigned q = 0; q < order->count; q++)
-            if (order->quotes[q].outcomes[OUTCOME_PRICE] < least)
-                least = order->quotes[q].outcomes[OUTCOME_PRICE];
+            if (table.fates[i].of[q][OUTCOME_PRICE] < least)
+                least = table.fates[i].of[q][OUTCOME_PRICE];
         for (unsigned q = 0; q < order->count; q++) {
             const struct replay_quote *quote = &order->quotes[q];
+            const int32_t *fates = table.fates[i].of[q];
             const struct quote_record_quote *from = &record->as.order.quotes[quote->slot];
-            assert_int_equal(quote->outcomes[OUTCOME_PRICE], from->total_cents);
-            assert_int_equal(quote->outcomes[OUTCOME_ETA],
-                             from->eta_minutes == 0 ? 60 : from->eta_minutes);
-            assert_int_equal(quote->outcomes[OUTCOME_REGRET], from->total_cents - least);
-            assert_in_range(quote->outcomes[OUTCOME_AVAILABILITY], 0, 10000);
-            if (order->count == 1) assert_int_equal(quote->outcomes[OUTCOME_SAVINGS], 0);
+            assert_int_equal(fates[OUTCOME_PRICE], from->total_cents);
+            assert_int_equal(fates[OUTCOME_ETA], from->eta_minutes == 0 ? 60 : from->eta_minutes);
+            assert_int_equal(fates[OUTCOME_REGRET], from->total_cents - least);
+            assert_in_range(fates[OUTCOME_AVAILABILITY], 0, 10000);
+            if (order->count == 1) assert_int_equal(fates[OUTCOME_SAVINGS], 0);
         }
         assert_int_equal(order->quotes[order->recorded].slot, record->as.order.selected);
     }

@@ -55,7 +55,7 @@ static double mean_of(const struct rig *rig, const struct score_weights *weights
     int64_t sum = 0;
     for (uint32_t i = 0; i < rig->table.count; i++) {
         const struct replay_order *order = &rig->table.orders[i];
-        sum += order->quotes[replay_winner(order, weights)].outcomes[outcome];
+        sum += rig->table.fates[i].of[replay_winner(order, weights)][outcome];
     }
     return (double)sum * replay_outcome_traits[outcome].scale / rig->table.count;
 }

@@ -27,10 +27,10 @@ static struct sweep_point brute(const struct sweep_request *request, double valu
     *score_weight(&weights, request->part) = value;
     for (uint32_t i = 0; i < request->table->count; i++) {
         const struct replay_order *order = &request->table->orders[i];
-        const struct replay_quote *won = &order->quotes[replay_winner(order, &weights)];
-        sums.won[won->provider]++;
+        const uint32_t won = replay_winner(order, &weights);
+        sums.won[order->quotes[won].provider]++;
         for (unsigned k = 0; k < REPLAY_COLUMNS; k++)
-            sums.columns[k] += won->outcomes[request->columns[k]];
+            sums.columns[k] += request->table->fates[i].of[won][request->columns[k]];
     }
     return sums;
 }
