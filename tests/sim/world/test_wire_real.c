@@ -229,15 +229,18 @@ static void what_is_played_back_waits_for_its_latency(void **state)
 
 /* ---- live providers -------------------------------------------------------------------------- */
 
-#define TOKEN_ANSWER                                                                               \
-    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 66\r\n\r\n"              \
-    "{\"access_token\":\"a-token\",\"expires_in\":1800,\"token_type\":\"bearer\"}"
+/* Good for whatever Kroger is asked: a token, a store, a product. */
+#define KROGER_ANSWER                                                                              \
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 159\r\n\r\n"             \
+    "{\"access_token\":\"a-token\",\"expires_in\":1800,\"token_type\":\"bearer\",\"data\":[{"      \
+    "\"locationId\":\"01400943\",\"description\":\"milk\",\"items\":[{\"price\":{\"regular\":1."   \
+    "99}}]}]}"
 
 /* Takes its time, so that many are in flight at once. */
-static const struct raw_step answering[] = {RAW_DO(RAW_READ), RAW_WAIT(20), RAW_SAY(TOKEN_ANSWER),
+static const struct raw_step answering[] = {RAW_DO(RAW_READ), RAW_WAIT(20), RAW_SAY(KROGER_ANSWER),
                                             RAW_DO(RAW_AGAIN)};
 /* Dies under the second call, which libcurl then sends again. */
-static const struct raw_step dying[] = {RAW_DO(RAW_READ), RAW_SAY(TOKEN_ANSWER), RAW_DO(RAW_READ),
+static const struct raw_step dying[] = {RAW_DO(RAW_READ), RAW_SAY(KROGER_ANSWER), RAW_DO(RAW_READ),
                                         RAW_DO(RAW_CLOSE)};
 
 /* Leads the wire to a peer here; its codec and its caps are those of a live provider still. */
@@ -268,10 +271,12 @@ static void no_more_live_calls_are_sent_than_allowed_however_many_come_at_once(v
         const char *label;
         const struct raw_step *script;
         enum operation operation; /* a POST is never sent again, a GET is */
-    } rows[] = {{"tokens", answering, OPERATION_TOKEN},
-                {"stores", answering, OPERATION_STORE},
-                {"tokens, connections die", dying, OPERATION_TOKEN},
-                {"stores, connections die", dying, OPERATION_STORE}};
+        unsigned volley;          /* later ones find the connections that earlier ones left */
+    } rows[] = {{"tokens", answering, OPERATION_TOKEN, 8},
+                {"stores", answering, OPERATION_STORE, 8},
+                {"tokens, connections die", dying, OPERATION_TOKEN, 8},
+                {"stores, connections die", dying, OPERATION_STORE, 8},
+                {"stores one by one, connections die", dying, OPERATION_STORE, 1}};
     enum { CALLS = 64, ALLOWED = 20 };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct raw_server *const server = raw_server_start(rows[i].script);
@@ -281,10 +286,9 @@ static void no_more_live_calls_are_sent_than_allowed_however_many_come_at_once(v
         wait_for(fixture, 1);
         assert_int_equal(endings[0].reply.body, BODY_GOOD);
         fixture->tokens[PROVIDER_KROGER_API] = endings[0].reply.as.token.value;
-        /* In volleys, so that later ones find connections that the earlier ones left. */
         for (unsigned c = 1; c < CALLS; c++) {
             send_one(fixture, c, PROVIDER_KROGER_API, rows[i].operation);
-            if (c % 8 == 7) wait_for(fixture, c + 1);
+            if ((c + 1) % rows[i].volley == 0) wait_for(fixture, c + 1);
         }
         check_each_was_told_once(CALLS);
         const uint64_t sent = wire_requests_sent(fixture->wire, PROVIDER_KROGER_API);
@@ -315,6 +319,28 @@ static void where_no_live_call_is_allowed_none_is_sent(void **state)
     check_each_was_told_once(10);
     assert_int_equal(raw_server_accepted(server), 0);
     assert_int_equal(wire_facts(fixture->wire).withheld, 10);
+    fixture_close(fixture);
+    raw_server_stop(server);
+}
+
+static void an_answer_that_a_fault_makes_too_late_reaches_nobody(void **state)
+{
+    (void)state;
+    struct raw_server *const server = raw_server_start(answering);
+    struct fixture *const fixture = open_live(
+        "\"router\":{\"policy\":{\"call_life\":\"300ms\"}},\"providers\":{\"KROGER_API\":{\"mode\":"
+        "\"live\"}},\"faults\":[{\"id\":\"f\",\"provider\":\"KROGER_API\",\"kind\":\"latency\","
+        "\"add\":\"1h\",\"at\":\"0s\",\"for\":\"1h\"}]",
+        10, raw_server_port(server));
+    forget_endings();
+    for (unsigned c = 0; c < 3; c++)
+        send_one(fixture, c, PROVIDER_KROGER_API, OPERATION_TOKEN);
+    wait_for(fixture, 3);
+    check_each_was_told_once(3);
+    for (unsigned c = 0; c < 3; c++) {
+        assert_int_equal(endings[c].reply.fate, CALL_UNANSWERED);
+        assert_true(endings[c].reply.latency_us >= 300 * US_PER_MS);
+    }
     fixture_close(fixture);
     raw_server_stop(server);
 }
@@ -463,6 +489,7 @@ int main(void)
         cmocka_unit_test(what_is_played_back_waits_for_its_latency),
         cmocka_unit_test(no_more_live_calls_are_sent_than_allowed_however_many_come_at_once),
         cmocka_unit_test(where_no_live_call_is_allowed_none_is_sent),
+        cmocka_unit_test(an_answer_that_a_fault_makes_too_late_reaches_nobody),
         cmocka_unit_test(faults_come_between_a_live_provider_and_us),
         cmocka_unit_test(a_run_of_many_orders_at_once_keeps_to_its_requests),
         cmocka_unit_test(orders_start_no_closer_together_than_the_rate_allows),
