@@ -10,6 +10,7 @@
 
 #include "providers/cassette_line.h"
 #include "providers/cassette_tape.h"
+#include "router/base/leftover.h"
 #include "router/base/memory.h"
 
 struct recorder {
@@ -37,6 +38,7 @@ static void abandon(struct recorder *recorder)
     (void)close(recorder->file);
     recorder->file = -1;
     (void)unlink(recorder->temporary);
+    leftover_forget(recorder->temporary);
 }
 
 /* The recorder is of no more use, and says why from now on. */
@@ -90,10 +92,12 @@ static char *copy_text(const char *text, const char *behind)
 
 static bool create(struct recorder *recorder, struct err *err)
 {
+    leftover_add(recorder->temporary);
     recorder->file =
         open(recorder->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (recorder->file >= 0) return true;
     const int error = errno;
+    leftover_forget(recorder->temporary); /* it may be somebody else's */
     (void)refuse(err, recorder->temporary, "cannot begin a cassette", error);
     if (error == EEXIST) {
         (void)err_hint(err, "another recording writes it, or left it behind: then remove it");
@@ -240,8 +244,10 @@ static bool keep_file(struct recorder *recorder, struct err *err)
     if (close(file) != 0 || rename(recorder->temporary, recorder->path) != 0) {
         const int error = errno;
         (void)unlink(recorder->temporary);
+        leftover_forget(recorder->temporary);
         return refuse(err, recorder->path, "cannot write the cassette", error);
     }
+    leftover_forget(recorder->temporary);
     sync_folder(recorder->path);
     return true;
 }

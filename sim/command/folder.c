@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "router/base/json.h"
+#include "router/base/leftover.h"
+#include "sim/command/signals.h"
 
 static bool refuse(struct err *err, const char *path, const char *what)
 {
@@ -115,7 +117,9 @@ bool folder_open(struct folder *folder, const char *path, const char *scenario, 
     if (!make_parents(folder->path, err)) return false;
     (void)snprintf(folder->temporary, sizeof folder->temporary, "%.4000s.tmp-%ld", folder->path,
                    (long)getpid());
+    leftover_add(folder->temporary);
     if (mkdir(folder->temporary, 0777) != 0) {
+        leftover_forget(folder->temporary);
         return refuse(err, folder->temporary, "cannot make the output folder");
     }
     folder->open = true;
@@ -162,7 +166,7 @@ bool folder_holds(const struct folder *folder, const char *file)
     return holds;
 }
 
-bool folder_commit(struct folder *folder, struct err *err)
+static bool rename_whole(struct folder *folder, struct err *err)
 {
     char aside[FOLDER_PATH_MAX];
     (void)snprintf(aside, sizeof aside, "%.4000s.old-%ld", folder->path, (long)getpid());
@@ -174,12 +178,26 @@ bool folder_commit(struct folder *folder, struct err *err)
         return false;
     }
     folder->open = false;
+    leftover_forget(folder->temporary);
     if (had) remove_tree(aside);
     return true;
 }
 
+/* Between the two renamings nothing has the name: nobody may leave there. */
+bool folder_commit(struct folder *folder, struct err *err)
+{
+    sigset_t before;
+    signals_hold(&before);
+    const bool renamed = rename_whole(folder, err);
+    signals_free(&before);
+    return renamed;
+}
+
 void folder_discard(struct folder *folder)
 {
-    if (folder->open) remove_tree(folder->temporary);
+    if (folder->open) {
+        remove_tree(folder->temporary);
+        leftover_forget(folder->temporary);
+    }
     folder->open = false;
 }

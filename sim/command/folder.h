@@ -3,7 +3,8 @@
  *
  * Results grow in DIR.tmp-PID and take DIR's name when they are complete; what stood there before
  * is moved aside first and removed last, so an earlier result is lost only to a later one that is
- * whole. A folder that is not empty and holds no summary.json of ours is never touched. Results of
+ * whole. A process that has to leave at once takes DIR.tmp-PID away (router/base/leftover.h). A
+ * folder that is not empty and holds no summary.json of ours is never touched. Results of
  * another experiment (scenario, settings, seed apart) are replaced only with --force.
  *
  * Failure: ERR_ENVIRONMENT for what the system refuses, ERR_USAGE for a folder that is not ours.

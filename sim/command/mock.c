@@ -10,6 +10,7 @@
 
 #include "sim/command/command.h"
 #include "sim/command/mock_state.h"
+#include "sim/command/signals.h"
 
 #define GRACE_US INT64_C(2000000) /* for answers that are due, when it is asked to stop */
 
@@ -35,19 +36,11 @@ static void wake(bool stop)
     (void)pthread_kill(serving_thread, SIGUSR1);
 }
 
-static void on_second_signal(int number)
-{
-    _exit(128 + number);
-}
-
 /* The first asked for a graceful stop; the next leaves at once. */
 static void leave_on_second_signal(void)
 {
-    struct sigaction action = {.sa_handler = on_second_signal};
     sigset_t set;
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    signals_leave_at_next();
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGTERM);

@@ -2,7 +2,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,32 +15,12 @@
 #include "sim/command/logs.h"
 #include "sim/command/present.h"
 #include "sim/command/progress.h"
+#include "sim/command/signals.h"
 #include "sim/command/version.h"
 #include "sim/command/wires.h"
 #include "sim/world/run.h"
 
 enum { EVENT_LINES_DEFAULT = 1000000 };
-
-/* --- signals -------------------------------------------------------------------------------------
- */
-
-static volatile sig_atomic_t stop_signal;
-
-/* The first asks to finish what is in flight; the second leaves at once. */
-static void on_signal(int number)
-{
-    if (stop_signal != 0) _exit(128 + number);
-    stop_signal = number;
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal};
-    stop_signal = 0;
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-}
 
 /* --- progress ------------------------------------------------------------------------------------
  */
@@ -107,6 +86,7 @@ struct run_command {
     struct console *console;
     struct loaded loaded;
     struct text canonical;
+    const volatile sig_atomic_t *stop; /* signals_catch() */
     double percents[PERCENTILES_MAX];
     unsigned percent_count;
     struct wire_spec wire;
@@ -203,7 +183,7 @@ static bool simulate(struct run_command *run, const struct world_outputs *output
     static char program[64];
     (void)snprintf(program, sizeof program, "routesim %s", version_text());
     const struct world_control control = {
-        .stop = &stop_signal, .progress = on_time, .progress_context = &run->watch};
+        .stop = run->stop, .progress = on_time, .progress_context = &run->watch};
     const struct run_request request = {.scenario = run->loaded.scenario,
                                         .wire = &run->wire,
                                         .jobs = jobs_wanted(run->invocation),
@@ -244,7 +224,7 @@ static bool measured_nothing(const struct result *result)
 
 static int verdict_code(const struct run_command *run)
 {
-    if (stop_signal != 0) return 128 + (int)stop_signal;
+    if (*run->stop != 0) return 128 + (int)*run->stop;
     if (run->result.checks_failed > 0) return EXIT_CHECK_FAILED;
     if (measured_nothing(&run->result)) return EXIT_INCONCLUSIVE;
     if (run->result.checks_inconclusive > 0 &&
@@ -293,9 +273,9 @@ static bool run_and_report(struct run_command *run, int64_t started_unix_us, str
     const int64_t begun_us = progress_clock_us();
     const bool ran = simulate(run, &run->outputs, &run->result, err);
     const double wall_seconds = (double)(progress_clock_us() - begun_us) / 1e6;
-    progress_end(&run->watch.progress, !ran || stop_signal != 0 ? "stopped"
-                                       : run->watch.real        ? "done"
-                                                                : "simulated");
+    progress_end(&run->watch.progress, !ran || *run->stop != 0 ? "stopped"
+                                       : run->watch.real       ? "done"
+                                                               : "simulated");
     if (!ran) return false;
     if (!keep_recording(run, err)) return false;
     if (!logs_close(&run->logs, err)) return false;
@@ -328,12 +308,12 @@ static int run_loaded(struct run_command *run)
     char path[FOLDER_PATH_MAX];
     struct err err;
     output_path(run, path);
+    run->stop = signals_catch(); /* before anything is made that would be left behind */
     if (!folder_open(&run->folder, path, run->loaded.scenario->name,
                      scenario_hash(run->loaded.scenario, false),
                      invocation_on(run->invocation, OPTION_FORCE), &err)) {
         return console_error(run->console, &err, NULL);
     }
-    catch_signals();
     const int64_t started_unix_us = unix_now_us();
     if (!start_recording(run, &err) || !run_and_report(run, started_unix_us, &err)) {
         struct err ignored;

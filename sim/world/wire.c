@@ -1,11 +1,13 @@
 #include "sim/world/wire.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "router/base/leftover.h"
 #include "router/base/random.h"
 #include "sim/world/wire_state.h"
 
@@ -265,12 +267,24 @@ static int64_t server_now_us(void *context)
     return wire_now_us(context);
 }
 
+/* What its name will be shows when it is there: nobody may leave in between. */
+static bool make_leftover_folder(char *path)
+{
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    const bool made = mkdtemp(path) != NULL;
+    if (made) leftover_add(path);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return made;
+}
+
 static bool make_authority(struct wire *wire, struct err *err)
 {
     const char *folder = getenv("TMPDIR");
     if (folder == NULL || strlen(folder) > sizeof wire->ca_folder - 24) folder = "/tmp";
     (void)snprintf(wire->ca_folder, sizeof wire->ca_folder, "%s/routesim-ca.XXXXXX", folder);
-    if (mkdtemp(wire->ca_folder) == NULL) {
+    if (!make_leftover_folder(wire->ca_folder)) {
         wire->ca_folder[0] = '\0';
         return err_fail(err, ERR_ENVIRONMENT, (struct place){0},
                         "no folder for the mocks' certificate authority can be made in %s", folder);
@@ -428,6 +442,7 @@ void wire_destroy(struct wire *wire)
     if (wire->ca_folder[0] != '\0') {
         (void)unlink(wire->ca_file);
         (void)rmdir(wire->ca_folder);
+        leftover_forget(wire->ca_folder);
     }
     http_request_release(&wire->request);
     http_response_release(&wire->response);
