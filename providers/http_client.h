@@ -30,6 +30,7 @@
  *    6               no address for the name                           DNS
  *    7               connection refused, no route; the address guard   REFUSED
  *                    said no; no descriptor left on this machine
+ *                    (local_error)
  *   42 (our guard)   a kept connection leads to an address that this   REFUSED
  *                    call may not use
  *   35, 58, 60, 77   handshake failed, certificate wrong, CA file      TLS
@@ -151,6 +152,9 @@ struct http_outcome {
     int64_t ended_us;     /* http_client_now_us() */
     bool over_limit;      /* the body passed the cap and was cut there */
     bool address_refused; /* REFUSED: by our own address guard */
+    /* Not ANSWERED, and for want of something of this machine's: EMFILE, ENFILE (no descriptor
+     * left), ENOMEM or ENOBUFS. The fate says nothing about the peer then. 0: not so. */
+    int local_error;
     /* Why it was not answered whole, for people; "" when it was. Names host and port, never a
      * path, a query or a header. */
     char message[HTTP_CLIENT_MESSAGE_MAX];

@@ -1,10 +1,13 @@
 #include "providers/http_client_state.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 const char *const http_phase_names[HTTP_PHASE_COUNT + 1] = {
     "queue", "dns", "connect", "tls", "send", "wait", "body", "done", NULL};
@@ -191,6 +194,38 @@ static void take_headers(struct transfer *transfer)
                                                                     : (uint32_t)retry_after_s;
 }
 
+/* ---- whose fault it is ------------------------------------------------------------------------
+ */
+
+static bool is_a_lack(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
+/* Whether a descriptor can be had just now; else why not. */
+static int try_descriptor(const struct http_client *client)
+{
+    const int copy = fcntl(client->epoll, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) return errno;
+    (void)close(copy);
+    return 0;
+}
+
+/* Sockets are opened by us, which leaves no doubt. Of what libcurl and its resolver open
+ * themselves, pipes, /etc/hosts, a CA file, only the code shows that something failed, and a look
+ * at what can be had now says why. */
+static int local_error_in(const struct transfer *transfer, CURLcode code)
+{
+    if (transfer->outcome.fate == CALL_ANSWERED || transfer->address_refused) return 0;
+    if (is_a_lack(transfer->socket_error)) return transfer->socket_error;
+    if (code != CURLE_COULDNT_RESOLVE_HOST && code != CURLE_SSL_CACERT_BADFILE &&
+        code != CURLE_FAILED_INIT && code != CURLE_OUT_OF_MEMORY) {
+        return 0;
+    }
+    const int error = try_descriptor(transfer->client);
+    return is_a_lack(error) ? error : 0;
+}
+
 /* ---- in words -------------------------------------------------------------------------------- */
 
 static void sentence(struct transfer *transfer, const char *format, ...)
@@ -276,6 +311,11 @@ static void say_why(struct transfer *transfer, CURLcode code)
     char whom[AUTHORITY_MAX + 48];
     (void)snprintf(whom, sizeof whom, to != NULL ? "%s (through %.32s)" : "%s", authority,
                    to != NULL ? to : "");
+    if (transfer->outcome.local_error != 0) {
+        sentence(transfer, "no connection to %s, for want of something here (%s)", whom,
+                 strerror(transfer->outcome.local_error));
+        return;
+    }
     switch (transfer->outcome.fate) {
     case CALL_ANSWERED:
         if (code != CURLE_OK) say_truncated(transfer, whom, code);
@@ -315,6 +355,7 @@ void outcome_make(struct transfer *transfer, CURLcode code, int64_t now_us)
     outcome->ended_us = now_us;
     outcome->over_limit = transfer->over_limit;
     outcome->address_refused = outcome->fate == CALL_REFUSED && transfer->address_refused;
+    outcome->local_error = local_error_in(transfer, code);
     outcome->message[0] = '\0';
     transfer->response.truncated = outcome->fate == CALL_ANSWERED && code != CURLE_OK;
     if (outcome->fate != CALL_ANSWERED) text_clear(&transfer->response.body);
