@@ -7,7 +7,8 @@
  *   GET    /health                          whether it serves, and since when
  *   GET    /faults                          all faults in force, each with its state
  *   PUT    /faults                          a list that takes their place
- *   POST   /faults                          one more; without "at" it begins now
+ *   POST   /faults                          one more; without "at" it begins now; one that is over
+ *                                           gives up its id
  *   DELETE /faults, /faults/{id}            away with all, or one
  *   GET    /credentials                     which generations count; never a secret
  *   POST   /credentials/{provider}/rotate   a new generation counts, the old ones no longer
@@ -21,7 +22,8 @@
  *                                           signatures still go by the clients' clocks
  *   POST   /reset                           {"seed": 7}: as it was at the start; the journal too
  *   GET    /journal                         JSON lines; ?provider= operation= method= path= status=
- *                                           since= limit= normalised=1
+ *                                           since= limit= normalised=1; of too many the newest, or
+ *                                           where since= is given those that come next
  *   DELETE /journal                         forgets it
  *   POST   /verify                          the same filter, and "min", "max": 200 or 409
  *   GET    /counters                        what was served

@@ -61,6 +61,7 @@ void admin_get_journal(struct admin_exchange *exchange)
             return;
         }
     }
+    filter.newest = filter.since == 0; /* who says since= reads on from there, page by page */
     exchange->response->content_type = "application/x-ndjson";
     (void)journal_json(exchange->admin->setup.journal, &filter, form, &exchange->response->body);
 }

@@ -30,7 +30,8 @@ static const struct route {
      "{\"advance\": \"5m\"} or {\"to\": \"1h\"}: it jumps forward"},
     {"POST", "/reset", admin_post_reset, "/reset", "{\"seed\": 7}: as it was at the start"},
     {"GET", "/journal", admin_get_journal, "/journal",
-     "JSON lines; ?provider= operation= method= path= status= since= limit= normalised=1"},
+     "JSON lines; ?provider= operation= method= path= status= since= limit= normalised=1; a limit "
+     "means the newest, or with since= the next ones"},
     {"DELETE", "/journal", admin_delete_journal, "/journal", "forgets it"},
     {"POST", "/verify", admin_post_verify, "/verify",
      "the journal's filter, \"min\" and \"max\": 200 when it holds, else 409"},
@@ -161,7 +162,11 @@ static bool read_jump(struct admin_exchange *exchange, const struct json *json, 
     const cJSON *const advance = cJSON_GetObjectItemCaseSensitive(json->root, "advance");
     const cJSON *const to = cJSON_GetObjectItemCaseSensitive(json->root, "to");
     const cJSON *const given = advance != NULL ? advance : to;
-    if ((advance != NULL) == (to != NULL) || !cJSON_IsString(given)) {
+    if (advance != NULL && to != NULL) {
+        return admin_refuse(exchange, 400, "{\"advance\": \"5m\"} or {\"to\": \"1h\"}",
+                            "\"advance\" and \"to\" are both given, and only one can be meant");
+    }
+    if (!cJSON_IsString(given)) {
         return admin_refuse(exchange, 400, "{\"advance\": \"5m\"} or {\"to\": \"1h\"}",
                             "say how far, or to where, the clock is to jump");
     }

@@ -182,10 +182,34 @@ struct journal_filter journal_filter_any(void)
         .provider = JOURNAL_ANY, .operation = JOURNAL_ANY, .status = JOURNAL_ANY};
 }
 
+/* Looks back from the end of a walk for `limit` entries that fit, and begins the walk at the first
+ * of them. */
+static void begin_at_newest(struct journal *journal, const struct journal_filter *filter,
+                            struct walk *walk)
+{
+    uint64_t at = walk->last, first = walk->last + 1, count = 0;
+    bool there = true;
+    while (there && count < filter->limit) {
+        lock(journal);
+        for (unsigned i = 0; i < SCAN_ENTRIES && count < filter->limit; i++) {
+            there = at >= walk->next && journal->clears == walk->clears && at >= oldest(journal);
+            if (!there) break;
+            if (journal_judge(filter, entry_at(journal, at)).failed == 0) {
+                first = at;
+                count++;
+            }
+            at--;
+        }
+        unlock(journal);
+    }
+    walk->next = first;
+}
+
 uint64_t journal_query(struct journal *journal, const struct journal_filter *filter, void *context,
                        journal_visit visit)
 {
     struct walk walk = begin_walk(journal, filter->since);
+    if (filter->newest && filter->limit > 0) begin_at_newest(journal, filter, &walk);
     struct journal_entry entry;
     uint64_t count = 0;
     while ((filter->limit == 0 || count < filter->limit) &&

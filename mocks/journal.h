@@ -111,6 +111,7 @@ struct journal_filter {
     int status;              /* 0: that none was sent; JOURNAL_ANY: any */
     uint64_t since;          /* only entries with a higher sequence number */
     uint64_t limit;          /* so many of them, oldest first; 0: all */
+    bool newest;             /* a limit leaves out the older ones, not the newer */
 };
 struct journal_filter journal_filter_any(void);
 

@@ -337,13 +337,27 @@ static bool put_faults(void *context, const char *json, size_t length, struct er
     return read;
 }
 
+/* Copies a list. What is over gives up its id to a fault that wants it and, when there is no room
+ * left, its place. */
+static void take_faults(const struct mock_faults *from, const char *id, int64_t now_us,
+                        struct mock_faults *to)
+{
+    to->count = 0;
+    for (uint32_t i = 0; i < from->count; i++) {
+        const struct fault_spec *const fault = &from->items[i];
+        const bool over = now_us >= fault_end_us(fault);
+        if (over && (from->count == FAULTS_MAX || strcmp(fault->id, id) == 0)) continue;
+        to->items[to->count++] = *fault;
+    }
+}
+
 /* Puts the one fault of `more` behind those in force. */
 static bool append_fault(struct mock_world *world, const struct mock_faults *more,
                          struct err_list *list)
 {
     struct mock_faults *const next = world->now->spare;
-    *next = *world->now->faults;
     const char *const id = more->items[0].id;
+    take_faults(world->now->faults, id, mock_world_now_us(world), next);
     for (uint32_t i = 0; i < next->count; i++) {
         if (strcmp(next->items[i].id, id) != 0) continue;
         err_add(list, (struct place){0}, "DELETE it first, or choose another id",

@@ -419,6 +419,50 @@ static void there_is_an_end_to_faults(void **state)
     close_room(&room);
 }
 
+static unsigned faults_of(struct room *room)
+{
+    cJSON *const said = told(room, 200, "GET /faults", NULL);
+    const int count = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(said, "faults"));
+    cJSON_Delete(said);
+    return (unsigned)count;
+}
+
+static void a_fault_that_is_over_gives_up_its_id_and_its_room(void **state)
+{
+    (void)state;
+    static const char brief[] =
+        "{\"id\": \"brief\", \"provider\": \"KROGER_API\", \"kind\": \"hang\", \"for\": \"30s\"}";
+    struct room room;
+    open_room(&room);
+    tell(&room, 201, "POST /faults", brief);
+    tell(&room, 201, "POST /faults",
+         "{\"id\": \"other\", \"provider\": \"all\", \"kind\": \"hang\"}");
+    tell(&room, 400, "POST /faults", brief); /* it is on */
+    tell(&room, 200, "PUT /clock", "{\"advance\": \"30s\"}");
+    assert_int_equal(faults_of(&room), 2); /* what is over is still told */
+    cJSON *const said = told(&room, 201, "POST /faults", brief);
+    assert_string_equal(text_of(said, "id"), "brief");
+    assert_string_equal(text_of(said, "state"), "on");
+    cJSON_Delete(said);
+    assert_int_equal(faults_of(&room), 2);
+    tell(&room, 400, "POST /faults", brief);
+    tell(&room, 400, "POST /faults",
+         "{\"id\": \"other\", \"provider\": \"all\", \"kind\": \"hang\"}");
+
+    for (unsigned i = 2; i < FAULTS_MAX; i++) {
+        char body[128];
+        (void)snprintf(body, sizeof body,
+                       "{\"id\": \"f%u\", \"provider\": \"all\", \"kind\": \"hang\"}", i);
+        tell(&room, 201, "POST /faults", body);
+    }
+    static const char last[] = "{\"id\": \"last\", \"provider\": \"all\", \"kind\": \"hang\"}";
+    tell(&room, 400, "POST /faults", last);
+    tell(&room, 200, "PUT /clock", "{\"advance\": \"30s\"}");
+    tell(&room, 201, "POST /faults", last);
+    assert_int_equal(faults_of(&room), FAULTS_MAX);
+    close_room(&room);
+}
+
 /* What GET says can be PUT back, and is then said the same: over every kind of fault. */
 static void what_is_said_of_faults_can_be_put_back(void **state)
 {
@@ -661,6 +705,9 @@ static void the_clock_jumps_forward_and_only_forward(void **state)
                                       "{\"advance\": \"3650d\"}",
                                       "{\"advance\": \"5m\"",
                                       "[\"5m\"]"};
+    said = told(&room, 400, "PUT /clock", bad[4]);
+    assert_non_null(strstr(text_of(said, "error"), "both given"));
+    cJSON_Delete(said);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct admin_response response = ask(&room, "PUT /clock", bad[i]);
         CHECK_ROW(bad[i], response.status == 400);
@@ -717,6 +764,19 @@ static void the_journal_is_asked_by_filters_and_verified_by_them(void **state)
                    {"GET /journal?limit=1", 1}};
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
         CHECK_ROW(queries[i].line, lines_of(&room, queries[i].line) == queries[i].lines);
+    }
+    static const struct {
+        const char *line, *first; /* the sequence number that the answer begins with */
+    } pages[] = {{"GET /journal?limit=1", "{\"sequence\":4,"},
+                 {"GET /journal?limit=3", "{\"sequence\":2,"},
+                 {"GET /journal?limit=9", "{\"sequence\":1,"},
+                 {"GET /journal?operation=search&limit=1", "{\"sequence\":3,"},
+                 {"GET /journal?since=1&limit=1", "{\"sequence\":2,"}};
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        struct admin_response response = ask(&room, pages[i].line, NULL);
+        CHECK_ROW(pages[i].line,
+                  strncmp(response.body.bytes, pages[i].first, strlen(pages[i].first)) == 0);
+        text_release(&response.body);
     }
     tell(&room, 400, "GET /journal?stauts=400", NULL);
     tell(&room, 400, "GET /journal?status=4e2", NULL);
@@ -934,6 +994,7 @@ int main(void)
         cmocka_unit_test(a_fault_put_in_strikes_now_and_ends_when_it_is_taken_out),
         cmocka_unit_test(faults_that_cannot_be_are_refused_with_their_place),
         cmocka_unit_test(there_is_an_end_to_faults),
+        cmocka_unit_test(a_fault_that_is_over_gives_up_its_id_and_its_room),
         cmocka_unit_test(what_is_said_of_faults_can_be_put_back),
         cmocka_unit_test(rotating_refuses_the_old_credential_and_shows_no_secret),
         cmocka_unit_test(revoking_ends_tokens_too_and_rotating_ends_a_revocation),
