@@ -155,6 +155,11 @@ void front_destroy(struct front *front)
     free(front);
 }
 
+uint64_t front_starved(const struct front *front)
+{
+    return relay_starved(front->relay);
+}
+
 uint16_t front_port(const struct front *front, enum provider provider)
 {
     return front->ports[provider];

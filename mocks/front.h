@@ -59,4 +59,7 @@ int64_t front_turn(struct front *front, int64_t now_us);
 int64_t front_set_faults(struct front *front, const struct fault_spec *faults, uint32_t fault_count,
                          int64_t now_us);
 
+/* relay_starved() of the relay that it is. */
+uint64_t front_starved(const struct front *front);
+
 #endif

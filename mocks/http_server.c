@@ -250,6 +250,7 @@ struct mock_server_counters mock_server_counters(const struct mock_server *serve
         .reset = atomic_load(&server->reset),
         .waiting = atomic_load(&server->waiting),
         .waiting_max = atomic_load(&server->waiting_max),
+        .starved = atomic_load(&server->starved),
     };
     return counters;
 }

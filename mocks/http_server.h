@@ -142,6 +142,9 @@ struct mock_server_counters { /* requests = answered + unanswered + reset + thos
     uint64_t reset;
     uint64_t waiting; /* now; those in work for their latency, or hanging */
     uint64_t waiting_max;
+    /* How often a connection could not be accepted, or a hanging or reset one not be enacted,
+     * because no descriptor was left: what clients then meet is none of the scenario's doing. */
+    uint64_t starved;
 };
 struct mock_server_counters mock_server_counters(const struct mock_server *server);
 

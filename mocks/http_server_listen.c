@@ -93,11 +93,15 @@ void server_url(const struct mock_server *server, uint16_t number, char url[MOCK
 
 /* ---- the library ----------------------------------------------------------------------------- */
 
-/* What the library says while it starts is the reason why it does not. Later it has nothing to say:
- * what clients do wrong is an everyday thing here. */
+/* What the library says while it starts is the reason why it does not. Later one thing counts, that
+ * it got no descriptor for a connection, which it says by no other way; what clients do wrong is an
+ * everyday thing here. */
 static void hear_library(void *context, const char *format, va_list arguments)
 {
+    static const char starved[] = "Hit process or system resource limit";
     struct port *const port = context;
+    if (strncmp(format, starved, sizeof starved - 1) == 0)
+        (void)atomic_fetch_add(&port->server->starved, 1);
     if (port->said[0] != '\0') return;
     (void)vsnprintf(port->said, sizeof port->said, format, arguments);
     port->said[strcspn(port->said, "\n")] = '\0';
@@ -155,7 +159,10 @@ int server_take_socket(struct request *request)
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     const int theirs = info->connect_fd;
     const int ours = fcntl(theirs, F_DUPFD_CLOEXEC, 0);
-    if (ours < 0) return -1;
+    if (ours < 0) {
+        (void)atomic_fetch_add(&request->wait.port->server->starved, 1);
+        return -1;
+    }
     /* Suspending takes the socket out of the library's epoll while it is still the same socket;
      * that is what makes the exchange safe. */
     MHD_suspend_connection(request->connection);

@@ -168,7 +168,7 @@ struct mock_server {
     bool clock_runs;
 
     atomic_bool stopping; /* answers close their connections */
-    atomic_uint_least64_t requests, answered, unanswered, reset;
+    atomic_uint_least64_t requests, answered, unanswered, reset, starved;
     atomic_uint_least64_t waiting, waiting_max; /* written under `lock` */
 };
 

@@ -144,6 +144,11 @@ void relay_reset_connections(struct relay *relay, uint16_t port)
     command(relay, &order);
 }
 
+uint64_t relay_starved(const struct relay *relay)
+{
+    return atomic_load(&relay->starved);
+}
+
 struct relay_counters relay_counters(struct relay *relay, uint16_t port)
 {
     struct relay_command order = {.kind = COMMAND_COUNT, .number = port};

@@ -170,4 +170,8 @@ struct relay_counters {
 /* Of a port, or of the relay (port 0). Zeros for a port that is none. */
 struct relay_counters relay_counters(struct relay *relay, uint16_t port);
 
+/* How often a connection could not be accepted, or its upstream not be called, because no
+ * descriptor was left. Cheap: nobody is asked. */
+uint64_t relay_starved(const struct relay *relay);
+
 #endif

@@ -126,7 +126,10 @@ bool relay_connect_upstream(struct relay_connection *connection)
     for (; connection->upstream_index < port->upstream_count; connection->upstream_index++) {
         const struct relay_address *const to = &port->upstream[connection->upstream_index];
         side->watch.fd = socket(to->bytes.ss_family, SOCK_STREAM, 0);
-        if (side->watch.fd < 0) continue;
+        if (side->watch.fd < 0) {
+            if (relay_out_of_resources(errno)) (void)atomic_fetch_add(&port->relay->starved, 1);
+            continue;
+        }
         side->connecting = true;
         no_delay(side->watch.fd);
         if (relay_descriptor_prepare(side->watch.fd) &&

@@ -225,7 +225,7 @@ static bool try_again(int error)
     return error == EINTR || error == ECONNABORTED || error == EPROTO;
 }
 
-static bool out_of_resources(int error)
+bool relay_out_of_resources(int error)
 {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
@@ -237,7 +237,10 @@ void relay_port_accept(struct relay_port *port)
         if (fd >= 0) {
             relay_connection_begin(port, fd);
         } else if (!try_again(errno)) {
-            if (out_of_resources(errno)) pause_accepting(port);
+            if (relay_out_of_resources(errno)) {
+                (void)atomic_fetch_add(&port->relay->starved, 1);
+                pause_accepting(port);
+            }
             return;
         }
     }

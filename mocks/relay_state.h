@@ -1,7 +1,7 @@
 /* mocks/relay_state.h - the inside of the relay, shared by mocks/relay*.c alone.
  *
- * Everything here belongs to the relay's thread but `control`, `queue*` and what a command carries.
- * Callers hand in a command and wait for it, so no other lock is needed.
+ * Everything here belongs to the relay's thread but `control`, `queue*`, `starved` and what a
+ * command carries. Callers hand in a command and wait for it, so no other lock is needed.
  *
  *                 up                          in             out
  *     client ---------> upstream ; upstream ------> [shape] ------> client
@@ -23,6 +23,7 @@
 #define MOCKS_RELAY_STATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 
 #include "mocks/relay.h"
@@ -179,6 +180,7 @@ struct relay {
     uint64_t ports_opened;
     int64_t accept_again_us; /* RELAY_NEVER_US: no port is paused */
     struct relay_counters counters;
+    atomic_uint_least64_t starved; /* anybody reads it */
     struct relay_connection *ready_first, *ready_last;
     struct relay_connection *dead;
     struct relay_connection **heap; /* RELAY_CONNECTIONS_MAX, earliest due first */
@@ -201,6 +203,7 @@ struct relay_port *relay_port_create(const char *bind_host, uint16_t bind_port,
 void relay_port_destroy(struct relay_port *port); /* its connections are gone; NULL is fine */
 bool relay_port_apply(struct relay_port *port, const struct relay_rule *rule);
 void relay_port_accept(struct relay_port *port);
+bool relay_out_of_resources(int error); /* errno: no descriptor, no memory for one */
 void relay_port_resume(struct relay_port *port);
 /* Makes connections of its own until the queue is full, and one more that must not get through.
  * Blocks: for the caller's thread. */

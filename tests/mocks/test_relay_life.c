@@ -4,6 +4,7 @@
  * rules under traffic. */
 #include <sys/resource.h>
 
+#include "tests/descriptors.h"
 #include "tests/mocks/relay_rig.h"
 
 static void hundreds_of_faulted_connections_leave_no_descriptor(void **state)
@@ -139,7 +140,32 @@ static void without_descriptors_clients_wait_and_are_served_later(void **state)
     assert_int_equal(got.end, CLIENT_SILENT);
     client_read(fd, 1, &got);
     assert_string_equal(got.bytes, RIG_HEAD "Content-Length: 0\r\n\r\n");
+    assert_true(relay_starved(relay) > 0);
     (void)close(fd);
+    relay_destroy(relay);
+}
+
+/* The client is let in, and nothing is left for its upstream. */
+static void a_lack_of_descriptors_for_the_upstream_is_counted(void **state)
+{
+    (void)state;
+    static struct client_answer got;
+    struct relay *const relay = rig_relay(1);
+    const uint16_t port = rig_open(relay, RELAY_PASS);
+    rig_assert_serves(port);
+    rig_wait_until_closed(relay, port);
+    assert_int_equal(relay_starved(relay), 0);
+    const int fd = client_connect(port);
+    client_read(fd, 0, &got); /* it is in */
+    struct hunger hunger;
+    starve(&hunger);
+    client_send(fd, "GET /empty HTTP/1.1\r\n\r\n");
+    client_read(fd, CLIENT_TO_THE_END, &got);
+    feed_all(&hunger);
+    assert_int_equal(got.end, CLIENT_RESET);
+    assert_true(relay_starved(relay) > 0);
+    (void)close(fd);
+    rig_assert_serves(port);
     relay_destroy(relay);
 }
 
@@ -290,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_client_that_ignores_the_end_is_closed),
         cmocka_unit_test(a_client_that_gave_up_is_forgotten_though_something_is_owed),
         cmocka_unit_test(without_descriptors_clients_wait_and_are_served_later),
+        cmocka_unit_test(a_lack_of_descriptors_for_the_upstream_is_counted),
         cmocka_unit_test(past_the_most_a_client_is_reset),
         cmocka_unit_test(destroying_closes_what_is_open),
         cmocka_unit_test(calls_in_flight_can_be_reset),
