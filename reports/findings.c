@@ -13,6 +13,7 @@ static bool known(const struct metric_value *value)
 
 const char *verdict_word(const struct result *result)
 {
+    if (result_is_deaf(result)) return "No live data";
     if (result->checks_failed > 0) return "Failed";
     if (!result->complete) return "Stopped early";
     if (result->checks_inconclusive > 0) return "Inconclusive";
@@ -21,9 +22,22 @@ const char *verdict_word(const struct result *result)
 
 enum verdict_tone verdict_tone(const struct result *result)
 {
-    if (result->checks_failed > 0) return TONE_BAD;
+    if (result->checks_failed > 0 || result_is_deaf(result)) return TONE_BAD;
     const bool decided = result->complete && result->checks_inconclusive == 0;
     return decided && result->check_count > 0 ? TONE_GOOD : TONE_NEUTRAL;
+}
+
+void finding_live(const struct result *result, struct text *text)
+{
+    struct text said = {0};
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        text_clear(&said);
+        live_calls_say(&said, scope_label(p), &result->live_calls[p]);
+        if (said.length > 0) text_format(text, "%s%s", text->length > 0 ? " " : "", said.bytes);
+    }
+    if (said.failed) text->failed = true;
+    text_release(&said);
+    if (result_is_deaf(result)) text_put(text, " No figure here is about a real provider.");
 }
 
 void finding_checks(const struct result *result, struct text *text)

@@ -18,8 +18,16 @@ static void put_verdict(struct html *page)
         page->out,
         "<div class=\"verdict %s\" role=\"status\"><strong class=\"%s-word\">%s %s</strong> ",
         banners[tone], banners[tone], glyphs[tone], verdict_word(page->result));
+    struct text live = {0};
+    finding_live(page->result, &live);
+    const bool first = live.length > 0; /* it goes before all else */
+    if (first) {
+        html_text(page, live.bytes);
+        text_put(page->out, "\n<p>");
+    }
+    text_release(&live);
     html_finding(page, finding_checks);
-    text_put(page->out, "\n<p>");
+    text_put(page->out, first ? " " : "\n<p>");
     html_finding(page, finding_verdict);
     text_put(page->out, "</p></div>\n");
 }

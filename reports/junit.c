@@ -68,11 +68,25 @@ static void put_stopped(struct text *text, const struct result *result)
     text_put(text, "/>\n    </testcase>\n");
 }
 
+static void put_deaf(struct text *text, const struct result *result)
+{
+    struct text finding = {0};
+    finding_live(result, &finding);
+    text_put(text, "    <testcase");
+    put_attribute(text, "classname", result->scenario);
+    text_put(text,
+             " name=\"a real provider answers\" time=\"0\">\n      <error type=\"unreachable\"");
+    put_attribute(text, "message", finding.bytes != NULL ? finding.bytes : "");
+    text_put(text, "/>\n    </testcase>\n");
+    text_release(&finding);
+}
+
 static void put_counts(struct text *text, const struct result *result)
 {
-    text_format(text, " tests=\"%u\" failures=\"%u\" errors=\"%d\" skipped=\"%u\" time=\"0\"",
-                result->check_count + (result->complete ? 0 : 1), result->checks_failed,
-                result->complete ? 0 : 1, result->checks_inconclusive);
+    const unsigned errors = (result->complete ? 0u : 1u) + (result_is_deaf(result) ? 1u : 0u);
+    text_format(text, " tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\" time=\"0\"",
+                result->check_count + errors, result->checks_failed, errors,
+                result->checks_inconclusive);
 }
 
 void junit_write(struct text *text, const struct result *result)
@@ -90,5 +104,6 @@ void junit_write(struct text *text, const struct result *result)
     for (uint32_t i = 0; i < result->check_count; i++)
         put_case(text, result, &result->checks[i]);
     if (!result->complete) put_stopped(text, result);
+    if (result_is_deaf(result)) put_deaf(text, result);
     text_put(text, "  </testsuite>\n</testsuites>\n");
 }

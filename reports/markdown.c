@@ -151,6 +151,9 @@ void markdown_write(struct text *text, const struct result *result)
     text_put(text, "## ");
     put_words(text, result->title);
     text_format(text, "\n\n**%s.** ", verdict_word(result));
+    const size_t before = text->length;
+    put_finding(text, result, finding_live);
+    if (text->length > before) text_put(text, "\n\n");
     put_finding(text, result, finding_checks);
     text_char(text, ' ');
     put_finding(text, result, finding_verdict);

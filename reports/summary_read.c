@@ -198,6 +198,23 @@ static void read_context(struct reader *reader, const cJSON *root, struct result
     result->events_total = read_large(reader, context, "events_total");
 }
 
+/* Absent where none was live, and in runs from before these calls were counted. */
+static void read_live_calls(struct reader *reader, const cJSON *root, struct result *result)
+{
+    const cJSON *const all = cJSON_GetObjectItemCaseSensitive(root, "live_calls");
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const cJSON *const node = cJSON_GetObjectItemCaseSensitive(all, provider_traits[p].id);
+        struct live_calls *calls = &result->live_calls[p];
+        if (node == NULL) continue;
+        calls->tried = read_large(reader, node, "tried");
+        calls->sent = read_large(reader, node, "sent");
+        calls->answered = read_large(reader, node, "answered");
+        const cJSON *const lost = member(reader, node, "lost");
+        for (unsigned l = 0; lost != NULL && l < LOSS_COUNT; l++)
+            calls->lost[l] = read_large(reader, lost, live_loss_names[l]);
+    }
+}
+
 static void read_check(struct reader *reader, const cJSON *node, struct result_check *check)
 {
     char hint[128];
@@ -402,6 +419,7 @@ static void read_root(struct reader *reader, struct result *result)
         return;
     }
     read_context(reader, root, result);
+    read_live_calls(reader, root, result);
     read_checks(reader, root, result);
     read_phases(reader, root, result);
     read_faults(reader, root, result);

@@ -143,6 +143,30 @@ static void put_context(struct writer *writer, const struct result *result)
     leave(writer, '}');
 }
 
+/* What became of the calls to real providers; absent where none is live. */
+static void put_live_calls(struct writer *writer, const struct result *result)
+{
+    if (result->live[0] == '\0') return;
+    key(writer, "live_calls");
+    enter(writer, '{');
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const struct live_calls *calls = &result->live_calls[p];
+        if (strstr(result->live, provider_traits[p].id) == NULL) continue;
+        key(writer, provider_traits[p].id);
+        enter(writer, '{');
+        put_whole(writer, "tried", (int64_t)calls->tried);
+        put_whole(writer, "sent", (int64_t)calls->sent);
+        put_whole(writer, "answered", (int64_t)calls->answered);
+        key(writer, "lost");
+        enter(writer, '{');
+        for (unsigned l = 0; l < LOSS_COUNT; l++)
+            put_whole(writer, live_loss_names[l], (int64_t)calls->lost[l]);
+        leave(writer, '}');
+        leave(writer, '}');
+    }
+    leave(writer, '}');
+}
+
 static void put_check(struct writer *writer, const struct result_check *check)
 {
     next(writer);
@@ -358,6 +382,7 @@ void summary_write(struct text *text, const struct result *result)
     enter(&writer, '{');
     put_string(&writer, "schema", SUMMARY_SCHEMA);
     put_context(&writer, result);
+    put_live_calls(&writer, result);
     put_checks(&writer, result);
     put_metrics(&writer, &result->phases[0]);
     put_phases(&writer, result);

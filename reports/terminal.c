@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "reports/findings.h"
 #include "reports/show.h"
 #include "router/base/utf8.h"
 
@@ -359,6 +360,10 @@ static void put_title(struct console *console, const struct result *result)
 static void put_verdict(struct console *console, const struct result *result)
 {
     text_put(console->text, "  ");
+    if (result_is_deaf(result)) {
+        put_colored(console, "No live data", CHECK_FAILED);
+        text_put(console->text, ". ");
+    }
     if (result->check_count == 0) {
         text_put(console->text, "No checks were given.");
     } else if (result->checks_failed > 0) {
@@ -386,6 +391,32 @@ static void put_verdict(struct console *console, const struct result *result)
     text_char(console->text, '.');
 }
 
+/* What has to be read first, in lines of the console's width. */
+static void put_live(struct console *console, const struct result *result)
+{
+    struct text finding = {0}, plain = {0};
+    finding_live(result, &finding);
+    if (finding.length > 0) put_plain(&plain, finding.bytes, console->style->unicode);
+    const char *rest = plain.bytes != NULL ? plain.bytes : "";
+    while (*rest != '\0') {
+        size_t length = strlen(rest);
+        if (length > WIDTH - 2) {
+            length = WIDTH - 2;
+            while (length > 0 && rest[length] != ' ')
+                length--;
+            if (length == 0) length = WIDTH - 2;
+        }
+        text_put(console->text, "  ");
+        text_append(console->text, rest, length);
+        text_char(console->text, '\n');
+        rest += length + (rest[length] == ' ' ? 1 : 0);
+    }
+    if (finding.length > 0) text_char(console->text, '\n');
+    if (finding.failed || plain.failed) console->text->failed = true;
+    text_release(&finding);
+    text_release(&plain);
+}
+
 void terminal_write_verdict(struct text *text, const struct result *result,
                             const struct terminal_style *style)
 {
@@ -404,6 +435,7 @@ void terminal_write(struct text *text, const struct result *result,
     struct console console = {text, style};
     assert(style != NULL);
     put_title(&console, result);
+    put_live(&console, result);
     put_checks(&console, result);
     put_providers(&console, result);
     put_router(&console, result);

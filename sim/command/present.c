@@ -217,7 +217,8 @@ int present_result(struct present *present)
                                          .wall_seconds = present->wall_seconds,
                                          .report_path = page};
     if (console->quiet) {
-        if (present->result->checks_failed == 0) return EXIT_DONE;
+        const bool fine = present->result->checks_failed == 0 && !result_is_deaf(present->result);
+        if (fine) return EXIT_DONE;
         terminal_write_verdict(&text, present->result, &style);
     } else {
         terminal_write(&text, present->result, &style);

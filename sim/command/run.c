@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "providers/cassette.h"
+#include "reports/findings.h"
 #include "sim/command/command.h"
 #include "sim/command/folder.h"
 #include "sim/command/load.h"
@@ -225,6 +226,7 @@ static bool measured_nothing(const struct result *result)
 static int verdict_code(const struct run_command *run)
 {
     if (*run->stop != 0) return 128 + (int)*run->stop;
+    if (result_is_deaf(&run->result)) return EXIT_ENVIRONMENT; /* its checks judged nobody */
     if (run->result.checks_failed > 0) return EXIT_CHECK_FAILED;
     if (measured_nothing(&run->result)) return EXIT_INCONCLUSIVE;
     if (run->result.checks_inconclusive > 0 &&
@@ -303,6 +305,37 @@ static int64_t unix_now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+static void say_why_nothing_was_measured(const struct run_command *run)
+{
+    const struct result *result = &run->result;
+    FILE *const stream = run->console->err;
+    if (result->orders > 0) {
+        fputs("routesim: nothing was measured: all orders started within the warm-up\n", stream);
+    } else if (result->order_calls == 0) {
+        fputs("routesim: nothing was measured: no order came\n", stream);
+    } else {
+        fprintf(stream,
+                "routesim: nothing was measured: the first order might need %" PRIu64
+                " calls of real providers, and --max-requests allows %" PRIu64 "\n",
+                result->order_calls, run->wire.max_requests);
+    }
+}
+
+/* A run that was to hear real providers and heard none has failed, whatever its figures look like:
+ * Walmart's swallowed errors, say, read as good orders. */
+static void say_if_deaf(const struct run_command *run)
+{
+    if (!result_is_deaf(&run->result)) return;
+    struct text finding = {0};
+    struct err err;
+    finding_live(&run->result, &finding);
+    (void)err_fail(&err, ERR_ENVIRONMENT, (struct place){0}, "no real provider answered. %s",
+                   finding.bytes != NULL ? finding.bytes : "");
+    (void)err_hint(&err, "`routesim doctor --live` says how far each of them can be reached");
+    (void)console_error(run->console, &err, NULL);
+    text_release(&finding);
+}
+
 static int run_loaded(struct run_command *run)
 {
     char path[FOLDER_PATH_MAX];
@@ -323,12 +356,9 @@ static int run_loaded(struct run_command *run)
         result_release(&run->result);
         return console_error(run->console, &err, source_for(run, &err));
     }
-    if (measured_nothing(&run->result)) {
-        fprintf(run->console->err, "routesim: nothing was measured: %s\n",
-                run->result.orders == 0 ? "no order came"
-                                        : "all orders started within the warm-up");
-    }
+    if (measured_nothing(&run->result)) say_why_nothing_was_measured(run);
     const int shown = present_result(&run->present);
+    say_if_deaf(run);
     const int code = verdict_code(run);
     result_release(&run->result);
     return shown != EXIT_DONE ? shown : code;

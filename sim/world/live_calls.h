@@ -18,6 +18,8 @@
 
 #include <stdint.h>
 
+#include "router/base/text.h"
+
 enum live_loss {               /* where a call ended before anything was sent */
                  LOSS_DNS,     /* no address for the name */
                  LOSS_GUARD,   /* an address that our own guard does not let pass */
@@ -37,5 +39,10 @@ struct live_calls {
 
 uint64_t live_calls_lost(const struct live_calls *calls);
 void live_calls_add(struct live_calls *into, const struct live_calls *from);
+
+/* What has to be known before any figure about the provider is believed, in a sentence; nothing
+ * where every call was sent and some were answered. "No call to Walmart reached it: 120 of 120
+ * failed before a request left this machine (DNS)." */
+void live_calls_say(struct text *text, const char *provider, const struct live_calls *calls);
 
 #endif

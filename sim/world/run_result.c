@@ -427,10 +427,36 @@ static void note_providers(const struct run_sums *sums, struct result *result)
     }
 }
 
+/* What makes the figures themselves doubtful. */
+static void note_unheard(const struct run_sums *sums, struct result *result)
+{
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        struct text words = {0};
+        live_calls_say(&words, provider_traits[p].short_name, &sums->live[p]);
+        if (words.bytes != NULL && words.length > 0) note(result, "%s", words.bytes);
+        text_release(&words);
+    }
+}
+
+/* Who is left out of the quiet phase although no fault was active. */
+static void note_wake(const struct run_sums *sums, struct result *result)
+{
+    uint64_t orders = 0;
+    for (uint32_t i = 0; i < sums->segment_count; i++)
+        orders += sums->segments[i].wake.orders;
+    if (orders == 0) return;
+    note(result,
+         "%" PRIu64 " orders were decided while no fault was active, but one had been since they "
+         "began: they count in the whole run and after that fault, not as "
+         "quiet.",
+         orders);
+}
+
 /* Honest remarks, in the order of their weight. */
 static void fill_notes(const struct run_sums *sums, struct result *result)
 {
     const struct scenario *scenario = sums->request->scenario;
+    note_unheard(sums, result);
     if (sums->stopped || sums->replications < scenario->replications) {
         char reached[DURATION_TEXT_MAX];
         duration_for_people(sums->stopped_us, reached);
@@ -468,6 +494,7 @@ static void fill_notes(const struct run_sums *sums, struct result *result)
         duration_format(scenario->warmup_us, span);
         note(result, "Orders that started in the first %s were routed but not measured.", span);
     }
+    note_wake(sums, result);
 }
 
 static void fill_wire(const struct run_sums *sums, struct result *result)

@@ -157,7 +157,8 @@ chmod 600 "$scratch/keys.env"
 said=$("$program" run "$scratch/live.json" --live kroger,mealme --yes-live --env-file "$scratch/keys.env" \
     --max-requests 7 --max-rate 20/s --out "$scratch/live" -v 2>&1)
 code=$?
-[ $code -eq 0 ] || [ $code -eq 130 ] && ok 'live providers that cannot be reached are outcomes' || not_ok 'live providers that cannot be reached are outcomes' "$code $said"
+expect 'a run that heard no real provider has failed' 4 $code "$said"
+expect 'and says so' 1 "$(count 'error: no real provider answered' <<<"$said")" "$said"
 sent=$(awk -F, '$20 == "live" && $8 == "dns"' "$scratch/live/calls.csv" | wc -l)
 if [ "$sent" -gt 0 ] && [ "$sent" -le 7 ]; then ok 'never more calls than asked for'; else not_ok 'never more calls than asked for' "$sent"; fi
 "$program" run "$scratch/live.json" --live kroger --yes-live --max-rate 1/s --duration 6s --out "$scratch/paced" --progress none >"$scratch/said" 2>&1 &
@@ -178,6 +179,20 @@ expect 'no order starts that could not make all its calls' '6, 0 of them withhel
     "$(awk -F, '$20 == "live" { n++ } /not sent/ { w++ } END { print n + 0 ", " w + 0 " of them withheld" }' "$scratch/capped/calls.csv")" "$said4"
 expect 'and the results say why it stopped' 1 "$(count '"stopped_by": *"--max-requests"' "$scratch/capped/summary.json")"
 expect 'and which provider was simulated' 1 "$(count 'Instacart is a mock provider' "$scratch/capped/summary.json")"
+expect 'an empty cart of errors that Walmart'"'"'s adapter swallows wins, as in production' yes \
+    "$(grep -m 1 '"empty_wins"' "$scratch/capped/summary.json" | grep -q '"value": [1-9]' && echo yes)"
+expect 'and yet the console says first that nobody was reached' 1 \
+    "$(sed -n '1,5p' <<<"$said4" | tr '\n' ' ' | tr -s ' ' | count 'No call to Walmart reached it: 6 of 6 failed before a request left this machine (DNS)')" "$said4"
+for file in report.md report.html summary.json; do
+    expect "so does $file" yes "$(tr -d '\\' <"$scratch/capped/$file" | grep -q 'No call to Walmart reached it: 6 of 6 failed before a request left this machine (DNS)' && echo yes)"
+done
+expect 'attempts are not taken for requests' '6 0 0' \
+    "$(tr -d ' ,' <"$scratch/capped/summary.json" | sed -nE 's/^"(tried|sent|answered)":([0-9]+)$/\2/p' | head -n 3 | tr '\n' ' ' | sed 's/ $//')"
+said5=$("$program" run "$scratch/live.json" --live walmart --yes-live --max-requests 3 --out "$scratch/none" \
+    --set router.env.LOOPGPT_ENABLE_WALMART=true --set providers.WALMART_API.api=access_token \
+    --set 'providers.WALMART_API.base_url="https://walmart.invalid"' 2>&1)
+expect 'a cap below what one order may need says what it may need' 1 \
+    "$(count 'first order might need 4 calls of real providers, and --max-requests allows 3' <<<"$said5")" "$said5"
 expect 'nothing is ever bought' 0 "$(awk -F, '$20 == "live" && $3 == "confirm"' "$scratch/live/calls.csv" | wc -l)"
 said2=$("$program" run "$scratch/live.json" --live kroger --yes-live --out "$scratch/injected" \
     --set 'faults=[{"id":"f","provider":"KROGER_API","kind":"error","status":503,"at":"0s","for":"3s"}]' --max-rate 20/s 2>&1)
@@ -186,7 +201,7 @@ said3=$("$program" run "$scratch/live.json" --live kroger --yes-live --out "$scr
     --set 'faults=[{"id":"f","provider":"KROGER_API","kind":"price_drift","factor":2,"at":"0s","for":"3s"}]' 2>&1)
 expect 'a fault that cannot act on it is refused' 3 $? "$said3"
 leaks=$(grep -rl "$canary" "$scratch" --include='*' 2>/dev/null | grep -v keys.env | wc -l)
-leaks=$((leaks + $(count "$canary" <<<"$said$said1$said2$said3$said4")))
+leaks=$((leaks + $(count "$canary" <<<"$said$said1$said2$said3$said4$said5")))
 expect 'no output holds a secret' 0 "$leaks" "$(grep -rl "$canary" "$scratch" | head)"
 unset KROGER_CLIENT_ID KROGER_CLIENT_SECRET WALMART_PARTNER_ID WALMART_API_KEY
 
