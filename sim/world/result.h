@@ -5,9 +5,9 @@
  *
  * Metrics have one table (metric.c): name, unit, scope, direction, help and how to compute it from
  * a tally. Checks, `--check`, compare, console, CSV and report all go by it. Values are given for
- * every phase: the whole run (0), "quiet" (no fault active), and each fault's window, by the
- * instant of completion. A percentile with fewer than 10 samples beyond it is not known; one that
- * lies among right-censored samples (timeouts) is known only as a bound.
+ * every phase: the whole run (0), "quiet" (no fault active, from an order's start to its end), and
+ * each fault's window, by the instant of completion. A percentile with fewer than 10 samples beyond
+ * it is not known; one that lies among right-censored samples (timeouts) is known only as a bound.
  *
  * Ownership: a result owns its arrays through its arena; result_release() frees it.
  */

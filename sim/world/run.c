@@ -28,6 +28,12 @@ static bool in_phase(const struct phase_plan *phase, const struct world_segment 
     return false;
 }
 
+/* Orders that had a fault in their course count where they end, but not as quiet. */
+static bool has_wake_in(const struct phase_plan *phase, const struct world_segment *segment)
+{
+    return segment->has_wake && phase->kind != PHASE_QUIET;
+}
+
 struct tally *run_phase_tally(const struct phase_plan *phase, struct world_segment *segments,
                               uint32_t count, struct tally *scratch)
 {
@@ -36,12 +42,14 @@ struct tally *run_phase_tally(const struct phase_plan *phase, struct world_segme
     for (uint32_t i = 0; i < count; i++) {
         if (!in_phase(phase, &segments[i])) continue;
         only = &segments[i].tally;
-        parts++;
+        parts += 1 + has_wake_in(phase, &segments[i]);
     }
     if (parts == 1) return only;
     tally_clear(scratch);
     for (uint32_t i = 0; i < count; i++) {
-        if (in_phase(phase, &segments[i])) tally_merge(scratch, &segments[i].tally);
+        if (!in_phase(phase, &segments[i])) continue;
+        tally_merge(scratch, &segments[i].tally);
+        if (has_wake_in(phase, &segments[i])) tally_merge(scratch, &segments[i].wake);
     }
     return scratch;
 }
@@ -127,8 +135,10 @@ static void merge_replication(struct run_sums *sums, struct world *world, uint32
     uint32_t count;
     const struct world_segment *segments = world_segments(world, &count);
     assert(count == sums->segment_count);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         tally_merge(&sums->segments[i].tally, &segments[i].tally);
+        if (segments[i].has_wake) tally_merge(&sums->segments[i].wake, &segments[i].wake);
+    }
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         for (unsigned o = 0; o < OPERATION_COUNT; o++) {
             if (!operation_exists((enum provider)p, (enum operation)o)) continue;
@@ -308,6 +318,9 @@ static bool copy_segments(struct run_sums *sums, struct world *world)
                                                    .active = segments[i].active};
         if (!tally_init(&sums->segments[i].tally, sample_limit(sums->request))) return false;
         sums->segment_count++;
+        if (!segments[i].has_wake) continue;
+        if (!tally_init(&sums->segments[i].wake, sample_limit(sums->request))) return false;
+        sums->segments[i].has_wake = true;
     }
     return true;
 }
@@ -392,8 +405,10 @@ static bool make_sums(struct run_sums *sums)
 static void release_sums(struct run_sums *sums)
 {
     tally_release(&sums->scratch);
-    for (uint32_t i = 0; i < sums->segment_count; i++)
+    for (uint32_t i = 0; i < sums->segment_count; i++) {
         tally_release(&sums->segments[i].tally);
+        tally_release(&sums->segments[i].wake);
+    }
     free(sums->segments);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         for (unsigned o = 0; o < OPERATION_COUNT; o++) {

@@ -171,8 +171,8 @@ static const struct scenario_key check_keys[] = {
      .help = "`router.` or a provider's id and a dot, then a metric: `router.p95_ms`, "
              "`KROGER_API.success_rate`."},
     {"during", KEY_TEXT, AT(check_spec, during),
-     .help = "Which part of the run: without it the whole, `quiet` while no fault is active, a "
-             "fault's id, or `after:` and a fault's id."},
+     .help = "Which part of the run: without it the whole, `quiet` for orders in whose course no "
+             "fault was active, a fault's id, or `after:` and a fault's id."},
     {"op", KEY_ENUM, AT(check_spec, op), .names = check_operator_names, .flags = KEY_REQUIRED,
      .help = "How the measured value compares with the limit when all is well."},
     {"limit", KEY_LIMIT, AT(check_spec, limit_text), .flags = KEY_REQUIRED,

@@ -3,6 +3,8 @@
  * A run is cut into segments at the instants where a fault's window begins or ends; whatever
  * completes goes into the segment of that instant, once. Phases ("all", "quiet", a fault's window,
  * "after" one) are sums of segments, so counting costs the same whether or not faults are declared.
+ * Of a segment without a fault, orders that had one in their course are counted apart: they are no
+ * part of "quiet".
  *
  * Whole numbers only: sums are exact and do not depend on the order of merging.
  *

@@ -96,6 +96,9 @@ static bool cut_segments(struct world *world, uint32_t sample_limit)
                 segment->active |= UINT64_C(1) << f;
             }
         }
+        if (segment->active != 0 || world->segment_count == 1) continue;
+        if (!tally_init(&segment->wake, sample_limit)) return false;
+        segment->has_wake = true;
     }
     return true;
 }
@@ -176,8 +179,10 @@ void world_destroy(struct world *world)
 {
     if (world == NULL) return;
     wire_destroy(world->wire);
-    for (uint32_t i = 0; i < world->segment_count; i++)
+    for (uint32_t i = 0; i < world->segment_count; i++) {
         tally_release(&world->segments[i].tally);
+        tally_release(&world->segments[i].wake);
+    }
     free(world->segments);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         for (unsigned o = 0; o < OPERATION_COUNT; o++) {
@@ -205,8 +210,10 @@ double world_budget_orders(const struct scenario *scenario, const struct workloa
 
 static void reset_counters(struct world *world)
 {
-    for (uint32_t i = 0; i < world->segment_count; i++)
+    for (uint32_t i = 0; i < world->segment_count; i++) {
         tally_clear(&world->segments[i].tally);
+        if (world->segments[i].has_wake) tally_clear(&world->segments[i].wake);
+    }
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         for (unsigned o = 0; o < OPERATION_COUNT; o++) {
             struct operation_tally *operation = &world->operations[p][o];
@@ -219,7 +226,6 @@ static void reset_counters(struct world *world)
     const size_t order_slots = world->facts.order_slots, call_slots = world->facts.call_slots;
     world->facts = (struct world_facts){.order_slots = order_slots, .call_slots = call_slots};
     world->segment = 0;
-    world->tally = &world->segments[0].tally;
     /* Touched now, so that a long run's memory is that of a short one. */
     memset(world->outcomes, 0, OUTCOME_SECONDS * sizeof *world->outcomes);
     memset(world->outcome_bits, 0, sizeof world->outcome_bits);
@@ -429,7 +435,6 @@ static void dispatch(struct world *world, struct wheel_node *node, int64_t now_u
         return;
     case NODE_SEGMENT:
         world->segment++;
-        world->tally = &world->segments[world->segment].tally;
         await_segment(world);
         return;
     case NODE_STRIKE:

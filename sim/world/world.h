@@ -74,6 +74,10 @@ struct world_segment { /* a stretch between two instants at which a fault's wind
     int64_t from_us, until_us;
     uint64_t active; /* bit i: fault i's window covers it */
     struct tally tally;
+    /* Where no fault is active, and one was before: what became here of orders that had one in
+     * their course. A hang's victims end when it is over; they are not what quiet looks like. */
+    bool has_wake;
+    struct tally wake;
 };
 
 struct world_facts { /* of a replication */
@@ -93,10 +97,11 @@ struct world_facts { /* of a replication */
     int64_t ended_us;
     bool stopped;
     bool capped; /* stopped because the next order might have passed max_requests */
-    uint64_t order_calls, calls_left; /* then: what that order might have taken, and what was left */
+    uint64_t order_calls,
+        calls_left; /* then: what that order might have taken, and what was left */
     uint64_t live_calls[PROVIDER_COUNT];    /* requests sent to real providers */
     struct live_calls live[PROVIDER_COUNT]; /* the whole account of them */
-    uint64_t late_calls[PROVIDER_COUNT]; /* good answers after their quote's deadline */
+    uint64_t late_calls[PROVIDER_COUNT];    /* good answers after their quote's deadline */
     struct wire_facts wire;
 };
 

@@ -72,9 +72,11 @@ static void send_call(void *context, struct quote_run *run, const struct call *c
     if (call->sent_us >= world->scenario->warmup_us) {
         struct operation_tally *operation = &world->operations[call->provider][call->operation];
         operation->calls++;
-        world->tally->providers[call->provider].calls++;
-        world->tally->providers[call->provider].token_fetches += call->operation == OPERATION_TOKEN;
-        world->tally->providers[call->provider].retries += call->attempt > 0;
+        struct tally_provider *tally =
+            &world_tally_of(world, run->owner)->providers[call->provider];
+        tally->calls++;
+        tally->token_fetches += call->operation == OPERATION_TOKEN;
+        tally->retries += call->attempt > 0;
     }
     if (world->real) {
         keep_promise(world, run->owner, call->provider);

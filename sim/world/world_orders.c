@@ -43,6 +43,16 @@ static struct long_cart *take_cart(struct world *world)
     return cart;
 }
 
+struct tally *world_tally_of(struct world *world, const struct world_order *slot)
+{
+    struct world_segment *now = &world->segments[world->segment];
+    if (!now->has_wake) return &now->tally;
+    for (uint32_t i = slot->segment; i < world->segment; i++) {
+        if (world->segments[i].active != 0) return &now->wake;
+    }
+    return &now->tally;
+}
+
 void world_promise_calls(struct world *world, struct world_order *slot, uint32_t calls)
 {
     if (slot->calls_promised == calls) return;
@@ -133,6 +143,7 @@ void world_order_begin(struct world *world, const struct order_request *given, i
     slot->references = 1;
     world->orders_at_work++;
     slot->measured = now_us >= world->scenario->warmup_us;
+    slot->segment = world->segment;
     slot->confirming = false;
     slot->long_cart = NULL;
     slot->timer.next = NULL;
@@ -214,8 +225,9 @@ static void fold_into_hash(struct world *world, const struct router_order *order
 static void judge(struct world *world, const struct world_order *slot, bool ok, int64_t now_us)
 {
     if (!slot->measured) return;
-    world->tally->finished++;
-    world->tally->ok += ok;
+    struct tally *tally = world_tally_of(world, slot);
+    tally->finished++;
+    tally->ok += ok;
     if (!world->series_on) return;
     const bool failed = slot->order.code != ORDER_ROUTED;
     series_judged(&world->series, ok, world->budget.slo_kind == SLO_KIND_ROUTED ? failed : !ok,
@@ -272,7 +284,7 @@ static void decided(void *context, struct router_order *order, int64_t now_us)
     world->facts.decided++;
     fold_into_hash(world, order);
     if (slot->measured) {
-        tally_order(world->tally, order);
+        tally_order(world_tally_of(world, slot), order);
         if (world->series_on) series_order(&world->series, order);
     }
     if (world->outputs->write_order != NULL && !world->failed &&
@@ -376,7 +388,7 @@ static void place_order(struct world *world, struct world_order *slot, int64_t n
     backend_order_fate(world->backends[chosen->provider], slot->key, quote->eta_minutes,
                        quote->found + quote->substituted, &fate);
     if (slot->measured) {
-        struct tally *tally = world->tally;
+        struct tally *tally = world_tally_of(world, slot);
         tally->placed++;
         tally->delivered += fate.outcome == ORDER_SUCCESS;
         tally->late += fate.late;
@@ -442,9 +454,10 @@ static void confirmed(void *context, struct router_order *order, int64_t now_us)
     const bool placed = order->confirm_state == CONFIRM_DONE;
     wheel_cancel(world->wheel, &slot->timer);
     if (slot->measured) {
-        world->tally->confirm_attempted++;
-        world->tally->confirm_failed += !placed;
-        world->tally->failovers += order->confirm_attempts == 2;
+        struct tally *tally = world_tally_of(world, slot);
+        tally->confirm_attempted++;
+        tally->confirm_failed += !placed;
+        tally->failovers += order->confirm_attempts == 2;
     }
     learn_failures(world, order, now_us);
     if (placed) place_order(world, slot, now_us);
@@ -460,7 +473,7 @@ void world_order_run_done(struct world *world, struct world_order *slot, struct 
     if (place < PROVIDER_COUNT) {
         const bool late = slot->order.slots[place].settled;
         if (late && result->outcome == QUOTE_OK && slot->measured) {
-            world->tally->providers[run->provider].late_answers++;
+            world_tally_of(world, slot)->providers[run->provider].late_answers++;
         }
         router_on_quote(&world->router, &slot->order, place, result, now_us);
         return;

@@ -45,6 +45,7 @@ struct world_order {
     bool measured; /* started after the warm-up */
     bool confirming;
     uint8_t confirm_run;     /* index into runs */
+    uint32_t segment;        /* that it began in */
     uint32_t calls_promised; /* HTTP calls to real providers that it may still make */
     struct order_request request;
     struct order_item *items; /* `cart`, or a long cart */
@@ -114,8 +115,7 @@ struct world {
     /* what is counted */
     struct world_segment *segments;
     uint32_t segment_count;
-    uint32_t segment;
-    struct tally *tally; /* of the segment that now lies in */
+    uint32_t segment; /* that now lies in */
     struct wheel_node segment_node;
     struct operation_tally operations[PROVIDER_COUNT][OPERATION_COUNT];
     struct series series;
@@ -148,6 +148,8 @@ void world_outcomes_due(struct world *world, int64_t now_us);
 void world_note_due(struct world *world, struct note_slot *note, int64_t now_us);
 struct router_port world_router_port(struct world *world);
 void world_order_unref(struct world *world, struct world_order *slot);
+/* Where what becomes of an order now is counted. */
+struct tally *world_tally_of(struct world *world, const struct world_order *slot);
 /* The most HTTP calls that an order may make to real providers. */
 uint32_t world_calls_of(const struct world *world, const struct order_request *request);
 /* How many of them it may still make. */
