@@ -181,6 +181,17 @@ static void forget_flights(struct mock_server *server)
     (void)pthread_mutex_unlock(&server->lock);
 }
 
+/* The counts themselves go on: who waits for work to end goes by them. */
+static void begin_counting(struct mock_server *server)
+{
+    atomic_store(&server->answered_before, atomic_load(&server->answered));
+    atomic_store(&server->unanswered_before, atomic_load(&server->unanswered));
+    atomic_store(&server->reset_before, atomic_load(&server->reset));
+    (void)pthread_mutex_lock(&server->lock);
+    atomic_store(&server->waiting_max, atomic_load(&server->waiting));
+    (void)pthread_mutex_unlock(&server->lock);
+}
+
 void mock_server_reset(struct mock_server *server, uint64_t seed_r, int64_t epoch_us)
 {
     server->setup.seed_r = seed_r;
@@ -190,6 +201,7 @@ void mock_server_reset(struct mock_server *server, uint64_t seed_r, int64_t epoc
             dialect_reset(server->ports[p].dialect, seed_r, epoch_us);
     }
     forget_flights(server);
+    begin_counting(server);
 }
 
 void mock_server_jump(struct mock_server *server, int64_t by_us)
@@ -241,16 +253,20 @@ void mock_server_strike(struct mock_server *server, enum provider provider, int6
     (void)pthread_mutex_unlock(server->setup.lock);
 }
 
+/* In this order: what has been settled was asked before, and a mark never lies ahead. */
 struct mock_server_counters mock_server_counters(const struct mock_server *server)
 {
+    const uint64_t answered = atomic_load(&server->answered_before);
+    const uint64_t unanswered = atomic_load(&server->unanswered_before);
+    const uint64_t reset = atomic_load(&server->reset_before);
     struct mock_server_counters counters = {
-        .requests = atomic_load(&server->requests),
-        .answered = atomic_load(&server->answered),
-        .unanswered = atomic_load(&server->unanswered),
-        .reset = atomic_load(&server->reset),
+        .answered = atomic_load(&server->answered) - answered,
+        .unanswered = atomic_load(&server->unanswered) - unanswered,
+        .reset = atomic_load(&server->reset) - reset,
         .waiting = atomic_load(&server->waiting),
         .waiting_max = atomic_load(&server->waiting_max),
         .starved = atomic_load(&server->starved),
     };
+    counters.requests = atomic_load(&server->requests) - answered - unanswered - reset;
     return counters;
 }

@@ -135,7 +135,9 @@ bool mock_server_rebind(struct mock_server *server, struct backend *const backen
  * afterwards. To be called when backend_next_strike_us() comes, without the lock. */
 void mock_server_strike(struct mock_server *server, enum provider provider, int64_t now_us);
 
-struct mock_server_counters { /* requests = answered + unanswered + reset + those in work */
+/* Since the start or the last reset, after which those in work count as the first requests:
+ * requests = answered + unanswered + reset + those in work. */
+struct mock_server_counters {
     uint64_t requests;
     uint64_t answered;
     uint64_t unanswered; /* hung, or the client left first */

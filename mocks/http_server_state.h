@@ -170,6 +170,8 @@ struct mock_server {
     atomic_bool stopping; /* answers close their connections */
     atomic_uint_least64_t requests, answered, unanswered, reset, starved;
     atomic_uint_least64_t waiting, waiting_max; /* written under `lock` */
+    /* What they stood at when the world was reset last. */
+    atomic_uint_least64_t answered_before, unanswered_before, reset_before;
 };
 
 static inline struct request *request_of(struct wait *wait)

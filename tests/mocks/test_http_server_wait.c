@@ -397,6 +397,41 @@ static void a_client_that_leaves_in_the_middle_of_a_slow_body_is_let_go(void **s
     serving_close(serving);
 }
 
+static void a_reset_counts_from_what_is_in_work(void **state)
+{
+    (void)state;
+    struct serving *const serving = serving_open(&(struct wish){0});
+    struct bare_answer answer;
+    bare_ask(serving, PROVIDER_MEALME, "GET /", NULL, &answer);
+    bare_ask(serving, PROVIDER_MEALME, "GET /", "X-Mock-Fault: reset", &answer);
+    const int left = bare_begin(serving, PROVIDER_MEALME, "GET /", "X-Mock-Fault: hang");
+    const int hung = bare_begin(serving, PROVIDER_MEALME, "GET /", "X-Mock-Fault: hang");
+    serving_await_waiting(serving, 2);
+    (void)close(left);
+    serving_await_waiting(serving, 1);
+    serving_await_settled(serving, 3);
+
+    (void)pthread_mutex_lock(&serving->lock);
+    mock_server_reset(serving->server, SERVING_SEED, SERVING_EPOCH_US);
+    (void)pthread_mutex_unlock(&serving->lock);
+    struct mock_server_counters counters = serving_counters(serving);
+    assert_int_equal(counters.requests, 1);
+    assert_int_equal(counters.answered, 0);
+    assert_int_equal(counters.unanswered, 0);
+    assert_int_equal(counters.reset, 0);
+    assert_int_equal(counters.waiting, 1);
+    assert_int_equal(counters.waiting_max, 1);
+
+    bare_ask(serving, PROVIDER_MEALME, "GET /", NULL, &answer);
+    (void)close(hung);
+    serving_await_settled(serving, 2);
+    counters = serving_counters(serving);
+    assert_int_equal(counters.requests, 2);
+    assert_int_equal(counters.answered, 1);
+    assert_int_equal(counters.unanswered, 1);
+    serving_close(serving);
+}
+
 /* ---- under way ------------------------------------------------------------------------------- */
 
 struct crowd {
@@ -477,6 +512,7 @@ int main(void)
         cmocka_unit_test(a_call_sent_before_a_strike_and_heard_after_it_is_struck),
         cmocka_unit_test(clients_that_say_nothing_or_little_stop_nobody),
         cmocka_unit_test(a_client_that_leaves_in_the_middle_of_a_slow_body_is_let_go),
+        cmocka_unit_test(a_reset_counts_from_what_is_in_work),
         cmocka_unit_test(resets_reloads_and_strikes_go_on_while_requests_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
