@@ -116,17 +116,14 @@ static bool joins_three(struct staircase *stairs, const double *values)
 
 /* ---- four and five: against everybody on the front, whose first objective is not worse ---- */
 
-/* Two doubles at once is what every 64-bit machine has; four pairs without a branch between. */
-typedef double pair __attribute__((vector_size(2 * sizeof(double))));
 typedef int64_t pair_mask __attribute__((vector_size(2 * sizeof(int64_t))));
 
 static inline pair_mask no_worse(const double *column, double value)
 {
-    pair ours;
-    memcpy(&ours, column, sizeof ours);
-    return ours <= value;
+    return front_load(column) <= value;
 }
 
+/* Four pairs without a branch between. */
 static inline bool somebody_dominates(const struct front_work *work, size_t count,
                                       uint32_t objectives, const double *values)
 {

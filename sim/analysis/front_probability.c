@@ -9,26 +9,36 @@
 #include "router/base/memory.h"
 #include "sim/analysis/front_state.h"
 
-/* The work is a product of matrices, sums times draws, and a front for each of its columns. Sums
- * are laid out in tiles of candidates so that the product runs along them; a few strong candidates
- * then weed out most of the others, and only what is left is sorted and swept. Neither changes the
- * answer: whoever is weeded out is dominated. */
+/* The work is a product of matrices, sums times draws, and a front for each of its columns. Nearly
+ * all of it can be left out without changing the answer:
+ *
+ *   - Candidates lie in tiles of like ones. A tile has a corner, the best of its members in each
+ *     cluster and objective, so in every replicate the corner is no worse than any member.
+ *   - In each replicate the strong, a few candidates along the front of all data, come first. Where
+ *     one of them dominates a corner, it dominates the whole tile, which is not even summed up.
+ *   - Of the tiles that remain, members that a strong one dominates are dropped, and only what is
+ *     left is sorted and swept.
+ */
 enum {
-    TILE = 64,      /* candidates whose sums lie together */
+    TILE = 16,      /* candidates whose sums lie together, so that the product runs along them */
     LANES = 8,      /* of them are summed at once, in registers */
-    TOGETHER = 8,   /* replicates that share one pass over the sums */
-    STRONG_MAX = 64 /* candidates that weed */
+    STRONG_MAX = 32 /* candidates that weed */
+};
+
+static_assert(TILE % LANES == 0 && LANES == 8, "lanes fill a tile");
+
+struct block { /* some candidates' sums, turned so that least is best */
+    size_t count;
+    double *sums; /* [tile][objective][cluster][TILE]; the last tile is filled up with zeros */
 };
 
 struct layout { /* what every thread reads */
     const struct bootstrap_counts *counts;
     uint32_t objectives;
-    size_t count;         /* candidates not pruned */
-    size_t tiles;         /* of TILE; the last is filled up with zeros */
-    double *sums;         /* sums[((tile * objectives + objective) * clusters + cluster)][TILE] */
+    struct block members; /* candidates not pruned, by place */
+    struct block corners; /* of each tile of members */
+    struct block strong;
     uint32_t *candidates; /* candidates[place]: whose */
-    size_t strong[STRONG_MAX]; /* places */
-    size_t strong_count;
 };
 
 /* ---- pruning ---- */
@@ -142,47 +152,132 @@ static size_t choose_strong(const struct pruning *pruning, const struct front_en
     return parts;
 }
 
-/* ---- the layout ---- */
+/* ---- order: along a curve that keeps neighbours together (Morton's), so that tiles are small ----
+ */
 
-static double *row_of(const struct layout *layout, size_t tile, uint32_t objective)
+struct placed {
+    uint64_t code;
+    uint32_t candidate;
+};
+
+static int by_code(const void *a, const void *b)
 {
-    return layout->sums + (tile * layout->objectives + objective) * layout->counts->clusters * TILE;
+    const struct placed *x = a, *y = b;
+    if (x->code != y->code) return x->code < y->code ? -1 : 1;
+    return (x->candidate > y->candidate) - (x->candidate < y->candidate);
 }
 
-static void lay_out(struct layout *layout, const struct pruning *pruning)
+/* Twelve bits of each total between the least and the greatest, shuffled into each other. */
+static uint64_t code_of(const struct front_entry *entry, const double *least, const double *range,
+                        uint32_t objectives)
 {
-    const uint32_t clusters = layout->counts->clusters;
-    for (size_t place = 0; place < layout->count; place++) {
+    enum { BITS = 12 };
+    uint64_t code = 0;
+    for (unsigned bit = BITS; bit-- > 0;) {
+        for (uint32_t o = 0; o < objectives; o++) {
+            const double share = range[o] > 0.0 ? (entry->values[o] - least[o]) / range[o] : 0.0;
+            code = code << 1 | ((uint64_t)(share * ((1 << BITS) - 1)) >> bit & 1);
+        }
+    }
+    return code;
+}
+
+static void put_in_order(const struct front_entry *totals, size_t all, uint32_t objectives,
+                         struct placed *placed)
+{
+    double least[FRONT_OBJECTIVES_MAX], range[FRONT_OBJECTIVES_MAX];
+    for (uint32_t o = 0; o < objectives; o++) {
+        double most = -HUGE_VAL;
+        least[o] = HUGE_VAL;
+        for (size_t i = 0; i < all; i++) {
+            least[o] = fmin(least[o], totals[i].values[o]);
+            most = fmax(most, totals[i].values[o]);
+        }
+        range[o] = most - least[o];
+    }
+    for (size_t i = 0; i < all; i++) {
+        placed[i] = (struct placed){.code = code_of(&totals[i], least, range, objectives),
+                                    .candidate = totals[i].point};
+    }
+    qsort(placed, all, sizeof *placed, by_code);
+}
+
+/* ---- the layout ---- */
+
+static size_t tiles_of(const struct block *block)
+{
+    return (block->count + TILE - 1) / TILE;
+}
+
+static double *row_of(const struct layout *layout, const struct block *block, size_t tile,
+                      uint32_t objective)
+{
+    return block->sums + (tile * layout->objectives + objective) * layout->counts->clusters * TILE;
+}
+
+static bool block_init(const struct layout *layout, struct block *block, size_t count)
+{
+    block->count = count;
+    block->sums = memory_zeroed(tiles_of(block) * layout->objectives * layout->counts->clusters *
+                                TILE * sizeof *block->sums);
+    return block->sums != NULL;
+}
+
+static void lay_out(const struct layout *layout, const struct block *block,
+                    const uint32_t *candidates, const struct pruning *pruning)
+{
+    for (size_t place = 0; place < block->count; place++) {
         for (uint32_t o = 0; o < layout->objectives; o++) {
-            double *const row = row_of(layout, place / TILE, o) + place % TILE;
-            const double *sums = sums_of(pruning, layout->candidates[place], o);
-            for (uint32_t g = 0; g < clusters; g++)
+            double *const row = row_of(layout, block, place / TILE, o) + place % TILE;
+            const double *sums = sums_of(pruning, candidates[place], o);
+            for (uint32_t g = 0; g < pruning->clusters; g++)
                 row[(size_t)g * TILE] = front_turned(sums[g], pruning->candidates->most_is_best[o]);
         }
     }
 }
 
-static void find_strong_places(struct layout *layout, const uint32_t *strong, size_t strong_count)
+static void find_corner(const struct layout *layout, size_t tile)
 {
-    for (size_t place = 0; place < layout->count; place++) {
-        for (size_t i = 0; i < strong_count; i++) {
-            if (layout->candidates[place] == strong[i])
-                layout->strong[layout->strong_count++] = place;
+    const struct block *members = &layout->members;
+    const size_t count = members->count - tile * TILE < TILE ? members->count - tile * TILE : TILE;
+    for (uint32_t o = 0; o < layout->objectives; o++) {
+        double *const row = row_of(layout, &layout->corners, tile / TILE, o) + tile % TILE;
+        const double *of_tile = row_of(layout, members, tile, o);
+        for (size_t g = 0; g < layout->counts->clusters; g++) {
+            double best = HUGE_VAL;
+            for (size_t i = 0; i < count; i++)
+                best = fmin(best, of_tile[g * TILE + i]);
+            row[g * TILE] = best;
         }
     }
-    assert(layout->strong_count == strong_count);
 }
 
-/* Keeps in `candidates` those with hope, in their own order. */
-static void keep_hopeful(struct layout *layout, const struct pruning *pruning, size_t all,
-                         const struct front_entry *front, bool *hopeful)
+/* Keeps those with hope; returns how many. */
+static size_t keep_hopeful(const struct pruning *pruning, const struct front_entry *front,
+                           size_t all, struct front_entry *kept)
 {
-    for (size_t i = 0; i < all; i++)
-        hopeful[pruning->totals[i].point] = !is_hopeless(pruning, front, &pruning->totals[i]);
-    for (uint32_t k = 0; k < pruning->candidates->count; k++) {
-        if (hopeful[k]) layout->candidates[layout->count++] = k;
+    size_t count = 0;
+    for (size_t i = 0; i < all; i++) {
+        if (!is_hopeless(pruning, front, &pruning->totals[i])) kept[count++] = pruning->totals[i];
     }
-    layout->tiles = (layout->count + TILE - 1) / TILE;
+    return count;
+}
+
+static bool fill_layout(struct layout *layout, const struct pruning *pruning,
+                        const struct placed *placed, size_t count, const uint32_t *strong,
+                        size_t strong_count)
+{
+    for (size_t place = 0; place < count; place++)
+        layout->candidates[place] = placed[place].candidate;
+    if (!block_init(layout, &layout->members, count) ||
+        !block_init(layout, &layout->corners, tiles_of(&layout->members)) ||
+        !block_init(layout, &layout->strong, strong_count))
+        return false;
+    lay_out(layout, &layout->members, layout->candidates, pruning);
+    lay_out(layout, &layout->strong, strong, pruning);
+    for (size_t tile = 0; tile < layout->corners.count; tile++)
+        find_corner(layout, tile);
+    return true;
 }
 
 /* Prunes, chooses, lays out. */
@@ -191,13 +286,16 @@ static bool layout_init(struct layout *layout, const struct front_candidates *ca
 {
     struct pruning pruning = {.candidates = candidates, .clusters = counts->clusters};
     struct front_work work = {.capacity = 0};
-    struct front_entry *front = NULL;
-    *layout = (struct layout){.counts = counts, .objectives = candidates->objectives};
+    struct front_entry *front = NULL, *kept = NULL;
+    struct placed *placed = NULL;
     bool ready = false;
-    bool *hopeful = memory_zeroed(candidates->count * sizeof *hopeful);
+    *layout = (struct layout){.counts = counts, .objectives = candidates->objectives};
     layout->candidates = memory_resize(NULL, candidates->count, sizeof *layout->candidates);
     pruning.totals = memory_resize(NULL, candidates->count, sizeof *pruning.totals);
-    if (hopeful == NULL || layout->candidates == NULL || pruning.totals == NULL) goto done;
+    kept = memory_resize(NULL, candidates->count, sizeof *kept);
+    placed = memory_resize(NULL, candidates->count, sizeof *placed);
+    if (layout->candidates == NULL || pruning.totals == NULL || kept == NULL || placed == NULL)
+        goto done;
     if (!front_work_init(&work, candidates->count)) goto done;
 
     const size_t all = take_totals(&pruning);
@@ -208,26 +306,26 @@ static bool layout_init(struct layout *layout, const struct front_candidates *ca
     for (size_t i = 0, next = 0; i < all; i++) {
         if (pruning.totals[i].on_front) front[next++] = pruning.totals[i];
     }
-    keep_hopeful(layout, &pruning, all, front, hopeful);
-    *pruned = all - layout->count;
-    layout->sums = memory_zeroed(layout->tiles * candidates->objectives * counts->clusters * TILE *
-                                 sizeof *layout->sums);
-    if (layout->sums == NULL) goto done;
-    lay_out(layout, &pruning);
     uint32_t strong[STRONG_MAX];
-    find_strong_places(layout, strong, choose_strong(&pruning, front, all, strong));
-    ready = true;
+    const size_t strong_count = choose_strong(&pruning, front, all, strong);
+    const size_t count = keep_hopeful(&pruning, front, all, kept);
+    *pruned = all - count;
+    put_in_order(kept, count, candidates->objectives, placed);
+    ready = fill_layout(layout, &pruning, placed, count, strong, strong_count);
 done:
+    free(placed);
+    free(kept);
     free(front);
     front_work_release(&work);
     free(pruning.totals);
-    free(hopeful);
     return ready;
 }
 
 static void layout_release(struct layout *layout)
 {
-    free(layout->sums);
+    free(layout->members.sums);
+    free(layout->corners.sums);
+    free(layout->strong.sums);
     free(layout->candidates);
 }
 
@@ -237,8 +335,7 @@ struct share {
     const struct layout *layout;
     uint32_t first, end; /* replicates */
     struct front_work work;
-    double *values; /* values[(replicate * objectives + objective) * tiles * TILE + place] */
-    double *times;  /* of TOGETHER replicates, as doubles */
+    double *times; /* of one replicate, as doubles */
     struct front_entry *entries;
     uint32_t *hits; /* by place */
     pthread_t thread;
@@ -247,94 +344,111 @@ struct share {
 
 static bool share_init(struct share *share, const struct layout *layout)
 {
-    const size_t places = layout->tiles * TILE;
     share->layout = layout;
-    share->values =
-        memory_resize(NULL, TOGETHER * layout->objectives * places, sizeof *share->values);
-    share->times =
-        memory_resize(NULL, (size_t)TOGETHER * layout->counts->clusters, sizeof *share->times);
-    share->entries = memory_resize(NULL, layout->count, sizeof *share->entries);
-    share->hits = memory_zeroed(layout->count * sizeof *share->hits);
-    return front_work_init(&share->work, layout->count) && share->values != NULL &&
-           share->times != NULL && share->entries != NULL && share->hits != NULL;
+    share->times = memory_resize(NULL, layout->counts->clusters, sizeof *share->times);
+    share->entries = memory_resize(NULL, layout->members.count, sizeof *share->entries);
+    share->hits = memory_zeroed(layout->members.count * sizeof *share->hits);
+    return front_work_init(&share->work, layout->members.count) && share->times != NULL &&
+           share->entries != NULL && share->hits != NULL;
 }
 
 static void share_release(struct share *share)
 {
     front_work_release(&share->work);
-    free(share->values);
     free(share->times);
     free(share->entries);
     free(share->hits);
 }
 
-/* One replicate's sums of LANES candidates; clusters in order, so the bits are always the same. */
-static void sum_lanes(const double *restrict row, const double *restrict times, uint32_t clusters,
-                      double *restrict values)
+/* Sums of LANES candidates, held in four pairs; clusters in order, so the bits are always the same.
+ */
+static void sum_lanes(const double *row, const double *times, uint32_t clusters, double *values)
 {
-    double sums[LANES] = {0};
-    for (uint32_t g = 0; g < clusters; g++) {
-        for (unsigned lane = 0; lane < LANES; lane++)
-            sums[lane] += times[g] * row[(size_t)g * TILE + lane];
+    front_pair a = {0, 0}, b = {0, 0}, c = {0, 0}, d = {0, 0};
+    for (uint32_t g = 0; g < clusters; g++, row += TILE) {
+        a += front_load(row) * times[g];
+        b += front_load(row + 2) * times[g];
+        c += front_load(row + 4) * times[g];
+        d += front_load(row + 6) * times[g];
     }
+    const front_pair sums[LANES / 2] = {a, b, c, d};
     memcpy(values, sums, sizeof sums);
 }
 
-static double *values_of(const struct share *share, uint32_t replicate, uint32_t objective)
+/* Entries of a tile, numbered by place; returns how many. */
+static size_t sum_tile(const struct share *share, const struct block *block, size_t tile,
+                       struct front_entry *entries)
 {
     const struct layout *layout = share->layout;
-    return share->values +
-           ((size_t)replicate * layout->objectives + objective) * layout->tiles * TILE;
-}
-
-static void sum_replicates(const struct share *share, uint32_t first, uint32_t count)
-{
-    const struct layout *layout = share->layout;
-    const uint32_t clusters = layout->counts->clusters;
-    for (uint32_t r = 0; r < count; r++) {
-        for (uint32_t g = 0; g < clusters; g++)
-            share->times[r * clusters + g] = bootstrap_times(layout->counts, first + r)[g];
+    const size_t first = tile * TILE;
+    const size_t count = block->count - first < TILE ? block->count - first : TILE;
+    for (size_t i = 0; i < count; i++)
+        entries[i] = (struct front_entry){.point = (uint32_t)(first + i)};
+    for (uint32_t o = 0; o < layout->objectives; o++) {
+        const double *row = row_of(layout, block, tile, o);
+        double values[TILE];
+        for (unsigned lane = 0; lane < TILE; lane += LANES)
+            sum_lanes(row + lane, share->times, layout->counts->clusters, values + lane);
+        for (size_t i = 0; i < count; i++)
+            entries[i].values[o] = values[i];
     }
-    for (size_t tile = 0; tile < layout->tiles; tile++) {
-        for (uint32_t o = 0; o < layout->objectives; o++) {
-            const double *row = row_of(layout, tile, o);
-            for (uint32_t r = 0; r < count; r++) {
-                double *const values = values_of(share, r, o) + tile * TILE;
-                for (unsigned lane = 0; lane < TILE; lane += LANES)
-                    sum_lanes(row + lane, share->times + r * clusters, clusters, values + lane);
-            }
-        }
+    return count;
+}
+
+struct weeders { /* the strong in one replicate; who weeded last comes first */
+    struct front_entry items[STRONG_MAX];
+    size_t count;
+};
+
+static void sum_strong(const struct share *share, struct weeders *weeders)
+{
+    weeders->count = 0;
+    for (size_t tile = 0; tile < tiles_of(&share->layout->strong); tile++) {
+        weeders->count +=
+            sum_tile(share, &share->layout->strong, tile, weeders->items + weeders->count);
     }
 }
 
-static struct front_entry entry_at(const struct share *share, uint32_t replicate, size_t place)
+static bool is_weeded(struct weeders *weeders, const struct front_entry *entry, uint32_t objectives)
 {
-    struct front_entry entry = {.point = (uint32_t)place};
-    for (uint32_t o = 0; o < share->layout->objectives; o++)
-        entry.values[o] = values_of(share, replicate, o)[place];
-    return entry;
-}
-
-static bool is_weeded(const struct front_entry *strong, size_t count,
-                      const struct front_entry *entry, uint32_t objectives)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (front_dominates(strong[i].values, entry->values, objectives)) return true;
+    for (size_t i = 0; i < weeders->count; i++) {
+        if (!front_dominates(weeders->items[i].values, entry->values, objectives)) continue;
+        const struct front_entry found = weeders->items[i];
+        weeders->items[i] = weeders->items[0];
+        weeders->items[0] = found;
+        return true;
     }
     return false;
+}
+
+/* Adds those of a tile that nobody strong dominates. */
+static size_t take_tile(const struct share *share, size_t tile, struct weeders *weeders,
+                        size_t left)
+{
+    struct front_entry entries[TILE];
+    const size_t count = sum_tile(share, &share->layout->members, tile, entries);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_weeded(weeders, &entries[i], share->layout->objectives))
+            share->entries[left++] = entries[i];
+    }
+    return left;
 }
 
 static void count_front(struct share *share, uint32_t replicate)
 {
     const struct layout *layout = share->layout;
-    struct front_entry strong[STRONG_MAX];
-    for (size_t i = 0; i < layout->strong_count; i++)
-        strong[i] = entry_at(share, replicate, layout->strong[i]);
+    for (uint32_t g = 0; g < layout->counts->clusters; g++)
+        share->times[g] = bootstrap_times(layout->counts, replicate)[g];
+    struct weeders weeders;
+    sum_strong(share, &weeders);
     size_t left = 0;
-    for (size_t place = 0; place < layout->count; place++) {
-        const struct front_entry entry = entry_at(share, replicate, place);
-        if (!is_weeded(strong, layout->strong_count, &entry, layout->objectives))
-            share->entries[left++] = entry;
+    for (size_t group = 0; group < tiles_of(&layout->corners); group++) {
+        struct front_entry corners[TILE];
+        const size_t count = sum_tile(share, &layout->corners, group, corners);
+        for (size_t i = 0; i < count; i++) {
+            if (!is_weeded(&weeders, &corners[i], layout->objectives))
+                left = take_tile(share, corners[i].point, &weeders, left);
+        }
     }
     front_sort(share->entries, left);
     front_mark(&share->work, layout->objectives, share->entries, left);
@@ -345,12 +459,8 @@ static void count_front(struct share *share, uint32_t replicate)
 static void *count_share(void *argument)
 {
     struct share *const share = argument;
-    for (uint32_t r = share->first; r < share->end; r += TOGETHER) {
-        const uint32_t count = share->end - r < TOGETHER ? share->end - r : TOGETHER;
-        sum_replicates(share, r, count);
-        for (uint32_t i = 0; i < count; i++)
-            count_front(share, i);
-    }
+    for (uint32_t r = share->first; r < share->end; r++)
+        count_front(share, r);
     return NULL;
 }
 
@@ -381,7 +491,7 @@ static bool count_hits(const struct layout *layout, uint32_t threads, uint32_t *
     }
     if (ready) count_shares(shares, threads);
     for (uint32_t t = 0; shares != NULL && t < threads; t++) {
-        for (size_t place = 0; ready && place < layout->count; place++)
+        for (size_t place = 0; ready && place < layout->members.count; place++)
             hits[layout->candidates[place]] += shares[t].hits[place];
         share_release(&shares[t]);
     }

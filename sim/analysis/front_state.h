@@ -6,7 +6,19 @@
 #ifndef SIM_ANALYSIS_FRONT_STATE_H
 #define SIM_ANALYSIS_FRONT_STATE_H
 
+#include <string.h>
+
 #include "sim/analysis/front.h"
+
+/* Two doubles at once is what every 64-bit machine has. */
+typedef double front_pair __attribute__((vector_size(2 * sizeof(double))));
+
+static inline front_pair front_load(const double *two)
+{
+    front_pair pair;
+    memcpy(&pair, two, sizeof pair);
+    return pair;
+}
 
 struct front_entry {
     double values[FRONT_OBJECTIVES_MAX];
