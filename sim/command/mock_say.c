@@ -52,7 +52,7 @@ int mock_say_where(const struct mock *mock)
     struct text text = {0};
     if (invocation_on(mock->invocation, OPTION_PRINT_URLS)) {
         put_machine_lines(mock, &text);
-    } else {
+    } else if (!mock->console->quiet) {
         put_table(mock, &text);
     }
     const int code = console_write(mock->console, &text);

@@ -9,7 +9,7 @@
 static bool make_certificates(struct mock *mock, struct err *err)
 {
     const struct certificate_wish wish = {
-        .hosts = {"127.0.0.1", "::1", "localhost", mock->wish.listen}};
+        .hosts = {"127.0.0.1", "::1", "localhost", mock->wish.host}};
     if (!mock->wish.tls) return true;
     return certificates_make(&wish, &mock->certificates, err);
 }
@@ -67,16 +67,14 @@ static bool start_front(struct mock *mock, struct err *err)
 
 static void name_urls(struct mock *mock)
 {
-    const bool six = strchr(mock->wish.listen, ':') != NULL;
+    const bool six = strchr(mock->wish.host, ':') != NULL;
     for (enum provider p = 0; p < PROVIDER_COUNT; p++) {
         if ((mock->wish.providers >> p & 1u) == 0) continue;
-        if (mock->front == NULL) {
-            mock_server_url(mock->server, p, mock->urls[p]);
-            continue;
-        }
+        const uint16_t port =
+            mock->front != NULL ? front_port(mock->front, p) : mock_server_port(mock->server, p);
         (void)snprintf(mock->urls[p], MOCK_URL_MAX, "%s://%s%.45s%s:%u",
-                       mock->wish.tls ? "https" : "http", six ? "[" : "", mock->wish.listen,
-                       six ? "]" : "", (unsigned)front_port(mock->front, p));
+                       mock->wish.tls ? "https" : "http", six ? "[" : "", mock->wish.host,
+                       six ? "]" : "", (unsigned)port);
     }
 }
 

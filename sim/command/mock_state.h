@@ -19,7 +19,8 @@ enum { MOCK_HOST_MAX = 64 };
 
 struct mock_wish {
     char listen[MOCK_HOST_MAX];
-    uint16_t port_base; /* 0: any free ports */
+    char host[MOCK_HOST_MAX]; /* by which clients get there: "0.0.0.0" is no place to go to */
+    uint16_t port_base;       /* 0: any free ports */
     uint32_t providers;
     bool admin;
     uint16_t admin_port;

@@ -1,7 +1,10 @@
 /* What `routesim mock` is asked for. */
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "sim/command/mock_state.h"
 #include "sim/command/provider_list.h"
@@ -48,6 +51,42 @@ static bool read_listen(const char *text, struct mock_wish *wish, struct err *er
 bool mock_wish_is_local(const struct mock_wish *wish)
 {
     return strncmp(wish->listen, "127.", 4) == 0 || strcmp(wish->listen, "::1") == 0;
+}
+
+/* This machine's address on the way out. Connecting such a socket looks the way up, and sends
+ * nothing; whatever lies behind the address is never asked. */
+static bool find_way_out(int family, char host[MOCK_HOST_MAX])
+{
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(9)};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(9)};
+    (void)inet_pton(AF_INET, "198.51.100.1", &four.sin_addr); /* kept for documents: RFC 5737 */
+    (void)inet_pton(AF_INET6, "2001:db8::1", &six.sin6_addr);
+    const bool is_six = family == AF_INET6;
+    socklen_t size = is_six ? sizeof six : sizeof four;
+    struct sockaddr *const address = is_six ? (struct sockaddr *)&six : (struct sockaddr *)&four;
+    const int asked = socket(family, SOCK_DGRAM, 0);
+    if (asked < 0) return false;
+    const bool found = connect(asked, address, size) == 0 &&
+                       getsockname(asked, address, &size) == 0 &&
+                       inet_ntop(family, is_six ? (void *)&six.sin6_addr : (void *)&four.sin_addr,
+                                 host, MOCK_HOST_MAX) != NULL;
+    (void)close(asked);
+    return found;
+}
+
+/* Where every address is listened at, the one that other machines can use is told. */
+static void name_host(struct mock_wish *wish)
+{
+    struct in6_addr six;
+    struct in_addr four;
+    memcpy(wish->host, wish->listen, sizeof wish->host);
+    if (inet_pton(AF_INET, wish->listen, &four) == 1) {
+        if (four.s_addr != htonl(INADDR_ANY) || find_way_out(AF_INET, wish->host)) return;
+        memcpy(wish->host, "127.0.0.1", sizeof "127.0.0.1");
+    } else if (inet_pton(AF_INET6, wish->listen, &six) == 1 && IN6_IS_ADDR_UNSPECIFIED(&six)) {
+        if (find_way_out(AF_INET6, wish->host)) return;
+        memcpy(wish->host, "::1", sizeof "::1");
+    }
 }
 
 /* Providers take the ports from the base on in the registry's order, whoever of them is served, and
@@ -97,6 +136,7 @@ bool mock_wish_read(const struct invocation *invocation, struct mock_wish *wish,
     if (wish->tls) wish->certificate = (enum certificate_kind)values[OPTION_TLS].choice;
     if (values[OPTION_FOR].text != NULL) wish->for_us = values[OPTION_FOR].whole;
     if (!read_listen(values[OPTION_LISTEN].text, wish, err)) return false;
+    name_host(wish);
     const char *const only = values[OPTION_ONLY].text;
     if (only != NULL && !provider_list_read("--only", only, &wish->providers, err)) return false;
     return read_ports(invocation, wish, err) && read_exposure(invocation, wish, err);

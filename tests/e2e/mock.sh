@@ -408,6 +408,26 @@ stop TERM
 examine --live kroger --yes-live --env-file "$scratch/keys/mock.env" "${here[@]}"
 check 'a provider that is not there is told apart' '$code == 4 && $out == *"FAIL  live "*"KROGER_API: "*refused*'
 
+# ---- where other machines can reach it ----
+if [ -n "$(hostname -I 2>/dev/null)" ]; then
+    start --listen 0.0.0.0 --expose --only mealme --tls --keys "$scratch/exposed" --relay
+    host=${MEALME#https://} host=${host%:*}
+    ask --cacert "$CA_FILE" "$MEALME/"
+    check 'the address is told that others have to use, and the certificate is for it' \
+        '$code == 404 && " $(hostname -I) " == *" $host "* && $(cat "$ENV_FILE") == *"MEALME_API_BASE=$MEALME"* && $ADMIN == http://127.0.0.1:*'
+    stop TERM
+else
+    echo 'ok - the address is told that others have to use # SKIP no network here'
+fi
+
+# ---- quiet ----
+"$program" mock --only mealme --for 1s -q >"$scratch/out" 2>"$scratch/err" </dev/null
+code=$? out=$(cat "$scratch/out") err=$(cat "$scratch/err")
+check '-q says nothing' '$code == 0 && -z $out && -z $err'
+"$program" mock --only mealme --for 1s -q --print-urls >"$scratch/out" 2>"$scratch/err" </dev/null
+code=$? out=$(cat "$scratch/out") err=$(cat "$scratch/err")
+check '-q prints what was asked for' '$code == 0 && $out == MEALME=http://127.0.0.1:*ADMIN=* && -z $err'
+
 # ---- what it cannot do ----
 start --only mealme --keys "$scratch/claimed"
 before=$(cat "$scratch/claimed/mock.env")
