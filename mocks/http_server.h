@@ -105,6 +105,12 @@ struct mock_server_setup {
     bool fault_header;
 };
 
+struct mock_fault_word { /* that X-Mock-Fault understands */
+    const char *shown;   /* as it may be written: "delay=250ms"; NULL: behind the last */
+    const char *help;    /* what is then met */
+};
+extern const struct mock_fault_word mock_fault_words[];
+
 struct mock_server;
 
 struct mock_server *mock_server_create(const struct mock_server_setup *setup, struct err *err);

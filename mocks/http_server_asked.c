@@ -42,11 +42,30 @@ const char *asked_name(enum asked_word word)
     return words[word].name;
 }
 
-const char *asked_list(void)
+/* In the order of the words above. */
+const struct mock_fault_word mock_fault_words[ASKED_COUNT] = {
+    {"hang", "no answer"},
+    {"reset", "a TCP reset"},
+    {"close", "the connection ends without an answer"},
+    {"status=503", "that status, 200 to 599, in the vendor's words"},
+    {"delay=250ms", "the true answer, so much later"},
+    {"truncated", "the true answer, cut in its middle"},
+    {"malformed", "the true answer, and no JSON"},
+    {"slow=100", "the true answer, so many bytes a second"},
+    {"empty", "200 without a body"},
+    {"huge=10m", "200 and so many bytes: k, m, g"},
+    {"redirect=URL", "302 to there"},
+    {"html", "200 and a page of HTML"},
+    {"gzip_bomb", "200 and 106 KB that inflate to 17 MB"},
+    {NULL, NULL},
+};
+
+void asked_list(struct text *text)
 {
-    return "X-Mock-Fault is one of: hang, reset, close, status=503, delay=250ms, truncated, "
-           "malformed, slow=100 (bytes a second), empty, huge=10m (bytes; k, m, g), redirect=URL, "
-           "html, gzip_bomb\n";
+    text_put(text, "X-Mock-Fault is one of: ");
+    for (const struct mock_fault_word *word = mock_fault_words; word->shown != NULL; word++)
+        text_format(text, "%s%s", word == mock_fault_words ? "" : ", ", word->shown);
+    text_char(text, '\n');
 }
 
 const char asked_html[] = "<!DOCTYPE html>\n<html><head><title>503 Service Temporarily Unavailable"

@@ -139,7 +139,8 @@ static bool turn_away(struct request *request, const struct http_view *view, uin
     const char *const wish = setup->fault_header ? http_view_header(view, "X-Mock-Fault") : NULL;
     if (wish != NULL && !asked_read(wish, &request->asked)) {
         request->asked = (struct asked){.word = ASKED_NOTHING};
-        say(request, MHD_HTTP_BAD_REQUEST, "text/plain", asked_list());
+        say(request, MHD_HTTP_BAD_REQUEST, "text/plain", "");
+        asked_list(&request->response.body);
         return true;
     }
     if (give_what_was_asked(request)) return true;

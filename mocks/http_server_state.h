@@ -73,7 +73,7 @@ struct asked {
 /* False: the text is no fault, or its number is none. */
 bool asked_read(const char *text, struct asked *asked);
 const char *asked_name(enum asked_word word); /* for the journal: a constant */
-const char *asked_list(void);                 /* what may be asked for */
+void asked_list(struct text *text);           /* what may be asked for */
 extern const char asked_html[];
 
 /* Appends a gzip stream that is 106 KB long and inflates to ASKED_BOMB_BYTES zeros. */

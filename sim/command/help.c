@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mocks/http_server.h"
 #include "sim/command/command.h"
 
 enum { WIDTH = 80, OPTION_COLUMN = 30, NAME_COLUMN = 14 };
@@ -81,6 +82,16 @@ static void put_options(struct text *text, enum command command)
     }
 }
 
+/* What a client may ask of the mocks by a header. */
+static void put_fault_words(struct text *text)
+{
+    text_char(text, '\n');
+    put_wrapped(text,
+                "A request with the header X-Mock-Fault meets, whatever the scenario says:", 0, 0);
+    for (const struct mock_fault_word *word = mock_fault_words; word->shown != NULL; word++)
+        text_format(text, "  %-*s%s\n", NAME_COLUMN, word->shown, word->help);
+}
+
 void help_write_overview(struct text *text)
 {
     text_put(text, "routesim: rehearses a grocery-order router in virtual time\n\nUsage: routesim "
@@ -108,6 +119,7 @@ void help_write_command(struct text *text, const struct command_traits *command)
     text_char(text, '\n');
     put_wrapped(text, command->about, 0, 0);
     put_options(text, command->command);
+    if (command->command == COMMAND_MOCK) put_fault_words(text);
     text_format(text, "\nExample:\n  %s\n", command->example);
 }
 

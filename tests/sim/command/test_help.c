@@ -4,6 +4,7 @@
  * the scripts are checked for what would break the program that reads them. */
 #include "tests/support.h"
 
+#include "mocks/http_server.h"
 #include "router/base/utf8.h"
 #include "sim/command/help.h"
 
@@ -47,6 +48,20 @@ static void help_of_a_command_lists_its_options_and_no_others(void **state)
         assert_non_null(strstr(text.bytes, command->example));
         text_release(&text);
     }
+}
+
+static void help_of_mocks_lists_the_faults_that_a_request_may_ask_for(void **state)
+{
+    (void)state;
+    struct text text = {0};
+    help_write_command(&text, command_by_name("mock"));
+    const char *at = strstr(text.bytes, "X-Mock-Fault");
+    assert_non_null(at);
+    for (size_t i = 0; mock_fault_words[i].shown != NULL; i++) {
+        at = strstr(at, mock_fault_words[i].shown);
+        if (at == NULL) fail_msg("%s is missing", mock_fault_words[i].shown);
+    }
+    text_release(&text);
 }
 
 static void check_width(const char *what, const char *text)
@@ -213,6 +228,7 @@ static void zsh_completion_offers_what_the_parser_takes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(help_of_mocks_lists_the_faults_that_a_request_may_ask_for),
         cmocka_unit_test(help_of_a_command_lists_its_options_and_no_others),
         cmocka_unit_test(help_fits_eighty_columns),
         cmocka_unit_test(brief_help_has_four_lines_and_an_example),
