@@ -303,6 +303,13 @@ static void say_reset(struct transfer *transfer, const char *whom, CURLcode code
     sentence(transfer, "the connection to %s broke: %s", whom, why);
 }
 
+/* A mock's certificate that the system's authorities do not know. */
+static bool wants_authority(const struct transfer *transfer, CURLcode code)
+{
+    return code == CURLE_PEER_FAILED_VERIFICATION && transfer->call.place->declared_mock &&
+           transfer->call.place->ca_file == NULL;
+}
+
 static void say_why(struct transfer *transfer, CURLcode code)
 {
     char authority[AUTHORITY_MAX];
@@ -333,8 +340,9 @@ static void say_why(struct transfer *transfer, CURLcode code)
         sentence(transfer, "no address is known for %s", whom);
         break;
     case CALL_TLS:
-        sentence(transfer, "no TLS with %s: %s", whom,
-                 transfer->error_text[0] != '\0' ? transfer->error_text : curl_easy_strerror(code));
+        sentence(transfer, "no TLS with %s: %s%s", whom,
+                 transfer->error_text[0] != '\0' ? transfer->error_text : curl_easy_strerror(code),
+                 wants_authority(transfer, code) ? "; --ca names a mock's own authority" : "");
         break;
     case CALL_FATE_COUNT:
         assert(false);

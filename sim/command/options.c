@@ -269,6 +269,13 @@ const struct option_traits option_table[OPTION_COUNT] = {
          .help = "the mocks of --wire http speak TLS, verified against their own authority",
          .group = GROUP_LOAD,
          .commands = IN(COMMAND_RUN)},
+    [OPTION_CA] = {.name = "ca",
+                   .type = OPTION_PATH,
+                   .argument = "FILE",
+                   .help = "whom mock servers elsewhere are verified against: the ca.pem that "
+                           "routesim mock writes beside its keys; never real providers",
+                   .group = GROUP_LOAD,
+                   .commands = IN(COMMAND_RUN)},
     [OPTION_LIVE] = {.name = "live",
                      .type = OPTION_TEXT,
                      .argument = "PROVIDER,...",
@@ -286,7 +293,8 @@ const struct option_traits option_table[OPTION_COUNT] = {
                              .type = OPTION_NUMBER_COUNT,
                              .argument = "N",
                              .fallback = "200",
-                             .help = "HTTP calls to real providers, at most",
+                             .help = "HTTP requests to real providers, at most; and calls to them "
+                                     "that fail before a request is sent",
                              .group = GROUP_LOAD,
                              .commands = IN(COMMAND_RUN),
                              .least = 1,

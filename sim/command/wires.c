@@ -9,6 +9,35 @@
 #include "providers/signing.h"
 #include "sim/command/command.h"
 
+/* A mock server elsewhere that speaks TLS. */
+static bool is_secure_mock(const struct wire_spec *spec, const struct scenario *scenario,
+                           unsigned p)
+{
+    return wire_reach(spec, scenario, (enum provider)p) == REACH_ELSEWHERE &&
+           strncmp(scenario->providers[p].base_url, "https:", 6) == 0;
+}
+
+static bool read_ca(const struct invocation *invocation, const struct scenario *scenario,
+                    struct wire_spec *spec, struct err *err)
+{
+    if (!option_belongs(OPTION_CA, invocation->command->command)) return true;
+    if (!invocation_given(invocation, OPTION_CA)) return true;
+    spec->ca_file = invocation->values[OPTION_CA].text;
+    bool any = false;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        struct http_place place = {.ca_file = spec->ca_file};
+        if (!is_secure_mock(spec, scenario, p)) continue;
+        if (!wire_find_place(scenario, (enum provider)p, &place, err)) return false;
+        any = true;
+    }
+    if (any) return true;
+    (void)err_fail(err, ERR_USAGE, (struct place){0},
+                   "--ca is for mock servers elsewhere, in real time and by https, and this run "
+                   "calls none");
+    return err_hint(err, "such a provider is in the mode \"mock\" and has a \"base_url\"; real "
+                         "ones are verified against the system's authorities alone");
+}
+
 bool wires_read(const struct invocation *invocation, const struct scenario *scenario,
                 struct wire_spec *spec, struct err *err)
 {
@@ -47,7 +76,7 @@ bool wires_read(const struct invocation *invocation, const struct scenario *scen
             "--check-determinism needs virtual time: no two runs in real time are alike");
         return err_hint(err, "`routesim verify --clock real` says how far they are apart");
     }
-    return wire_check(spec, scenario, err);
+    return wire_check(spec, scenario, err) && read_ca(invocation, scenario, spec, err);
 }
 
 /* A key that cannot be loaded would only show when every call is refused. What the variable holds

@@ -248,8 +248,10 @@ static bool open_endpoint(struct wire *wire, const struct wire_setup *setup, enu
         endpoint->dialect = dialect_create(&dialect, err);
         return endpoint->dialect != NULL;
     }
-    case ROUTE_LIVE:
     case ROUTE_FOREIGN:
+        endpoint->place.ca_file = wire->spec.ca_file;
+        return wire_find_place(wire->scenario, provider, &endpoint->place, err);
+    case ROUTE_LIVE:
         return wire_find_place(wire->scenario, provider, &endpoint->place, err);
     case ROUTE_CASSETTE:
         return open_cassette(wire, provider, endpoint, err);

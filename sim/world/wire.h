@@ -26,8 +26,8 @@
  * live provider (wire_check()).
  *
  * Live calls are counted (sim/world/live_calls.h). No more requests than max_requests are sent,
- * those included that libcurl sends twice because a kept connection had died; and no more calls than
- * that are lost before a byte of theirs has left. One in flight may still turn out either way.
+ * those included that libcurl sends twice because a kept connection had died; and no more calls
+ * than that are lost before a byte of theirs has left. One in flight may still turn out either way.
  *
  * A provider in replay mode is answered by its cassette, over every wire, at the recorded latency.
  *
@@ -55,6 +55,8 @@ struct wire_spec { /* what a run asks for; zeroed: struct, virtual, unlimited */
     uint64_t max_requests;     /* of live providers: sent, and as many lost; 0: none are allowed */
     double max_orders_per_s;   /* order starts, where a provider is live; 0: no limit */
     bool tls;                  /* our own mocks speak TLS, verified against their own authority */
+    const char *ca_file;       /* borrowed: whom mock servers elsewhere are verified against; NULL:
+                                  the system's authorities, as real providers always are */
     struct recorder *recorder; /* borrowed; NULL: nothing is kept */
 };
 

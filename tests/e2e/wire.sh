@@ -124,6 +124,32 @@ expect 'which the scenario'"'"'s reader knows of addresses' 3 $? "$said"
 kill -INT $mock
 wait $mock
 
+"$program" mock --tls --only kroger --print-urls --keys "$scratch/tls-keys" --for 1m >"$scratch/urls" 2>"$scratch/mock.err" &
+mock=$!
+for _ in $(seq 100); do
+    grep -q '^ENV_FILE=' "$scratch/urls" && break
+    sleep 0.1
+done
+secure() { # secure OUT ARGUMENTS...: a run whose Kroger is that server
+    "$program" run "$scratch/small.json" --clock real --duration 1s --env-file "$scratch/tls-keys/mock.env" --set 'faults=[]' --out "$@" \
+        --set "providers.KROGER_API.base_url=$(url KROGER_API)" 2>&1
+}
+said=$(secure "$scratch/secure" --ca "$scratch/tls-keys/ca.pem")
+expect 'a mock server of another process is verified against the authority that --ca names' 0 $? "$said"
+expect 'and answers by https' yes "$(awk -F, '$2 == "KROGER_API" && $9 == 200 && $15 > 0 { print "yes"; exit }' "$scratch/secure/calls.csv")" "$(cat "$scratch/mock.err")"
+said=$(secure "$scratch/untrusted")
+expect 'without it nothing is sent there' 0 "$(awk -F, '$2 == "KROGER_API" && $9 != 0' "$scratch/untrusted/calls.csv" | wc -l)" "$said"
+expect 'and each call says what is missing' yes "$(grep KROGER_API "$scratch/untrusted/calls.csv" | grep -q -e '--ca names' && echo yes)"
+said=$(secure "$scratch/no" --ca "$scratch/tls-keys/mock.env")
+expect 'a file that holds no certificate is refused' 3 $? "$said"
+expect 'and is told from one that does' 1 "$(count 'mock.env: error: the CA file holds no certificate in PEM form' <<<"$said")" "$said"
+said=$(secure "$scratch/no" --ca "$scratch/nowhere.pem")
+expect 'as is one that is not there' 3 $? "$said"
+kill -INT $mock
+wait $mock
+said=$("$program" run "$scratch/small.json" --clock real --ca "$scratch/tls-keys/ca.pem" --out "$scratch/no" 2>&1)
+expect 'where no mock server elsewhere speaks TLS, --ca is a mistake' 2 $? "$said"
+
 # ---- live -----------------------------------------------------------------------------------------
 cat >"$scratch/live.json" <<'JSON'
 {
@@ -144,6 +170,9 @@ said1=$(WALMART_PRIVATE_KEY_FILE="$canary-key" WALMART_CONSUMER_ID="$canary-id" 
     --out "$scratch/no" --set router.env.LOOPGPT_ENABLE_WALMART=true 2>&1)
 expect 'nor with a key that cannot be loaded' 1 "$(count 'WALMART_PRIVATE_KEY_FILE names no key' <<<"$said1")" "$said1"
 export KROGER_CLIENT_ID=$canary-id KROGER_CLIENT_SECRET=$canary-secret
+said=$("$program" run "$scratch/live.json" --live kroger --out "$scratch/no" 2>&1 </dev/null)
+said=$("$program" run "$scratch/live.json" --live kroger --yes-live --ca /dev/null --set 'providers.MEALME.base_url=""' --out "$scratch/no" 2>&1)
+expect 'no authority of ours is ever believed about a real provider' 2 $? "$said"
 said=$("$program" run "$scratch/live.json" --live kroger --out "$scratch/no" 2>&1 </dev/null)
 expect 'live without a yes does not start' 2 $? "$said"
 [ ! -e "$scratch/no" ] && ok 'and leaves nothing' || not_ok 'and leaves nothing'
