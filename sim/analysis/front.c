@@ -20,11 +20,13 @@ static bool out_of_memory(struct err *err)
 bool front_work_init(struct front_work *work, size_t capacity)
 {
     *work = (struct front_work){.capacity = capacity};
-    bool ready = true;
+    const size_t tiles = capacity / FRONT_TILE + 1 + FRONT_STEP;
+    work->placed = memory_resize(NULL, capacity, sizeof *work->placed);
+    bool ready = work->placed != NULL;
     for (uint32_t o = 0; o < FRONT_OBJECTIVES_MAX; o++) {
-        work->columns[o] =
-            memory_resize(NULL, capacity + FRONT_WORK_STEP, sizeof *work->columns[o]);
-        ready = ready && work->columns[o] != NULL;
+        work->columns[o] = memory_resize(NULL, capacity, sizeof *work->columns[o]);
+        work->corners[o] = memory_resize(NULL, tiles, sizeof *work->corners[o]);
+        ready = ready && work->columns[o] != NULL && work->corners[o] != NULL;
     }
     if (!ready) front_work_release(work);
     return ready;
@@ -32,9 +34,58 @@ bool front_work_init(struct front_work *work, size_t capacity)
 
 void front_work_release(struct front_work *work)
 {
-    for (uint32_t o = 0; o < FRONT_OBJECTIVES_MAX; o++)
+    for (uint32_t o = 0; o < FRONT_OBJECTIVES_MAX; o++) {
         free(work->columns[o]);
+        free(work->corners[o]);
+    }
+    free(work->placed);
     *work = (struct front_work){.capacity = 0};
+}
+
+/* ---- order ---- */
+
+static int by_code(const void *a, const void *b)
+{
+    const struct front_placed *x = a, *y = b;
+    if (x->code != y->code) return x->code < y->code ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+/* Twelve bits of each objective between its least and its greatest, shuffled into each other. What
+ * infinities make of that is as good as any code. */
+static uint64_t code_of(const double *values, const double *least, const double *range,
+                        uint32_t objectives)
+{
+    enum { BITS = 12 };
+    uint64_t code = 0;
+    for (unsigned bit = BITS; bit-- > 0;) {
+        for (uint32_t o = 0; o < objectives; o++) {
+            const double share = (values[o] - least[o]) / range[o];
+            const double within = share > 0.0 ? fmin(share, 1.0) : 0.0;
+            code = code << 1 | ((uint64_t)(within * ((1 << BITS) - 1)) >> bit & 1);
+        }
+    }
+    return code;
+}
+
+void front_order(const struct front_entry *entries, size_t count, uint32_t objectives,
+                 struct front_placed *placed)
+{
+    double least[FRONT_OBJECTIVES_MAX], range[FRONT_OBJECTIVES_MAX];
+    for (uint32_t o = 0; o < objectives; o++) {
+        double most = -HUGE_VAL;
+        least[o] = HUGE_VAL;
+        for (size_t i = 0; i < count; i++) {
+            least[o] = fmin(least[o], entries[i].values[o]);
+            most = fmax(most, entries[i].values[o]);
+        }
+        range[o] = most - least[o];
+    }
+    for (size_t i = 0; i < count; i++) {
+        placed[i] = (struct front_placed){
+            .code = code_of(entries[i].values, least, range, objectives), .index = (uint32_t)i};
+    }
+    qsort(placed, count, sizeof *placed, by_code);
 }
 
 static int by_objectives(const void *a, const void *b)
@@ -114,73 +165,121 @@ static bool joins_three(struct staircase *stairs, const double *values)
     return true;
 }
 
-/* ---- four and five: against everybody on the front, whose first objective is not worse ---- */
+/* ---- four and five: against all others, but by tiles of like ones. Whoever dominates a point has
+ * a corner that is no worse than the point, and of most tiles the corner is worse somewhere ---- */
 
 typedef int64_t pair_mask __attribute__((vector_size(2 * sizeof(int64_t))));
 
-static inline pair_mask no_worse(const double *column, double value)
+static void fill_tiles(struct front_work *work, uint32_t objectives,
+                       const struct front_entry *entries, size_t count)
 {
-    return front_load(column) <= value;
+    const size_t tiles = (count + FRONT_TILE - 1) / FRONT_TILE;
+    front_order(entries, count, objectives, work->placed);
+    for (uint32_t o = 0; o < objectives; o++) {
+        for (size_t tile = 0; tile < tiles + FRONT_STEP; tile++)
+            work->corners[o][tile] = NAN; /* no worse than nothing */
+        for (size_t place = 0; place < count; place++) {
+            const double value = entries[work->placed[place].index].values[o];
+            double *const corner = &work->corners[o][place / FRONT_TILE];
+            work->columns[o][place] = value;
+            *corner = fmin(*corner, value);
+        }
+    }
 }
 
-/* Four pairs without a branch between. */
-static inline bool somebody_dominates(const struct front_work *work, size_t count,
-                                      uint32_t objectives, const double *values)
+static bool tile_dominates(const struct front_work *work, size_t tile, uint32_t objectives,
+                           size_t count, const double *values)
 {
-    double *const *columns = work->columns;
-    for (size_t start = 0; start < count; start += FRONT_WORK_STEP) {
-        pair_mask any = {0, 0};
-        for (size_t i = start; i < start + FRONT_WORK_STEP; i += 2) {
-            pair_mask found = no_worse(columns[1] + i, values[1]) &
-                              no_worse(columns[2] + i, values[2]) &
-                              no_worse(columns[3] + i, values[3]);
-            if (objectives == 5) found &= no_worse(columns[4] + i, values[4]);
-            any |= found;
-        }
-        if ((any[0] | any[1]) != 0) return true;
+    const size_t first = tile * FRONT_TILE;
+    const size_t end = first + FRONT_TILE < count ? first + FRONT_TILE : count;
+    for (size_t place = first; place < end; place++) {
+        double other[FRONT_OBJECTIVES_MAX];
+        for (uint32_t o = 0; o < objectives; o++)
+            other[o] = work->columns[o][place];
+        if (front_dominates(other, values, objectives)) return true;
     }
     return false;
 }
 
-/* Places of a group that nobody has yet hold NaNs, which dominate nobody. */
-static bool joins_many(struct front_work *work, size_t count, uint32_t objectives,
-                       const double *values)
+/* Two corners: which are no worse than the point? */
+static inline pair_mask no_worse(const struct front_work *work, size_t tile, uint32_t objectives,
+                                 const double *values)
 {
-    if (objectives == 4 ? somebody_dominates(work, count, 4, values)
-                        : somebody_dominates(work, count, 5, values))
-        return false;
-    for (uint32_t o = 1; o < objectives; o++) {
-        for (size_t i = count; count % FRONT_WORK_STEP == 0 && i < count + FRONT_WORK_STEP; i++)
-            work->columns[o][i] = NAN;
-        work->columns[o][count] = values[o];
-    }
-    return true;
+    pair_mask found = front_load(work->corners[0] + tile) <= values[0];
+    for (uint32_t o = 1; o < objectives; o++)
+        found &= front_load(work->corners[o] + tile) <= values[o];
+    return found;
 }
 
-/* Copies of a point stand next to each other: only the first is looked at. */
-size_t front_mark(struct front_work *work, uint32_t objectives, struct front_entry *entries,
-                  size_t count)
+/* `guess` is the tile that dominated the point before, and becomes that of this one. */
+static bool is_dominated(const struct front_work *work, uint32_t objectives, size_t count,
+                         const double *values, size_t *guess)
 {
-    assert(objectives >= FRONT_OBJECTIVES_LEAST);
-    assert(objectives <= FRONT_OBJECTIVES_MAX);
-    assert(count <= work->capacity);
+    const size_t tiles = (count + FRONT_TILE - 1) / FRONT_TILE;
+    if (tile_dominates(work, *guess, objectives, count, values)) return true;
+    for (size_t group = 0; group < tiles; group += FRONT_STEP) {
+        pair_mask masks[FRONT_STEP / 2], any = {0, 0};
+        for (size_t i = 0; i < FRONT_STEP / 2; i++) {
+            masks[i] = no_worse(work, group + 2 * i, objectives, values);
+            any |= masks[i];
+        }
+        for (size_t i = 0; (any[0] | any[1]) != 0 && i < FRONT_STEP; i++) {
+            if (masks[i / 2][i % 2] == 0 ||
+                !tile_dominates(work, group + i, objectives, count, values))
+                continue;
+            *guess = group + i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void mark_many(struct front_work *work, uint32_t objectives, struct front_entry *entries,
+                      size_t count)
+{
+    fill_tiles(work, objectives, entries, count);
+    size_t guess = 0;
+    for (size_t place = 0; place < count; place++) {
+        struct front_entry *const entry = &entries[work->placed[place].index];
+        entry->on_front = objectives == 4 ? !is_dominated(work, 4, count, entry->values, &guess)
+                                          : !is_dominated(work, 5, count, entry->values, &guess);
+    }
+}
+
+/* ---- two and three: copies of a point stand next to each other, only the first is looked at ----
+ */
+
+static void mark_few(struct front_work *work, uint32_t objectives, struct front_entry *entries,
+                     size_t count)
+{
     struct staircase stairs = {.second = work->columns[1], .third = work->columns[2]};
     double least = HUGE_VAL;
-    size_t distinct = 0, all = 0;
     for (size_t i = 0; i < count; i++) {
         struct front_entry *const entry = &entries[i];
         if (i > 0 && same_place(entry, &entries[i - 1])) {
             entry->on_front = entries[i - 1].on_front;
         } else {
             entry->on_front = objectives == 2 ? i == 0 || joins_two(&least, entry->values)
-                              : objectives == 3
-                                  ? joins_three(&stairs, entry->values)
-                                  : joins_many(work, distinct, objectives, entry->values);
+                                              : joins_three(&stairs, entry->values);
             if (i == 0) least = entry->values[1]; /* the first is on it, were it infinite */
-            distinct += entry->on_front;
         }
-        all += entry->on_front;
     }
+}
+
+size_t front_mark(struct front_work *work, uint32_t objectives, struct front_entry *entries,
+                  size_t count)
+{
+    assert(objectives >= FRONT_OBJECTIVES_LEAST);
+    assert(objectives <= FRONT_OBJECTIVES_MAX);
+    assert(count <= work->capacity);
+    if (objectives > 3) {
+        mark_many(work, objectives, entries, count);
+    } else {
+        mark_few(work, objectives, entries, count);
+    }
+    size_t all = 0;
+    for (size_t i = 0; i < count; i++)
+        all += entries[i].on_front;
     return all;
 }
 

@@ -8,7 +8,8 @@
  *   2 objectives   one sort, one sweep: O(n log n)
  *   3 objectives   one sort, a sweep over a staircase (Kung, Luccio, Preparata, "On finding the
  *                  maxima of a set of vectors", JACM 1975): O(n log n), plus moves in the staircase
- *   4, 5           one sort, then each against the front so far, eight at a time: O(n * front)
+ *   4, 5           each against the best corners of tiles of like points, and against the members
+ *                  of the few tiles whose corner is no worse: n^2/32 at worst, far less in earnest
  *
  * The hypervolume is the volume dominated by the points and bounded by a reference point; only
  * points strictly better than the reference in every objective pass, and how many do is told,

@@ -152,56 +152,6 @@ static size_t choose_strong(const struct pruning *pruning, const struct front_en
     return parts;
 }
 
-/* ---- order: along a curve that keeps neighbours together (Morton's), so that tiles are small ----
- */
-
-struct placed {
-    uint64_t code;
-    uint32_t candidate;
-};
-
-static int by_code(const void *a, const void *b)
-{
-    const struct placed *x = a, *y = b;
-    if (x->code != y->code) return x->code < y->code ? -1 : 1;
-    return (x->candidate > y->candidate) - (x->candidate < y->candidate);
-}
-
-/* Twelve bits of each total between the least and the greatest, shuffled into each other. */
-static uint64_t code_of(const struct front_entry *entry, const double *least, const double *range,
-                        uint32_t objectives)
-{
-    enum { BITS = 12 };
-    uint64_t code = 0;
-    for (unsigned bit = BITS; bit-- > 0;) {
-        for (uint32_t o = 0; o < objectives; o++) {
-            const double share = range[o] > 0.0 ? (entry->values[o] - least[o]) / range[o] : 0.0;
-            code = code << 1 | ((uint64_t)(share * ((1 << BITS) - 1)) >> bit & 1);
-        }
-    }
-    return code;
-}
-
-static void put_in_order(const struct front_entry *totals, size_t all, uint32_t objectives,
-                         struct placed *placed)
-{
-    double least[FRONT_OBJECTIVES_MAX], range[FRONT_OBJECTIVES_MAX];
-    for (uint32_t o = 0; o < objectives; o++) {
-        double most = -HUGE_VAL;
-        least[o] = HUGE_VAL;
-        for (size_t i = 0; i < all; i++) {
-            least[o] = fmin(least[o], totals[i].values[o]);
-            most = fmax(most, totals[i].values[o]);
-        }
-        range[o] = most - least[o];
-    }
-    for (size_t i = 0; i < all; i++) {
-        placed[i] = (struct placed){.code = code_of(&totals[i], least, range, objectives),
-                                    .candidate = totals[i].point};
-    }
-    qsort(placed, all, sizeof *placed, by_code);
-}
-
 /* ---- the layout ---- */
 
 static size_t tiles_of(const struct block *block)
@@ -264,11 +214,11 @@ static size_t keep_hopeful(const struct pruning *pruning, const struct front_ent
 }
 
 static bool fill_layout(struct layout *layout, const struct pruning *pruning,
-                        const struct placed *placed, size_t count, const uint32_t *strong,
-                        size_t strong_count)
+                        const struct front_entry *kept, const struct front_placed *placed,
+                        size_t count, const uint32_t *strong, size_t strong_count)
 {
     for (size_t place = 0; place < count; place++)
-        layout->candidates[place] = placed[place].candidate;
+        layout->candidates[place] = kept[placed[place].index].point;
     if (!block_init(layout, &layout->members, count) ||
         !block_init(layout, &layout->corners, tiles_of(&layout->members)) ||
         !block_init(layout, &layout->strong, strong_count))
@@ -287,7 +237,7 @@ static bool layout_init(struct layout *layout, const struct front_candidates *ca
     struct pruning pruning = {.candidates = candidates, .clusters = counts->clusters};
     struct front_work work = {.capacity = 0};
     struct front_entry *front = NULL, *kept = NULL;
-    struct placed *placed = NULL;
+    struct front_placed *placed = NULL;
     bool ready = false;
     *layout = (struct layout){.counts = counts, .objectives = candidates->objectives};
     layout->candidates = memory_resize(NULL, candidates->count, sizeof *layout->candidates);
@@ -310,8 +260,8 @@ static bool layout_init(struct layout *layout, const struct front_candidates *ca
     const size_t strong_count = choose_strong(&pruning, front, all, strong);
     const size_t count = keep_hopeful(&pruning, front, all, kept);
     *pruned = all - count;
-    put_in_order(kept, count, candidates->objectives, placed);
-    ready = fill_layout(layout, &pruning, placed, count, strong, strong_count);
+    front_order(kept, count, candidates->objectives, placed);
+    ready = fill_layout(layout, &pruning, kept, placed, count, strong, strong_count);
 done:
     free(placed);
     free(kept);

@@ -26,11 +26,26 @@ struct front_entry {
     bool on_front;
 };
 
-enum { FRONT_WORK_STEP = 8 }; /* columns are compared in groups of so many */
+/* Entries along a curve that keeps neighbours together (Morton's): so many in a row are a tile of
+ * like ones. */
+struct front_placed {
+    uint64_t code;
+    uint32_t index; /* into the entries */
+};
 
-/* Room for one search over at most `capacity` entries, and a group more. */
+void front_order(const struct front_entry *entries, size_t count, uint32_t objectives,
+                 struct front_placed *placed);
+
+enum {
+    FRONT_TILE = 32, /* entries whose corner, the best of them in each objective, is tried first */
+    FRONT_STEP = 8   /* corners are compared in groups of so many */
+};
+
+/* Room for one search over at most `capacity` entries. */
 struct front_work {
-    double *columns[FRONT_OBJECTIVES_MAX]; /* of the front so far; also the staircase */
+    double *columns[FRONT_OBJECTIVES_MAX]; /* entries by place; of two, the staircase */
+    double *corners[FRONT_OBJECTIVES_MAX]; /* of each tile, and NaNs up to a whole group */
+    struct front_placed *placed;
     size_t capacity;
 };
 
