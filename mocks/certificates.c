@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "router/base/memory.h"
+#include "mocks/pem.h"
 
 const char *const certificate_kind_names[CERTIFICATE_KIND_COUNT + 1] = {
     "good", "expired", "wrong_host", "unknown_issuer", NULL};
@@ -216,34 +216,13 @@ static X509 *make_server(const struct making *making, enum certificate_kind kind
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-/* A copy of what was written into `bio`, which wipes its own memory when it is freed. */
-static char *copy_text(BIO *bio)
-{
-    char *bytes = NULL;
-    const long length = BIO_get_mem_data(bio, &bytes);
-    assert(length > 0);
-    char *const text = memory_zeroed((size_t)length + 1);
-    if (text != NULL) memcpy(text, bytes, (size_t)length);
-    return text;
-}
-
 /* The certificate, and its issuer's after it unless that is NULL. */
 static char *certificate_text(X509 *certificate, X509 *issuer)
 {
     BIO *const bio = BIO_new(BIO_s_mem());
     const bool written = bio != NULL && PEM_write_bio_X509(bio, certificate) == 1 &&
                          (issuer == NULL || PEM_write_bio_X509(bio, issuer) == 1);
-    char *const text = written ? copy_text(bio) : NULL;
-    BIO_free(bio);
-    return text;
-}
-
-static char *key_text(EVP_PKEY *key)
-{
-    BIO *const bio = BIO_new(BIO_s_mem());
-    const bool written =
-        bio != NULL && PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1;
-    char *const text = written ? copy_text(bio) : NULL;
+    char *const text = written ? pem_copy(bio) : NULL;
     BIO_free(bio);
     return text;
 }
@@ -257,7 +236,7 @@ static bool make_kind(const struct making *making, enum certificate_kind kind,
     X509 *const certificate = key == NULL ? NULL : make_server(making, kind, key);
     if (certificate != NULL) {
         out->cert_pem = certificate_text(certificate, issuer->certificate);
-        out->key_pem = key_text(key);
+        out->key_pem = pem_of_private_key(key);
     }
     X509_free(certificate);
     EVP_PKEY_free(key);

@@ -27,6 +27,39 @@ struct goods dialect_goods(const struct order_item *item, uint32_t variant, bool
     return goods;
 }
 
+void dialect_put_found(const struct saying *saying, uint32_t first, uint32_t limit,
+                       dialect_put_one put)
+{
+    const struct order_item *const item = &saying->heard->items[saying->heard->call.item];
+    const struct reply *const reply = saying->reply;
+    const uint32_t total = reply->as.product.found ? 1 + GOODS_VARIANTS : 0;
+    dialect_remember_goods(saying->dialect, item);
+    for (uint32_t i = first; i < total && i - first < limit; i++) {
+        const struct goods goods =
+            dialect_goods(item, i, reply->as.product.exact, reply->as.product.unit_cents);
+        if (i > first) text_char(saying->to, ',');
+        put(saying, &goods);
+    }
+}
+
+uint32_t dialect_put_listed(const struct saying *saying, uint32_t limit, dialect_put_one put)
+{
+    const struct heard *const heard = saying->heard;
+    uint32_t listed = 0;
+    for (uint32_t i = 0; i < heard->request.item_count && listed < limit; i++) {
+        int32_t cents;
+        bool exact;
+        if (!backend_line(saying->dialect->setup.backend, &heard->call, i, &cents, &exact)) {
+            continue;
+        }
+        const struct goods goods =
+            dialect_goods(&heard->items[i], heard->variants[i], exact, cents);
+        if (listed++ > 0) text_char(saying->to, ',');
+        put(saying, &goods);
+    }
+    return listed;
+}
+
 enum { UNKNOWN_FROM = 100000 };
 
 uint32_t dialect_goods_number(const struct goods *goods)

@@ -208,47 +208,15 @@ static void put_product(const struct saying *saying, const struct goods *goods)
     text_char(to, '}');
 }
 
-static void put_variants(const struct saying *saying, uint32_t total)
-{
-    const struct heard *const heard = saying->heard;
-    const struct order_item *const item = &heard->items[heard->call.item];
-    dialect_remember_goods(saying->dialect, item);
-    for (uint32_t i = heard->first; i < total && i - heard->first < heard->limit; i++) {
-        const struct goods goods = dialect_goods(item, i, saying->reply->as.product.exact,
-                                                 saying->reply->as.product.unit_cents);
-        if (i > heard->first) text_char(saying->to, ',');
-        put_product(saying, &goods);
-    }
-}
-
-/* Products asked for by their ids, each at its own price; those out of stock are left out. */
-static uint32_t put_listed(const struct saying *saying)
-{
-    const struct heard *const heard = saying->heard;
-    uint32_t listed = 0;
-    for (uint32_t i = 0; i < heard->request.item_count && listed < heard->limit; i++) {
-        int32_t cents;
-        bool exact;
-        if (!backend_line(saying->dialect->setup.backend, &heard->call, i, &cents, &exact)) {
-            continue;
-        }
-        const struct goods goods =
-            dialect_goods(&heard->items[i], heard->variants[i], exact, cents);
-        if (listed++ > 0) text_char(saying->to, ',');
-        put_product(saying, &goods);
-    }
-    return listed;
-}
-
 void kroger_say_products(const struct saying *saying)
 {
     const struct heard *const heard = saying->heard;
     uint32_t total = saying->reply->as.product.found ? 1 + GOODS_VARIANTS : 0;
     PUT(saying->to, "{\"data\":[");
     if (heard->by_id)
-        total = put_listed(saying);
+        total = dialect_put_listed(saying, heard->limit, put_product);
     else
-        put_variants(saying, total);
+        dialect_put_found(saying, heard->first, heard->limit, put_product);
     kroger_put_meta(saying->to, heard->first, heard->limit, total);
 }
 
@@ -256,7 +224,7 @@ void kroger_say_product(const struct saying *saying)
 {
     const size_t before = saying->to->length;
     PUT(saying->to, "{\"data\":");
-    if (put_listed(saying) == 1) {
+    if (dialect_put_listed(saying, saying->heard->limit, put_product) == 1) {
         PUT(saying->to, ",\"meta\":{}}");
         return;
     }

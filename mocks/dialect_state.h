@@ -172,6 +172,13 @@ struct goods { /* a product as an answer lists it */
 /* The product of a searched-for line, and its variants, from what the reply says of the first. */
 struct goods dialect_goods(const struct order_item *item, uint32_t variant, bool exact,
                            int32_t cents);
+/* Write one product after another, with commas, as an API writes one: of a search, from `first` on,
+ * at most `limit`; or those asked for by their ids, each at its own price, without those out of
+ * stock. How many those were. */
+typedef void (*dialect_put_one)(const struct saying *saying, const struct goods *goods);
+void dialect_put_found(const struct saying *saying, uint32_t first, uint32_t limit,
+                       dialect_put_one put);
+uint32_t dialect_put_listed(const struct saying *saying, uint32_t limit, dialect_put_one put);
 /* Below GOODS_NUMBERS: the place in the catalogue, or a number made of the name. */
 uint32_t dialect_goods_number(const struct goods *goods);
 /* The item with that number: of the catalogue, or shown lately; false: neither. */

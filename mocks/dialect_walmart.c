@@ -118,37 +118,20 @@ static bool hear_search(struct hearing *hearing)
     return walmart_hear_search(hearing, 1);
 }
 
-void walmart_put_found(const struct saying *saying, walmart_put_item put)
+void walmart_say_items(const struct saying *saying, dialect_put_one put)
 {
-    const struct heard *const heard = saying->heard;
-    const struct reply *const reply = saying->reply;
-    const uint32_t total = reply->as.product.found ? 1 + GOODS_VARIANTS : 0;
-    dialect_remember_goods(saying->dialect, &heard->items[heard->call.item]);
-    for (uint32_t i = heard->first; i < total && i - heard->first < heard->limit; i++) {
-        const struct goods goods =
-            dialect_goods(&heard->items[heard->call.item], i, reply->as.product.exact,
-                          reply->as.product.unit_cents);
-        if (i > heard->first) text_char(saying->to, ',');
-        put(saying, &goods);
+    PUT(saying->to, "{\"items\":[");
+    if (saying->heard->call.operation == OPERATION_SEARCH) {
+        (void)dialect_put_listed(saying, UINT32_MAX, put);
     }
+    PUT(saying->to, "]}");
 }
 
-void walmart_put_listed(const struct saying *saying, walmart_put_item put)
+void walmart_say_item(const struct saying *saying, dialect_put_one put)
 {
-    const struct heard *const heard = saying->heard;
-    bool comma = false;
-    for (uint32_t i = 0; i < heard->request.item_count; i++) {
-        int32_t cents;
-        bool exact;
-        if (!backend_line(saying->dialect->setup.backend, &heard->call, i, &cents, &exact)) {
-            continue;
-        }
-        const struct goods goods =
-            dialect_goods(&heard->items[i], heard->variants[i], exact, cents);
-        if (comma) text_char(saying->to, ',');
-        comma = true;
-        put(saying, &goods);
-    }
+    if (dialect_put_listed(saying, UINT32_MAX, put) > 0) return;
+    saying->response->status = 404;
+    walmart_say_bad_request(saying->dialect, "Item not found", saying->response);
 }
 
 /* What a search may leave out, and does of variants. */
@@ -207,23 +190,18 @@ static void say_search(const struct saying *saying)
                 ",\"sort\":\"relevance\",\"responseGroup\":\"base\",\"totalResults\":%u,"
                 "\"start\":%u,\"numItems\":%u,\"items\":[",
                 total, heard->first + 1, heard->limit);
-    walmart_put_found(saying, put_item);
+    dialect_put_found(saying, heard->first, heard->limit, put_item);
     PUT(to, "],\"facets\":[]}");
 }
 
 static void say_items(const struct saying *saying)
 {
-    PUT(saying->to, "{\"items\":[");
-    if (saying->heard->call.operation == OPERATION_SEARCH) walmart_put_listed(saying, put_item);
-    PUT(saying->to, "]}");
+    walmart_say_items(saying, put_item);
 }
 
 static void say_item(const struct saying *saying)
 {
-    walmart_put_listed(saying, put_item);
-    if (saying->to->length > 0) return;
-    saying->response->status = 404;
-    walmart_say_bad_request(saying->dialect, "Item not found", saying->response);
+    walmart_say_item(saying, put_item);
 }
 
 /* ---- stores ---------------------------------------------------------------------------------- */

@@ -23,10 +23,9 @@ bool walmart_hear_item(struct hearing *hearing);  /* by the path */
 bool walmart_hear_order(struct hearing *hearing);
 void walmart_say_order(const struct saying *saying);
 
-/* Writes one item after another, with commas, as an API writes them. */
-typedef void (*walmart_put_item)(const struct saying *saying, const struct goods *goods);
-void walmart_put_found(const struct saying *saying, walmart_put_item put);  /* of a search */
-void walmart_put_listed(const struct saying *saying, walmart_put_item put); /* of ids */
+/* The answers that list products asked for by their ids, or one of them, as an API writes one. */
+void walmart_say_items(const struct saying *saying, dialect_put_one put);
+void walmart_say_item(const struct saying *saying, dialect_put_one put);
 
 uint64_t walmart_item_id(const struct goods *goods);
 

@@ -37,23 +37,18 @@ static void say_search(const struct saying *saying)
     const uint32_t total = saying->reply->as.product.found ? 1 + GOODS_VARIANTS : 0;
     text_format(saying->to, "{\"totalResults\":%u,\"start\":%u,\"numItems\":%u,\"items\":[", total,
                 saying->heard->first, saying->heard->limit);
-    walmart_put_found(saying, put_item);
+    dialect_put_found(saying, saying->heard->first, saying->heard->limit, put_item);
     PUT(saying->to, "]}");
 }
 
 static void say_items(const struct saying *saying)
 {
-    PUT(saying->to, "{\"items\":[");
-    if (saying->heard->call.operation == OPERATION_SEARCH) walmart_put_listed(saying, put_item);
-    PUT(saying->to, "]}");
+    walmart_say_items(saying, put_item);
 }
 
 static void say_item(const struct saying *saying)
 {
-    walmart_put_listed(saying, put_item);
-    if (saying->to->length > 0) return;
-    saying->response->status = 404;
-    walmart_say_bad_request(saying->dialect, "Item not found", saying->response);
+    walmart_say_item(saying, put_item);
 }
 
 static bool hear_stores(struct hearing *hearing)

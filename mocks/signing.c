@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "mocks/backend.h"
+#include "mocks/pem.h"
 #include "providers/signing.h"
 #include "router/base/memory.h"
 
@@ -50,31 +51,11 @@ static void wipe(char *text)
     free(text);
 }
 
-static char *copy_text(BIO *bio)
-{
-    char *bytes = NULL;
-    const long length = BIO_get_mem_data(bio, &bytes);
-    assert(length > 0);
-    char *const text = memory_zeroed((size_t)length + 1);
-    if (text != NULL) memcpy(text, bytes, (size_t)length);
-    return text;
-}
-
-static char *private_text(EVP_PKEY *key)
-{
-    BIO *const bio = BIO_new(BIO_s_mem()); /* it wipes its own memory when it is freed */
-    const bool written =
-        bio != NULL && PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1;
-    char *const text = written ? copy_text(bio) : NULL;
-    BIO_free(bio);
-    return text;
-}
-
 static char *public_text(EVP_PKEY *key)
 {
     BIO *const bio = BIO_new(BIO_s_mem());
     const bool written = bio != NULL && PEM_write_bio_PUBKEY(bio, key) == 1;
-    char *const text = written ? copy_text(bio) : NULL;
+    char *const text = written ? pem_copy(bio) : NULL;
     BIO_free(bio);
     return text;
 }
@@ -83,7 +64,7 @@ static void make_pair(struct key_pair *pair)
 {
     EVP_PKEY *key = EVP_RSA_gen(KEY_BITS);
     if (key != NULL) {
-        pair->private_pem = private_text(key);
+        pair->private_pem = pem_of_private_key(key);
         pair->public_pem = public_text(key);
     }
     if (pair->private_pem == NULL || pair->public_pem == NULL) {

@@ -14,6 +14,18 @@ static bool took_part(const struct result *result, unsigned provider)
            (canned->state == VALUE_KNOWN && canned->value > 0);
 }
 
+/* One row a provider that took part, of the whole run. */
+static void put_metric_rows(struct html *page, const enum metric *metrics, size_t count)
+{
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        if (!took_part(page->result, p)) continue;
+        html_row_provider(page, p);
+        for (size_t m = 0; m < count; m++)
+            html_cell_metric(page, 0, p, metrics[m]);
+        html_row_end(page);
+    }
+}
+
 static void put_overview(struct html *page)
 {
     static const struct html_column columns[] = {
@@ -28,13 +40,7 @@ static void put_overview(struct html *page)
         METRIC_SELECTION_PCT,
     };
     html_table_begin(page, "The providers over the whole run", columns, 11);
-    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        if (!took_part(page->result, p)) continue;
-        html_row_provider(page, p);
-        for (size_t m = 0; m < sizeof metrics / sizeof *metrics; m++)
-            html_cell_metric(page, 0, p, metrics[m]);
-        html_row_end(page);
-    }
+    put_metric_rows(page, metrics, sizeof metrics / sizeof *metrics);
     html_table_end(page);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
         if (!took_part(page->result, p)) {
@@ -180,13 +186,7 @@ static void put_costs(struct html *page)
         METRIC_CALLS,        METRIC_COST_CENTS, METRIC_RETRIES, METRIC_TOKEN_FETCHES,
         METRIC_LATE_ANSWERS, METRIC_ESTIMATED,  METRIC_CANNED};
     html_table_begin(page, "What asking cost", columns, 8);
-    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        if (!took_part(page->result, p)) continue;
-        html_row_provider(page, p);
-        for (size_t m = 0; m < sizeof metrics / sizeof *metrics; m++)
-            html_cell_metric(page, 0, p, metrics[m]);
-        html_row_end(page);
-    }
+    put_metric_rows(page, metrics, sizeof metrics / sizeof *metrics);
     html_table_end(page);
 }
 
