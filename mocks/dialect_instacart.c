@@ -173,12 +173,24 @@ static void say_stores(const struct saying *saying)
 
 /* ---- slots ----------------------------------------------------------------------------------- */
 
-/* Codes are numbers without leading zeros; any other text is of no store. */
-static uint32_t store_of(const char *code)
+/* Codes are numbers, in a text without leading zeros or as they are; 0 is one like any other. All
+ * else is of no store. */
+static uint32_t store_of(const cJSON *code)
 {
-    uint64_t store;
-    if (code == NULL || (code[0] == '0' && code[1] != '\0')) return UINT32_MAX;
-    return dialect_number(code, 0, UINT32_MAX, &store) ? (uint32_t)store : UINT32_MAX;
+    uint64_t store = UINT32_MAX;
+    int64_t whole;
+    if (json_whole(code, &whole)) {
+        return whole >= 0 && whole < UINT32_MAX ? (uint32_t)whole : UINT32_MAX;
+    }
+    if (!cJSON_IsString(code)) return UINT32_MAX;
+    const char *const text = code->valuestring;
+    if (text[0] == '0' && text[1] != '\0') return UINT32_MAX;
+    return dialect_number(text, 0, UINT32_MAX, &store) ? (uint32_t)store : UINT32_MAX;
+}
+
+static bool is_blank(const cJSON *member)
+{
+    return member == NULL || (cJSON_IsString(member) && member->valuestring[0] == '\0');
 }
 
 static bool hear_slots(struct hearing *hearing)
@@ -193,7 +205,7 @@ static bool hear_slots(struct hearing *hearing)
         return instacart_passes(&issues);
     }
     const cJSON *const code = dialect_member(body, "location_code");
-    if (code != NULL) call->store = store_of(dialect_member_text(body, "location_code"));
+    if (code != NULL) call->store = store_of(code);
     return take_place(hearing, body, "postal_code");
 }
 
@@ -217,9 +229,9 @@ static bool hear_cart_slots(struct hearing *hearing)
     const cJSON *const body = dialect_body(hearing);
     if (body == NULL) return false;
     const cJSON *const items = dialect_member(body, "items");
-    const char *const code = dialect_member_text(body, "location_code");
+    const cJSON *const code = dialect_member(body, "location_code");
     struct issues issues = {.hearing = hearing};
-    if (code == NULL) instacart_complain(&issues, "location_code", instacart_blank);
+    if (is_blank(code)) instacart_complain(&issues, "location_code", instacart_blank);
     if (!cJSON_IsArray(items) || items->child == NULL) {
         instacart_complain(&issues, "items", instacart_blank);
     } else {

@@ -277,18 +277,37 @@ static void a_store_s_code_is_its_number(void **state)
     static const struct {
         const char *code;
         uint32_t store;
-    } rows[] = {
-        {"0", 0},          {"3", 3},         {"4294967295", UINT32_MAX}, {"042", UINT32_MAX},
-        {"x", UINT32_MAX}, {"", UINT32_MAX}, {"4294967296", UINT32_MAX}};
+        bool blank;
+    } rows[] = {{"\"0\"", 0, false},
+                {"\"3\"", 3, false},
+                {"0", 0, false},
+                {"3", 3, false},
+                {"\"4294967295\"", UINT32_MAX, false},
+                {"\"042\"", UINT32_MAX, false},
+                {"\"x\"", UINT32_MAX, false},
+                {"\"\"", UINT32_MAX, true},
+                {"null", 0, true},
+                {"\"4294967296\"", UINT32_MAX, false},
+                {"4294967296", UINT32_MAX, false},
+                {"-1", UINT32_MAX, false},
+                {"0.5", UINT32_MAX, false},
+                {"[0]", UINT32_MAX, false}};
     static struct rig rig;
     dialect_rig_open(&rig, PROVIDER_INSTACART, API_STANDARD);
     dialect_rig_fetch_token(&rig);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char body[128];
-        (void)snprintf(body, sizeof body, "{\"postal_code\":\"1\",\"location_code\":\"%s\"}",
+        char body[256];
+        (void)snprintf(body, sizeof body, "{\"postal_code\":\"1\",\"location_code\":%s}",
                        rows[i].code);
         (void)dialect_rig_ask(&rig, "POST", SLOTS, rig.bearer, body);
         CHECK_ROW(rows[i].code, rig.heard.call.store == rows[i].store);
+        (void)snprintf(body, sizeof body,
+                       "{\"location_code\":%s,\"address\":{\"postal_code\":\"1\"},\"items\":"
+                       "[{\"count\":1,\"item\":{\"upc\":\"1\"}}]}",
+                       rows[i].code);
+        (void)dialect_rig_ask(&rig, "POST", CART_SLOTS, rig.bearer, body);
+        CHECK_ROW(rows[i].code, rig.response.status == (rows[i].blank ? 400 : 200));
+        if (!rows[i].blank) CHECK_ROW(rows[i].code, rig.heard.call.store == rows[i].store);
     }
     dialect_rig_close(&rig);
 }
