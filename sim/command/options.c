@@ -491,10 +491,10 @@ const struct option_traits option_table[OPTION_COUNT] = {
          .type = OPTION_NUMBER_COUNT,
          .argument = "N",
          .help = "MealMe, Instacart, Kroger, Walmart and the admin interface at N to N+4; any "
-                 "free ports when not given",
+                 "free ports when it is 0 or not given",
          .group = GROUP_OTHER,
          .commands = IN(COMMAND_MOCK),
-         .least = 1,
+         .least = 0,
          .most = 65531},
     [OPTION_EXPOSE] = {.name = "expose",
                        .type = OPTION_FLAG,

@@ -420,6 +420,12 @@ else
     echo 'ok - the address is told that others have to use # SKIP no network here'
 fi
 
+# ---- ports ----
+start --only mealme --port-base 0 --admin 0
+code=0 out=$(cat "$scratch/urls")
+check '--port-base 0 is any free port, as the hint of a busy one says' '$out == MEALME=http://127.0.0.1:[1-9]*ADMIN=http://127.0.0.1:[1-9]*'
+stop TERM
+
 # ---- quiet ----
 "$program" mock --only mealme --for 1s -q >"$scratch/out" 2>"$scratch/err" </dev/null
 code=$? out=$(cat "$scratch/out") err=$(cat "$scratch/err")
