@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "router/base/random.h"
 #include "sim/analysis/front.h"
 #include "sim/analysis/search_state.h"
+#include "sim/analysis/stats.h"
 
 enum { SET_MOST = 4000, CENTRE_MOST = 512, CENTRE_ORDERS = 20000, VOLUME_REPLICATES = 200 };
 
@@ -22,8 +24,11 @@ static double outcome_mean(const struct searching *searching, uint32_t candidate
         .means[search_column(search, searching->request->objectives[objective].outcome)];
 }
 
-struct points { /* the feasible candidates as front.h wants them */
-    uint32_t *candidates;
+/* The feasible candidates as front.h wants them. Many weights decide alike: those of the same sums
+ * are one point. */
+struct points {
+    uint32_t *point_of; /* of a candidate; UINT32_MAX: infeasible */
+    uint32_t *first;    /* a point's first candidate */
     double *values, *sums;
     bool *on_front;
     uint32_t *hits;
@@ -32,11 +37,51 @@ struct points { /* the feasible candidates as front.h wants them */
 
 static void release_points(struct points *points)
 {
-    free(points->candidates);
+    free(points->point_of);
+    free(points->first);
     free(points->values);
     free(points->sums);
     free(points->on_front);
     free(points->hits);
+}
+
+static uint64_t hash_row(const double *row, size_t count)
+{
+    uint64_t hash = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits;
+        memcpy(&bits, &row[i], sizeof bits);
+        hash = random_mix(hash ^ bits);
+    }
+    return hash;
+}
+
+/* Finds each candidate's point by its sums; `slots` is an open table of point + 1, `mask` its size
+ * less one. */
+static void take_points(const struct searching *searching, struct points *points, uint32_t *slots,
+                        uint64_t mask)
+{
+    const struct search *search = searching->search;
+    const uint32_t objectives = searching->request->objective_count;
+    const size_t row = (size_t)objectives * searching->clusters;
+    for (uint32_t i = 0; i < search->count; i++) {
+        const double *sums = searching->sums + i * row;
+        points->point_of[i] = UINT32_MAX;
+        if (!search->candidates[i].feasible) continue;
+        uint64_t at = hash_row(sums, row) & mask;
+        while (slots[at] != 0 &&
+               memcmp(points->sums + (slots[at] - 1) * row, sums, row * sizeof *sums) != 0)
+            at = (at + 1) & mask;
+        if (slots[at] == 0) {
+            const uint32_t point = points->count++;
+            slots[at] = points->count;
+            points->first[point] = i;
+            memcpy(points->sums + point * row, sums, row * sizeof *sums);
+            for (uint32_t o = 0; o < objectives; o++)
+                points->values[(size_t)point * objectives + o] = outcome_mean(searching, i, o);
+        }
+        points->point_of[i] = slots[at] - 1;
+    }
 }
 
 static bool gather(const struct searching *searching, struct points *points)
@@ -44,23 +89,22 @@ static bool gather(const struct searching *searching, struct points *points)
     const struct search *search = searching->search;
     const uint32_t objectives = searching->request->objective_count;
     const size_t most = search->feasible + 1u, row = (size_t)objectives * searching->clusters;
-    points->candidates = malloc(most * sizeof *points->candidates);
+    uint64_t size = 16;
+    while (size < 2 * most)
+        size *= 2;
+    uint32_t *slots = calloc(size, sizeof *slots);
+    points->point_of = malloc((search->count + 1u) * sizeof *points->point_of);
+    points->first = malloc(most * sizeof *points->first);
     points->values = malloc(most * objectives * sizeof *points->values);
     points->sums = malloc(most * row * sizeof *points->sums);
     points->on_front = calloc(most, sizeof *points->on_front);
     points->hits = calloc(most, sizeof *points->hits);
-    if (points->candidates == NULL || points->values == NULL || points->sums == NULL ||
-        points->on_front == NULL || points->hits == NULL)
-        return false;
-    for (uint32_t i = 0; i < search->count; i++) {
-        if (!search->candidates[i].feasible) continue;
-        points->candidates[points->count] = i;
-        for (uint32_t o = 0; o < objectives; o++)
-            points->values[(size_t)points->count * objectives + o] = outcome_mean(searching, i, o);
-        memcpy(points->sums + points->count * row, searching->sums + i * row, row * sizeof(double));
-        points->count++;
-    }
-    return true;
+    const bool room = slots != NULL && points->point_of != NULL && points->first != NULL &&
+                      points->values != NULL && points->sums != NULL && points->on_front != NULL &&
+                      points->hits != NULL;
+    if (room) take_points(searching, points, slots, size - 1);
+    free(slots);
+    return room;
 }
 
 static void set_directions(const struct searching *searching,
@@ -160,14 +204,17 @@ static bool measure_front(struct searching *searching, struct points *points, st
                              searching->request->jobs > 0 ? searching->request->jobs : 1,
                              points->hits, &certainty, err))
         return false;
-    for (uint32_t i = 0; i < points->count; i++) {
-        struct search_candidate *candidate = &search->candidates[points->candidates[i]];
-        candidate->front = points->on_front[i];
-        candidate->on_front = (double)points->hits[i] / certainty.replicates;
+    for (uint32_t i = 0; i < search->count; i++) {
+        const uint32_t point = points->point_of[i];
+        if (point == UINT32_MAX) continue;
+        search->candidates[i].front = points->on_front[point];
+        search->candidates[i].on_front = (double)points->hits[point] / certainty.replicates;
+        search->front_count += points->on_front[point];
     }
-    search->front_count = (uint32_t)on_front;
+    search->front_points = (uint32_t)on_front;
+    search->points = points->count;
     const struct front_knee knee = front_find_knee(&front, points->on_front);
-    if (objectives == 2 && knee.found) search->knee = points->candidates[knee.point];
+    if (objectives == 2 && knee.found) search->knee = points->first[knee.point];
     const double box = box_of(searching, points);
     if (!(box > 0.0)) return true; /* nothing to choose between: n/a */
     if (!front_hypervolume(&front, search->reference, &volume, err)) return false;
@@ -335,28 +382,96 @@ static uint32_t find_centre(struct searching *searching, const uint32_t *members
     return members[centre];
 }
 
+/* ---- who keeps the constraints for sure ---- */
+
+/* Sums over clusters of how far one constraint's quantity is on its bad side of the limit. */
+static bool keeps(const struct searching *searching, const struct search_constraint *constraint,
+                  const struct score_weights *weights, unsigned provider,
+                  struct stats_block *blocks)
+{
+    const struct search *search = searching->search;
+    const struct replay_table *table = &searching->request->tables[0];
+    const struct score_weights *baseline = &search->candidates[search->baseline].weights;
+    const bool share = constraint->quantity == QUANTITY_TOP_SHARE;
+    const double scale = share ? 1.0 : replay_outcome_traits[constraint->outcome].scale;
+    const double sign = constraint->at_most ? 1.0 : -1.0;
+    const bool paired = constraint->kind != LIMIT_ABSOLUTE && !share;
+    memset(blocks, 0, searching->clusters * sizeof *blocks);
+    for (uint32_t i = 0; i < table->count; i++) {
+        const struct replay_order *order = &table->orders[i];
+        struct stats_block *block = &blocks[order->cluster];
+        const uint32_t won = replay_winner(order, weights);
+        double value = share ? order->quotes[won].provider == provider
+                             : scale * table->fates[i].of[won][constraint->outcome];
+        double limit = constraint->limit;
+        if (paired) {
+            const double was =
+                scale * table->fates[i].of[replay_winner(order, baseline)][constraint->outcome];
+            limit = constraint->kind == LIMIT_RELATIVE ? was * (1.0 + constraint->limit)
+                                                       : was + constraint->limit;
+        }
+        block->n++;
+        block->weight += 1.0;
+        block->difference += sign * (value - limit);
+    }
+    const struct stats_estimate excess =
+        stats_mean_difference(blocks, searching->clusters, searching->request->level);
+    return isnan(excess.high) ? excess.value <= 0.0 : excess.high <= 0.0;
+}
+
+static bool is_safe(const struct searching *searching, const struct score_weights *weights,
+                    struct stats_block *blocks)
+{
+    for (uint32_t i = 0; i < searching->request->constraint_count; i++) {
+        const struct search_constraint *constraint = &searching->request->constraints[i];
+        const bool share = constraint->quantity == QUANTITY_TOP_SHARE;
+        /* A share against the baseline's is rare enough to be left to the training mean. */
+        if (share && constraint->kind != LIMIT_ABSOLUTE) continue;
+        for (unsigned p = 0; p < (share ? PROVIDER_COUNT : 1u); p++)
+            if (!keeps(searching, constraint, weights, p, blocks)) return false;
+    }
+    return true;
+}
+
+/* Up to CENTRE_MOST members, evenly over the set; the safe ones alone if there are any. */
+static uint32_t gather_members(struct searching *searching, uint32_t *members,
+                               struct stats_block *blocks)
+{
+    struct search *search = searching->search;
+    const uint32_t every = (search->set_count + CENTRE_MOST - 1) / CENTRE_MOST;
+    uint32_t met = 0, count = 0, safe = 0;
+    members[count++] = search->best; /* always among them */
+    for (uint32_t i = 0; i < search->count && count < CENTRE_MOST; i++)
+        if (search->candidates[i].in_set && met++ % every == 0 && i != search->best)
+            members[count++] = i;
+    for (uint32_t m = 0; m < count; m++)
+        if (is_safe(searching, &search->candidates[members[m]].weights, blocks))
+            members[safe++] = members[m];
+    search->safe_count = safe;
+    if (safe > 0) return safe;
+    /* None: the first were not overwritten, for none was kept. */
+    return count;
+}
+
 static bool choose_centre(struct searching *searching, struct err *err)
 {
     struct search *search = searching->search;
     const struct replay_table *table = &searching->request->tables[0];
     const uint32_t step = (table->count + CENTRE_ORDERS - 1) / CENTRE_ORDERS;
     const uint32_t orders = step > 0 ? table->count / step : 0;
-    const uint32_t every = (search->set_count + CENTRE_MOST - 1) / CENTRE_MOST;
     uint32_t *members = malloc(CENTRE_MOST * sizeof *members);
     uint8_t *winners = malloc((size_t)CENTRE_MOST * orders + 1);
-    const bool ok = members != NULL && winners != NULL;
+    struct stats_block *blocks = malloc((searching->clusters + 1u) * sizeof *blocks);
+    const bool ok = members != NULL && winners != NULL && blocks != NULL;
     if (ok) {
-        uint32_t met = 0, count = 0;
-        members[count++] = search->best; /* always among them */
-        for (uint32_t i = 0; i < search->count && count < CENTRE_MOST; i++)
-            if (search->candidates[i].in_set && met++ % every == 0 && i != search->best)
-                members[count++] = i;
+        const uint32_t count = gather_members(searching, members, blocks);
         search->chosen = find_centre(searching, members, count, winners, step, orders);
     } else {
         (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
     }
     free(members);
     free(winners);
+    free(blocks);
     return ok;
 }
 

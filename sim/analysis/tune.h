@@ -26,12 +26,14 @@
 #ifndef SIM_ANALYSIS_TUNE_H
 #define SIM_ANALYSIS_TUNE_H
 
-#include "sim/analysis/choice.h"
 #include "sim/analysis/experiment.h"
 #include "sim/analysis/geometry.h"
 #include "sim/analysis/search.h"
 #include "sim/analysis/stats.h"
 #include "sim/analysis/sweep.h"
+
+struct choice_prior; /* sim/analysis/choice.h */
+struct choice_fit;
 
 enum {
     TUNE_ORDERS_LEAST = 200,
@@ -159,6 +161,7 @@ struct tuning {
     double shrunk_goal; /* the holdout's goal, divided by the training's: 1 is no winner's curse */
 
     enum experiment_verdict verdict;
+    enum experiment_reason reason; /* what tipped it */
     struct tune_guardrail guardrails[TUNE_GUARDRAILS_MAX];
     uint32_t guardrail_count;
 
@@ -175,7 +178,6 @@ struct tuning {
 
     /* customers: a model */
     bool model_fitted; /* on purchases; else assumed */
-    struct choice_prior prior;
     struct tune_break_even break_even[3];
     uint32_t break_even_count;
     double surplus_per_commission; /* cents of surplus given up per cent of commission won; NaN */
@@ -202,7 +204,7 @@ struct tune_request {
     struct score_weights baseline;
     const struct search_preset *own; /* the user's weights, to be judged beside the presets */
     uint32_t own_count;
-    const struct search_objective *objectives; /* none: commission and price, half each */
+    const struct search_objective *objectives; /* none: commission and savings, half each */
     uint32_t objective_count;
     const struct search_constraint *constraints; /* none: the defaults, see tune_constraints */
     uint32_t constraint_count;
@@ -211,9 +213,9 @@ struct tune_request {
     uint32_t resamples;
     uint32_t jobs;
     bool evolve;
-    uint8_t fixed;                /* bit part: held at the baseline's */
-    struct choice_prior prior;    /* choice_prior_default() */
-    const struct choice_fit *fit; /* NULL: assumed */
+    uint8_t fixed;                    /* bit part: held at the baseline's */
+    const struct choice_prior *prior; /* NULL: the default one */
+    const struct choice_fit *fit;     /* NULL: assumed */
     struct decision_view view;
     const struct decision_set *others; /* further scenarios, for robust choice */
     uint32_t other_count;
@@ -221,7 +223,7 @@ struct tune_request {
     void *progress_context;
 };
 
-/* "share<=80%", "availability>=-0.5pp", "eta<=+2min": what a choice must keep unless told
+/* "price<=+0.5%", "eta<=+2min", ...: what a choice must keep unless told
  * otherwise. */
 extern const char *const tune_constraints_default[];
 

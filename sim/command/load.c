@@ -372,11 +372,29 @@ void load_put_argument(const char *argument, struct text *text)
 void load_canonical_command(const struct invocation *invocation, const char *path,
                             struct text *text)
 {
-    static const enum option valued[] = {OPTION_SEED,        OPTION_REPLICATIONS, OPTION_DURATION,
-                                         OPTION_REQUESTS,    OPTION_RATE,         OPTION_ENV_FILE,
-                                         OPTION_PERCENTILES, OPTION_EXACT,        OPTION_EVENTS,
-                                         OPTION_CLOCK,       OPTION_WIRE,         OPTION_CA,
-                                         OPTION_LIVE,        OPTION_MAX_REQUESTS, OPTION_MAX_RATE};
+    static const enum option valued[] = {OPTION_SEED,
+                                         OPTION_REPLICATIONS,
+                                         OPTION_DURATION,
+                                         OPTION_REQUESTS,
+                                         OPTION_RATE,
+                                         OPTION_ENV_FILE,
+                                         OPTION_PERCENTILES,
+                                         OPTION_EXACT,
+                                         OPTION_EVENTS,
+                                         OPTION_CLOCK,
+                                         OPTION_WIRE,
+                                         OPTION_CA,
+                                         OPTION_LIVE,
+                                         OPTION_MAX_REQUESTS,
+                                         OPTION_MAX_RATE,
+                                         OPTION_OBJECTIVE,
+                                         OPTION_BASELINE_WEIGHTS,
+                                         OPTION_HOLD,
+                                         OPTION_HOLDOUT,
+                                         OPTION_HISTORY,
+                                         OPTION_WITHOUT,
+                                         OPTION_PURCHASES,
+                                         OPTION_RESAMPLES};
     static const enum option flags[] = {OPTION_SHORT, OPTION_INHERIT_ENV, OPTION_NO_QUOTES,
                                         OPTION_STRICT_EVIDENCE, OPTION_MOCK_TLS};
     text_format(text, "routesim %s", invocation->command->name);

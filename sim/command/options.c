@@ -8,11 +8,11 @@
 
 #define IN(command)  (UINT32_C(1) << (command))
 #define EVERYWHERE   (IN(COMMAND_COUNT) - 1u)
-#define MAKES_OUTPUT (IN(COMMAND_RUN) | IN(COMMAND_REPORT))
+#define MAKES_OUTPUT (IN(COMMAND_RUN) | IN(COMMAND_REPORT) | IN(COMMAND_TUNE))
 #define READS_SCENARIO                                                                             \
-    (IN(COMMAND_RUN) | IN(COMMAND_LINT) | IN(COMMAND_ROUTE) | IN(COMMAND_VERIFY) |                 \
-     IN(COMMAND_MOCK) | IN(COMMAND_DOCTOR))
-#define RUNS (IN(COMMAND_RUN) | IN(COMMAND_VERIFY))
+    (IN(COMMAND_RUN) | IN(COMMAND_TUNE) | IN(COMMAND_LINT) | IN(COMMAND_ROUTE) |                   \
+     IN(COMMAND_VERIFY) | IN(COMMAND_MOCK) | IN(COMMAND_DOCTOR))
+#define RUNS (IN(COMMAND_RUN) | IN(COMMAND_TUNE) | IN(COMMAND_VERIFY))
 
 const char *const option_group_titles[OPTION_GROUP_COUNT] = {
     [GROUP_LOAD] = "Load",     [GROUP_INPUT] = "Input",     [GROUP_JUDGE] = "Judging",
@@ -36,6 +36,22 @@ const struct command_traits command_table[] = {
      .operands_least = 1,
      .operands_most = 1,
      .handle = command_run},
+    {.command = COMMAND_TUNE,
+     .name = "tune",
+     .summary = "Search scoring weights offline, exactly, and say how sure",
+     .about =
+         "Replays every order under other weights: each carries all its quotes, so winner, price, "
+         "ETA and commission are counted, not estimated. Takes a scenario (run now), the folder of "
+         "a finished run, or an event log (*.jsonl, *.ndjson, *.log, or - for standard input); "
+         "further scenarios, folders or logs are met by the robust choice. Weights are chosen on "
+         "the first part of the orders and judged once on the rest. Nothing is applied: the result "
+         "ends with the line to paste.",
+     .usage = "[options] SCENARIO.json|DIR|LOG.jsonl [MORE...]",
+     .example = "routesim tune scenarios/real-day.json --constraint 'price<=+0.5%'",
+     .operand_kind = OPERAND_FILE,
+     .operands_least = 1,
+     .operands_most = 16,
+     .handle = command_tune},
     {.command = COMMAND_LINT,
      .name = "lint",
      .alias = "validate",
@@ -193,13 +209,13 @@ const struct option_traits option_table[OPTION_COUNT] = {
                         "where results go; out/SCENARIO-SEED when not given; a folder that holds "
                         "anything else is refused",
                     .group = GROUP_OUTPUT,
-                    .commands = IN(COMMAND_RUN)},
+                    .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE)},
     [OPTION_FORCE] =
         {.name = "force",
          .type = OPTION_FLAG,
          .help = "replace results of another scenario, or of other settings, in the output folder",
          .group = GROUP_OUTPUT,
-         .commands = IN(COMMAND_RUN)},
+         .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE)},
     [OPTION_SEED] = {.name = "seed",
                      .letter = 's',
                      .type = OPTION_NUMBER_SEED,
@@ -215,7 +231,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                      .env = "ROUTESIM_JOBS",
                      .help = "threads; results do not depend on it; every core when not given",
                      .group = GROUP_LOAD,
-                     .commands = IN(COMMAND_RUN),
+                     .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE),
                      .least = 1,
                      .most = 1024},
     [OPTION_REPLICATIONS] = {.name = "replications",
@@ -247,7 +263,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                      .argument = "RATE",
                      .help = "order arrivals instead of the scenario's: 40/s, 500/h",
                      .group = GROUP_LOAD,
-                     .commands = IN(COMMAND_RUN)},
+                     .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE)},
     [OPTION_CLOCK] = {.name = "clock",
                       .type = OPTION_CHOICE,
                       .argument = "virtual|real",
@@ -324,7 +340,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                       .type = OPTION_FLAG,
                       .help = "apply the scenario's \"short\" block: a small version of it",
                       .group = GROUP_INPUT,
-                      .commands = IN(COMMAND_RUN) | IN(COMMAND_LINT)},
+                      .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE) | IN(COMMAND_LINT)},
     [OPTION_ENV_FILE] = {.name = "env-file",
                          .type = OPTION_PATH,
                          .argument = "FILE",
@@ -332,12 +348,13 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          .help = "production's keys as KEY=value lines; must be private when it "
                                  "holds secrets",
                          .group = GROUP_INPUT,
-                         .commands = IN(COMMAND_RUN) | IN(COMMAND_ROUTE) | IN(COMMAND_DOCTOR)},
+                         .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE) | IN(COMMAND_ROUTE) |
+                                     IN(COMMAND_DOCTOR)},
     [OPTION_INHERIT_ENV] = {.name = "inherit-env",
                             .type = OPTION_FLAG,
                             .help = "let LOOPGPT_* of this shell reach the router",
                             .group = GROUP_INPUT,
-                            .commands = IN(COMMAND_RUN) | IN(COMMAND_ROUTE)},
+                            .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE) | IN(COMMAND_ROUTE)},
     [OPTION_CHECK] = {.name = "check",
                       .type = OPTION_TEXT,
                       .argument = "CHECK",
@@ -393,7 +410,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                      .help = "the summary as JSON; without =FILE to standard output, and nothing "
                              "else there",
                      .group = GROUP_OUTPUT,
-                     .commands = IN(COMMAND_RUN) | IN(COMMAND_COMPARE)},
+                     .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE) | IN(COMMAND_COMPARE)},
     [OPTION_JUNIT] = {.name = "junit",
                       .type = OPTION_PATH,
                       .argument = "FILE",
@@ -405,7 +422,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          .argument = "FILE",
                          .help = "the short report as Markdown, too",
                          .group = GROUP_OUTPUT,
-                         .commands = IN(COMMAND_RUN) | IN(COMMAND_COMPARE)},
+                         .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE) | IN(COMMAND_COMPARE)},
     [OPTION_HTML] = {.name = "html",
                      .type = OPTION_PATH,
                      .argument = "FILE",
@@ -416,7 +433,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                     .type = OPTION_FLAG,
                     .help = "print the metrics as CSV instead of the console summary",
                     .group = GROUP_OUTPUT,
-                    .commands = IN(COMMAND_RUN)},
+                    .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE)},
     [OPTION_NO_PLOTS] = {.name = "no-plots",
                          .type = OPTION_FLAG,
                          .help = "leave the figures out of the report",
@@ -432,6 +449,84 @@ const struct option_traits option_table[OPTION_COUNT] = {
                         .help = "resolve everything, print the plan, do nothing",
                         .group = GROUP_OTHER,
                         .commands = IN(COMMAND_RUN)},
+    [OPTION_OBJECTIVE] = {.name = "objective",
+                          .type = OPTION_TEXT,
+                          .argument = "NAME:W,...",
+                          .fallback = "commission:0.5,savings:0.5",
+                          .help = "what to improve: price, eta, commission, availability, savings, "
+                                  "regret, conversion, expected_commission, surplus",
+                          .group = GROUP_JUDGE,
+                          .commands = IN(COMMAND_TUNE)},
+    [OPTION_CONSTRAINT] =
+        {.name = "constraint",
+         .type = OPTION_TEXT,
+         .argument = "LIMIT",
+         .help = "what a choice must keep, as 'price<=+0.5%', 'eta<=+2min', 'share<=80%'; a sign "
+                 "counts from the baseline; may be given again; price<=+0.5%, eta<=+2min, "
+                 "availability>=-0.5pp and share<=80% when not given",
+         .group = GROUP_JUDGE,
+         .commands = IN(COMMAND_TUNE),
+         .repeatable = true},
+    [OPTION_WEIGHTS] = {.name = "weights",
+                        .type = OPTION_TEXT,
+                        .argument = "NAME=W,...",
+                        .help = "judge weights of your own beside the presets: "
+                                "'mine=price:0.4,commission:0.3'; the rest as in the baseline; may "
+                                "be given again",
+                        .group = GROUP_INPUT,
+                        .commands = IN(COMMAND_TUNE),
+                        .repeatable = true},
+    [OPTION_BASELINE_WEIGHTS] = {.name = "baseline",
+                                 .type = OPTION_TEXT,
+                                 .argument = "W,...",
+                                 .help = "what to compare with: 'price:0.3,speed:0.15'; the rest "
+                                         "as recorded; the recorded weights when not given",
+                                 .group = GROUP_INPUT,
+                                 .commands = IN(COMMAND_TUNE)},
+    [OPTION_HOLD] = {.name = "hold",
+                     .type = OPTION_TEXT,
+                     .argument = "WEIGHT,...",
+                     .help = "weights that are not to be touched: priority, price, speed, "
+                             "commission, availability, reliability",
+                     .group = GROUP_INPUT,
+                     .commands = IN(COMMAND_TUNE)},
+    [OPTION_HOLDOUT] = {.name = "holdout",
+                        .type = OPTION_SHARE,
+                        .argument = "SHARE",
+                        .fallback = "0.3",
+                        .help = "the last part of the time, which is kept for judging",
+                        .group = GROUP_JUDGE,
+                        .commands = IN(COMMAND_TUNE)},
+    [OPTION_HISTORY] = {.name = "history",
+                        .type = OPTION_CHOICE,
+                        .argument = "frozen|evolve",
+                        .fallback = "frozen",
+                        .help = "score with the history each order met, or also with what the "
+                                "replayed decisions would have made of it",
+                        .group = GROUP_JUDGE,
+                        .commands = IN(COMMAND_TUNE)},
+    [OPTION_WITHOUT] = {.name = "without",
+                        .type = OPTION_TEXT,
+                        .argument = "PROVIDER,...",
+                        .help = "replay as if these providers had not answered",
+                        .group = GROUP_INPUT,
+                        .commands = IN(COMMAND_TUNE)},
+    [OPTION_PURCHASES] = {.name = "purchases",
+                          .type = OPTION_PATH,
+                          .argument = "FILE.csv",
+                          .help = "who bought (order_index,bought,rating): fits the choice model, "
+                                  "which else runs over an assumed range",
+                          .group = GROUP_INPUT,
+                          .commands = IN(COMMAND_TUNE)},
+    [OPTION_RESAMPLES] = {.name = "resamples",
+                          .type = OPTION_NUMBER_COUNT,
+                          .argument = "N",
+                          .fallback = "2000",
+                          .help = "of the bootstrap",
+                          .group = GROUP_JUDGE,
+                          .commands = IN(COMMAND_TUNE),
+                          .least = 100,
+                          .most = 20000},
     [OPTION_METRIC] = {.name = "metric",
                        .type = OPTION_TEXT,
                        .argument = "NAME",
@@ -586,8 +681,8 @@ const struct option_traits option_table[OPTION_COUNT] = {
                       .type = OPTION_FLAG,
                       .help = "print only what failed",
                       .group = GROUP_DISPLAY,
-                      .commands = IN(COMMAND_RUN) | IN(COMMAND_LINT) | IN(COMMAND_SCORE) |
-                                  IN(COMMAND_REPORT) | IN(COMMAND_MOCK)},
+                      .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE) | IN(COMMAND_LINT) |
+                                  IN(COMMAND_SCORE) | IN(COMMAND_REPORT) | IN(COMMAND_MOCK)},
     [OPTION_VERBOSE] = {.name = "verbose",
                         .letter = 'v',
                         .type = OPTION_FLAG,
@@ -603,7 +698,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                              "a bar that redraws itself, plain lines, or nothing; auto: the bar "
                              "on a terminal, lines elsewhere",
                          .group = GROUP_DISPLAY,
-                         .commands = IN(COMMAND_RUN)},
+                         .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE)},
     [OPTION_COLOR] = {.name = "color",
                       .type = OPTION_CHOICE,
                       .argument = "auto|always|never",

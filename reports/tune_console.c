@@ -1,0 +1,233 @@
+/* A tuning on a terminal. */
+#include <math.h>
+#include <string.h>
+
+#include "reports/show.h"
+#include "reports/tune_report.h"
+#include "reports/tune_text.h"
+#include "router/base/utf8.h"
+
+enum { LABEL = 25, VALUE = 9, DIFFERENCE = 10 };
+
+static size_t width_of(const char *words)
+{
+    return words == NULL ? 0 : utf8_count(words, strlen(words));
+}
+
+static void spaces(struct text *text, size_t width, size_t taken)
+{
+    for (; taken < width; taken++)
+        text_char(text, ' ');
+}
+
+static void put_left(struct text *text, const char *words, size_t width)
+{
+    text_put(text, words);
+    spaces(text, width, width_of(words));
+}
+
+/* The cell is taken over and released. */
+static void put_right(struct text *text, struct text *cell, size_t width)
+{
+    spaces(text, width, width_of(cell->bytes));
+    if (cell->bytes != NULL) text_put(text, cell->bytes);
+    text->failed |= cell->failed;
+    text_release(cell);
+}
+
+static void paint(struct text *text, const struct tune_style *style, const char *code,
+                  const char *words)
+{
+    if (style->color && code != NULL) text_put(text, code);
+    text_put(text, words);
+    if (style->color && code != NULL) text_put(text, "\033[0m");
+}
+
+/* ---- what it stands on ---- */
+
+static void put_basis(struct text *text, const struct tuning *tuning)
+{
+    const struct decision_coverage *coverage = &tuning->coverage;
+    text_format(text, "%s", tuning->name);
+    text_put(text, ": ");
+    text_grouped(text, tuning->orders[TUNE_ALL]);
+    text_put(text, " decisions replayed exactly, ");
+    text_grouped(text, tuning->search.evaluated);
+    text_put(text, " weights tried\n  tuned on the first ");
+    text_grouped(text, tuning->orders[TUNE_TRAIN]);
+    text_put(text, ", judged once on the last ");
+    text_grouped(text, tuning->orders[TUNE_HOLDOUT]);
+    text_put(text, "; history frozen\n  ");
+    if (tuning->weights_known && tuning->reproduced == tuning->reproducible) {
+        text_put(text, "the replay makes every recorded decision again");
+    } else {
+        text_put(text, "the replay makes ");
+        text_grouped(text, (int64_t)tuning->reproduced);
+        text_put(text, " of ");
+        text_grouped(text, (int64_t)tuning->reproducible);
+        text_put(text, " recorded decisions again");
+        if (!tuning->weights_known) text_put(text, " under the weights assumed");
+    }
+    if (coverage->usable + coverage->without_quotes < coverage->requests) {
+        text_put(text, "\n  coverage ");
+        show_share(text, (double)coverage->usable / (double)coverage->requests);
+        text_put(text, " of requests: what the log lacks was left out, not guessed");
+    }
+    text_put(text, "\n  goal: ");
+    tune_write_goal(text, tuning);
+    for (uint32_t i = 0; i < tuning->constraint_count; i++)
+        text_format(text, "%s%s", i == 0 ? "; kept: " : ", ", tuning->constraints[i].text);
+    text_put(text, "\n\n");
+}
+
+/* ---- weights ---- */
+
+static void put_weights(struct text *text, const struct tuning *tuning)
+{
+    text_put(text, "  WEIGHTS");
+    spaces(text, LABEL + 2, 9);
+    for (unsigned k = 0; k < REPLAY_PARTS; k++) {
+        struct text cell = {0};
+        text_format(&cell, "%.8s", replay_part_names[k]);
+        put_right(text, &cell, VALUE);
+    }
+    text_char(text, '\n');
+    for (uint32_t a = 0; a < tuning->arm_count; a++) {
+        const struct tune_arm *arm = &tuning->arms[a];
+        if (a != 0 && a != tuning->chosen) continue;
+        text_put(text, "  ");
+        put_left(text, arm->name, LABEL);
+        for (unsigned k = 0; k < REPLAY_PARTS; k++) {
+            struct text cell = {0};
+            tune_show_weight(&cell, score_weight_of(&arm->weights, (enum replay_part)k));
+            put_right(text, &cell, VALUE);
+        }
+        text_char(text, '\n');
+    }
+    if (tuning->chosen == UINT32_MAX) return;
+    text_put(text, "  as good as it: ");
+    text_grouped(text, tuning->search.set_count);
+    text_put(text, tuning->search.set_count == 1 ? " weights" : " weights; their centre is named");
+    text_put(text, ", ");
+    show_share(text, tuning->search.set_agreement);
+    text_put(text, " of orders alike under all\n");
+}
+
+/* ---- metrics ---- */
+
+static const char *change_color(enum tune_change change)
+{
+    return change == CHANGE_BETTER ? "\033[32m" : change == CHANGE_WORSE ? "\033[31m" : NULL;
+}
+
+static void put_metric(struct text *text, const struct tune_arm *arm, enum tune_metric metric,
+                       const struct tune_style *style)
+{
+    const struct tune_value *value = &arm->values[TUNE_HOLDOUT][metric];
+    struct text was = {0}, is = {0}, difference = {0}, interval = {0};
+    tune_show_value(&was, metric, value->baseline);
+    tune_show_value(&is, metric, value->value);
+    tune_show_difference(&difference, metric, value);
+    tune_show_interval(&interval, metric, value);
+    text_put(text, "  ");
+    put_left(text, tune_metric_traits[metric].label, LABEL);
+    put_right(text, &was, VALUE);
+    put_right(text, &is, VALUE);
+    put_right(text, &difference, 1 + DIFFERENCE);
+    text_put(text, "  ");
+    put_left(text, interval.bytes != NULL ? interval.bytes : "", 18);
+    text_release(&interval);
+    text_char(text, ' ');
+    paint(text, style, change_color(value->change), tune_change_names[value->change]);
+    text_char(text, '\n');
+}
+
+static void put_metrics(struct text *text, const struct tuning *tuning,
+                        const struct tune_style *style)
+{
+    enum tune_metric metrics[TUNE_METRICS];
+    const uint32_t count = tune_order_metrics(tuning, false, metrics);
+    const struct tune_arm *arm = &tuning->arms[tuning->chosen];
+    text_put(text, "\n  ON THE HOLDOUT");
+    spaces(text, LABEL + 2, 16);
+    text_format(text, "%*s%*s%*s  95%% interval\n", VALUE, "baseline", VALUE, "suggested",
+                1 + DIFFERENCE, "change");
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tune_value *value = &arm->values[TUNE_HOLDOUT][metrics[i]];
+        if (metrics[i] == (enum tune_metric)OUTCOME_CANNED && value->baseline == 0.0 &&
+            value->value == 0.0)
+            continue;
+        put_metric(text, arm, metrics[i], style);
+    }
+    if (!isnan(tuning->shrunk_goal)) {
+        text_put(text, "  The holdout shows ");
+        show_share(text, tuning->shrunk_goal);
+        text_put(text, " of the gain that was seen while tuning.\n");
+    }
+}
+
+static void put_guardrails(struct text *text, const struct tuning *tuning,
+                           const struct tune_style *style)
+{
+    static const char *const words[] = {"kept", "BREACHED", "undecided"};
+    static const char *const codes[] = {"\033[32m", "\033[31m", "\033[33m"};
+    if (tuning->guardrail_count == 0) return;
+    text_put(text, "\n  GUARDRAILS\n");
+    for (uint32_t i = 0; i < tuning->guardrail_count; i++) {
+        const struct tune_guardrail *guardrail = &tuning->guardrails[i];
+        struct text measured = {0};
+        tune_show_value(&measured, guardrail->metric, guardrail->measured);
+        text_put(text, "  ");
+        put_left(text, guardrail->text, LABEL);
+        put_right(text, &measured, 2 * VALUE);
+        text_put(text, "  ");
+        paint(text, style, codes[guardrail->state], words[guardrail->state]);
+        text_char(text, '\n');
+    }
+}
+
+/* ---- what weights can do here ---- */
+
+static void put_effects(struct text *text, const struct tuning *tuning)
+{
+    const struct geometry *geometry = &tuning->geometry;
+    text_put(text, "\n  WHAT EACH WEIGHT CAN CHANGE HERE (any value from 0 to 1)\n  ");
+    for (unsigned k = 0; k < REPLAY_PARTS; k++) {
+        text_format(text, "%s%s ", k == 0 ? "" : k == 3 ? ",\n  " : ", ", replay_part_names[k]);
+        show_share(text, geometry->weights[k].movable);
+        if (geometry->weights[k].no_effect) text_put(text, " (no effect in this data: not tuned)");
+    }
+    text_put(text, " of decisions.\n  Without its weight on priority the router would decide ");
+    show_share(text, geometry->without_priority);
+    text_put(text, " of orders otherwise.\n");
+}
+
+/* ---- all of it ---- */
+
+void tune_write_console(struct text *text, const struct tuning *tuning,
+                        const struct tune_style *style)
+{
+    const char *code = tuning->verdict == EXPERIMENT_VARIANT_WINS         ? "\033[32m"
+                       : tuning->verdict == EXPERIMENT_GUARDRAIL_BREACHED ? "\033[31m"
+                                                                          : "\033[33m";
+    put_basis(text, tuning);
+    text_put(text, "  ");
+    paint(text, style, code, tune_verdict_title(tuning));
+    text_format(text, " (%s)\n  ", experiment_verdict_names[tuning->verdict]);
+    tune_write_finding(text, tuning);
+    text_put(text, "\n\n");
+    put_weights(text, tuning);
+    if (tuning->chosen != UINT32_MAX) {
+        put_metrics(text, tuning, style);
+        put_guardrails(text, tuning, style);
+    }
+    put_effects(text, tuning);
+    for (uint32_t i = 0; i < tuning->note_count; i++)
+        text_format(text, "\n  %s\n", tuning->notes[i]);
+    if (tuning->chosen != UINT32_MAX) {
+        text_put(text, "\n  Nothing was applied. To try it:\n  ");
+        tune_write_secrets(text, &tuning->arms[tuning->chosen].weights);
+        text_char(text, '\n');
+    }
+    if (style->report_path != NULL) text_format(text, "\n  Report: %s\n", style->report_path);
+}

@@ -1,0 +1,233 @@
+#include "reports/tune_text.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "reports/show.h"
+#include "reports/tune_report.h"
+
+struct scale {
+    double factor;
+    int decimals;
+    const char *before, *after;
+};
+
+static int decimals_for(double most)
+{
+    return most >= 100.0 ? 0 : most >= 10.0 ? 1 : 2;
+}
+
+static struct scale scale_of(enum tune_metric metric, double most)
+{
+    switch (tune_metric_traits[metric].unit) {
+    case TUNE_CENTS:
+        if (most >= 100.0) return (struct scale){1e-2, 2, "$", ""};
+        return (struct scale){1.0, decimals_for(most), "", "\u00a2"};
+    case TUNE_MINUTES:
+        return (struct scale){1.0, decimals_for(most), "", " min"};
+    case TUNE_SHARE:
+        return (struct scale){100.0, most < 0.001 ? 2 : 1, "", "%"};
+    case TUNE_POINTS:
+        return (struct scale){1.0, 3, "", ""};
+    }
+    assert(!"a metric without a unit");
+    return (struct scale){1.0, 2, "", ""};
+}
+
+static void put_digits(struct text *text, const struct scale *scale, double value, bool sign,
+                       bool unit)
+{
+    struct text digits = {0};
+    text_fixed(&digits, fabs(value) * scale->factor, scale->decimals);
+    if (digits.failed) text->failed = true;
+    const bool nothing = digits.bytes == NULL || strspn(digits.bytes, "0.") == digits.length;
+    if (!nothing && value < 0.0) text_put(text, "\u2212");
+    if (!nothing && value > 0.0 && sign) text_put(text, "+");
+    text_put(text, scale->before);
+    if (digits.bytes != NULL) text_put(text, digits.bytes);
+    if (unit) text_put(text, scale->after);
+    text_release(&digits);
+}
+
+void tune_show_value(struct text *text, enum tune_metric metric, double value)
+{
+    const struct scale scale = scale_of(metric, fabs(value));
+    if (isnan(value)) {
+        text_put(text, "n/a");
+    } else {
+        put_digits(text, &scale, value, false, true);
+    }
+}
+
+static struct scale difference_scale(enum tune_metric metric, const struct stats_estimate *d)
+{
+    double most = fabs(d->value);
+    if (!isnan(d->low)) most = fmax(most, fabs(d->low));
+    if (!isnan(d->high)) most = fmax(most, fabs(d->high));
+    struct scale scale = scale_of(metric, most);
+    if (tune_metric_traits[metric].unit == TUNE_SHARE) {
+        scale.decimals = most < 0.1 ? 2 : 1;
+        scale.after = " pp";
+    }
+    return scale;
+}
+
+void tune_show_difference(struct text *text, enum tune_metric metric,
+                          const struct tune_value *value)
+{
+    const struct scale scale = difference_scale(metric, &value->difference);
+    if (isnan(value->difference.value)) {
+        text_put(text, "n/a");
+    } else {
+        put_digits(text, &scale, value->difference.value, true, true);
+    }
+}
+
+void tune_show_interval(struct text *text, enum tune_metric metric, const struct tune_value *value)
+{
+    const struct stats_estimate *d = &value->difference;
+    const struct scale scale = difference_scale(metric, d);
+    if (d->method == STATS_EXACT) {
+        text_put(text, "exact");
+    } else if (isnan(d->low) || isnan(d->high)) {
+        text_put(text, "n/a");
+    } else {
+        put_digits(text, &scale, d->low, true, false);
+        text_put(text, " to ");
+        put_digits(text, &scale, d->high, true, true);
+    }
+}
+
+void tune_show_weight(struct text *text, double weight)
+{
+    struct text digits = {0};
+    text_fixed(&digits, weight, 4);
+    while (digits.length > 4 && digits.bytes[digits.length - 1] == '0')
+        digits.bytes[--digits.length] = '\0'; /* two decimals stay */
+    if (digits.bytes != NULL) text_put(text, digits.bytes);
+    text->failed |= digits.failed;
+    text_release(&digits);
+}
+
+const char *tune_show_evidence(enum tune_metric metric)
+{
+    return tune_metric_traits[metric].evidence == EVIDENCE_MODEL ? "model" : "exact";
+}
+
+void tune_write_goal(struct text *text, const struct tuning *tuning)
+{
+    for (uint32_t o = 0; o < tuning->objective_count; o++) {
+        if (o > 0) text_put(text, ", ");
+        text_format(text, "%s ", replay_outcome_traits[tuning->objectives[o].outcome].name);
+        text_fixed(text, 100.0 * tuning->objectives[o].weight, 0);
+        text_char(text, '%');
+    }
+}
+
+const char *tune_verdict_title(const struct tuning *tuning)
+{
+    if (tuning->chosen == UINT32_MAX) return "keep the baseline";
+    switch (tuning->verdict) {
+    case EXPERIMENT_VARIANT_WINS:
+        return "the suggested weights win";
+    case EXPERIMENT_VARIANT_LOSES:
+        return "the suggested weights lose";
+    case EXPERIMENT_GUARDRAIL_BREACHED:
+        return "a guardrail is breached";
+    case EXPERIMENT_COLLECTING_DATA:
+        return "not enough data";
+    case EXPERIMENT_INVALID_SRM:
+        return "the arms do not match";
+    case EXPERIMENT_NOT_SIGNIFICANT:
+    case EXPERIMENT_VERDICTS:
+        break;
+    }
+    return tuning->reason == EXPERIMENT_BY_GUARDRAIL
+               ? "better, but a guardrail is not shown to be kept"
+               : "no significant difference";
+}
+
+static bool in_goal(const struct tuning *tuning, enum tune_metric metric)
+{
+    for (uint32_t o = 0; o < tuning->objective_count; o++)
+        if ((enum tune_metric)tuning->objectives[o].outcome == metric) return true;
+    return false;
+}
+
+uint32_t tune_order_metrics(const struct tuning *tuning, bool models,
+                            enum tune_metric metrics[TUNE_METRICS])
+{
+    static const enum tune_metric order[] = {(enum tune_metric)OUTCOME_COMMISSION,
+                                             (enum tune_metric)OUTCOME_PRICE,
+                                             (enum tune_metric)OUTCOME_SAVINGS,
+                                             (enum tune_metric)OUTCOME_REGRET,
+                                             (enum tune_metric)OUTCOME_ETA,
+                                             (enum tune_metric)OUTCOME_AVAILABILITY,
+                                             TUNE_TOP_SHARE,
+                                             TUNE_HHI,
+                                             (enum tune_metric)OUTCOME_CANNED,
+                                             (enum tune_metric)OUTCOME_BUYS,
+                                             (enum tune_metric)OUTCOME_EARNS,
+                                             (enum tune_metric)OUTCOME_SURPLUS,
+                                             TUNE_SATISFACTION};
+    uint32_t count = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+            const bool model = tune_metric_traits[order[i]].evidence == EVIDENCE_MODEL;
+            if (in_goal(tuning, order[i]) != (pass == 0) || (model && !models)) continue;
+            metrics[count++] = order[i];
+        }
+    return count;
+}
+
+/* ---- the headline ---- */
+
+static void put_change(struct text *text, const struct tune_arm *arm, enum tune_metric metric)
+{
+    const struct tune_value *value = &arm->values[TUNE_HOLDOUT][metric];
+    char label[64];
+    (void)snprintf(label, sizeof label, "%s", tune_metric_traits[metric].label);
+    if (label[0] >= 'A' && label[0] <= 'Z' && !(label[1] >= 'A' && label[1] <= 'Z'))
+        label[0] = (char)(label[0] - 'A' + 'a');
+    text_format(text, "%s ", label);
+    tune_show_difference(text, metric, value);
+    text_put(text, " an order (");
+    if (value->difference.method == STATS_EXACT) {
+        text_put(text, "exact)");
+    } else {
+        text_put(text, "95% interval ");
+        tune_show_interval(text, metric, value);
+        text_char(text, ')');
+    }
+}
+
+void tune_write_finding(struct text *text, const struct tuning *tuning)
+{
+    if (tuning->chosen == UINT32_MAX) {
+        text_put(text, tuning->search.feasible == 0
+                           ? "No weights keep the guardrails: nothing is suggested."
+                           : "No weights are clearly better than the baseline: keep it.");
+        return;
+    }
+    const struct tune_arm *arm = &tuning->arms[tuning->chosen];
+    text_put(text, "On orders it was not tuned on, the suggestion changes ");
+    for (uint32_t o = 0; o < tuning->objective_count; o++) {
+        if (o > 0) text_put(text, o + 1 == tuning->objective_count ? " and " : ", ");
+        put_change(text, arm, (enum tune_metric)tuning->objectives[o].outcome);
+    }
+    text_put(text, "; ");
+    show_share(text, (double)arm->changed[TUNE_HOLDOUT] / tuning->orders[TUNE_HOLDOUT]);
+    text_put(text, " of them go to another provider.");
+}
+
+void tune_write_secrets(struct text *text, const struct score_weights *weights)
+{
+    static const char *const keys[REPLAY_PARTS] = {"PRIORITY",   "PRICE",        "SPEED",
+                                                   "COMMISSION", "AVAILABILITY", "RELIABILITY"};
+    text_put(text, "supabase secrets set");
+    for (unsigned k = 0; k < REPLAY_PARTS; k++) {
+        text_format(text, " LOOPGPT_SCORE_%s_WEIGHT=", keys[k]);
+        text_double(text, score_weight_of(weights, (enum replay_part)k));
+    }
+}

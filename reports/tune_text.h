@@ -1,0 +1,31 @@
+/* reports/tune_text.h - the words and numbers that every form of a tuning shares.
+ *
+ * Money is in dollars from a dollar on, else in cents; shares in percent, their differences in
+ * percentage points; minus signs are minus signs. What is not known is "n/a".
+ * Failure: text->failed.
+ */
+#ifndef REPORTS_TUNE_TEXT_H
+#define REPORTS_TUNE_TEXT_H
+
+#include "router/base/text.h"
+#include "sim/analysis/tune.h"
+
+void tune_show_value(struct text *text, enum tune_metric metric, double value);
+void tune_show_difference(struct text *text, enum tune_metric metric,
+                          const struct tune_value *value);
+/* "+1.2 to +3.4¢", "exact", "n/a". */
+void tune_show_interval(struct text *text, enum tune_metric metric, const struct tune_value *value);
+void tune_show_weight(struct text *text, double weight); /* up to four decimals, no more */
+/* "exact", "exact; 95% interval", "model; 95% interval": what the figure rests on. */
+const char *tune_show_evidence(enum tune_metric metric);
+/* What was asked for: "commission 50%, price 50%". */
+void tune_write_goal(struct text *text, const struct tuning *tuning);
+/* "variant wins": a verdict in words for people, and what it means in half a sentence. */
+const char *tune_verdict_title(const struct tuning *tuning);
+
+/* Metrics in the order of reports: those of the goal first; returns their count. Model metrics come
+ * only with `models`. */
+uint32_t tune_order_metrics(const struct tuning *tuning, bool models,
+                            enum tune_metric metrics[TUNE_METRICS]);
+
+#endif

@@ -1,0 +1,237 @@
+#include "sim/command/decision_source.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "reports/report.h"
+#include "router/base/duration.h"
+#include "router/base/random.h"
+#include "sim/command/command.h"
+#include "sim/world/run.h"
+
+enum { PATH_BYTES = 4200 };
+
+/* ---- a scenario ---- */
+
+struct watching {
+    struct progress progress;
+    int64_t duration_us;
+};
+
+static void on_time(void *context, int64_t now_us, uint64_t orders, uint32_t in_flight)
+{
+    struct watching *watching = context;
+    char now[DURATION_TEXT_MAX], whole[DURATION_TEXT_MAX], text[PROGRESS_TEXT_MAX];
+    (void)in_flight;
+    duration_for_people(now_us, now);
+    duration_for_people(watching->duration_us, whole);
+    (void)snprintf(text, sizeof text, "%s of %s simulated, %" PRIu64 " orders", now, whole, orders);
+    progress_update(&watching->progress, (double)now_us / (double)watching->duration_us, text);
+}
+
+static bool take_order(void *context, const struct router *router, const struct router_order *order,
+                       struct err *err)
+{
+    struct decision_set *set = context;
+    return decisions_add(set, router, order, err);
+}
+
+static bool simulate(struct decision_source *source, const struct invocation *invocation,
+                     const struct console *console, struct err *err)
+{
+    static const double percents[] = {50.0};
+    struct scenario *scenario = source->loaded.scenario;
+    const struct world_outputs outputs = {.context = &source->set, .write_order = take_order};
+    struct watching watching = {.duration_us = scenario->duration_us};
+    struct result result;
+    const struct progress_setup setup = {
+        .stream = console->err,
+        .label = scenario->name,
+        .mode = console->quiet ? PROGRESS_NONE
+                               : progress_mode_for(invocation->values[OPTION_PROGRESS].choice,
+                                                   isatty(STDERR_FILENO) != 0),
+        .utf8 = console->utf8,
+        .now_us = progress_clock_us,
+        .columns = progress_columns};
+    const struct world_control control = {.progress = on_time, .progress_context = &watching};
+    const struct run_request request = {.scenario = scenario,
+                                        .jobs = 1,
+                                        .percents = percents,
+                                        .percent_count = 1,
+                                        .outputs = &outputs,
+                                        .control = &control,
+                                        .program = "routesim",
+                                        .command = ""};
+    scenario->replications = 1;
+    progress_begin(&watching.progress, &setup);
+    const bool ran = run_scenario(&request, &result, err);
+    progress_end(&watching.progress, ran ? "simulated" : "stopped");
+    if (!ran) return false;
+    result_release(&result);
+    source->set.weights_known = true;
+    source->set.header.start_unix_us = scenario->start_unix_us;
+    source->set.header.seed = scenario->seed;
+    source->set.header.experiment_hash = scenario_hash(scenario, false);
+    return decisions_finish(&source->set, err);
+}
+
+static bool open_scenario(struct decision_source *source, const struct invocation *invocation,
+                          struct console *console)
+{
+    struct err err;
+    source->kind = TUNE_SCENARIO;
+    if (!load_scenario(invocation, console, source->path, &source->loaded)) {
+        source->exit_code = source->loaded.exit_code;
+        return false;
+    }
+    (void)console_errors(console, &source->loaded.list, source->loaded.source); /* warnings */
+    const struct scenario *scenario = source->loaded.scenario;
+    (void)snprintf(source->name, sizeof source->name, "%s", scenario->name);
+    source->seed = scenario->seed;
+    source->experiment = scenario_hash(scenario, false);
+    if (simulate(source, invocation, console, &err)) return true;
+    source->exit_code =
+        console_error(console, &err, err_source(&err, scenario->file, source->loaded.source));
+    return false;
+}
+
+/* ---- a folder ---- */
+
+static void name_by_path(struct decision_source *source)
+{
+    const char *path = source->path;
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    size_t from = length;
+    while (from > 0 && path[from - 1] != '/')
+        from--;
+    size_t kept = 0;
+    for (size_t i = from; i < length && kept + 1 < sizeof source->name; i++) {
+        const char c = path[i];
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '_';
+        if (c == '.' && i > from) break; /* no ending */
+        source->name[kept++] = plain ? c : '-';
+    }
+    source->name[kept] = '\0';
+    if (kept == 0) (void)snprintf(source->name, sizeof source->name, "log");
+}
+
+static bool open_folder(struct decision_source *source, struct console *console)
+{
+    char path[PATH_BYTES];
+    struct err err;
+    static struct err_list ignored;
+    struct result result;
+    source->kind = TUNE_RUN;
+    name_by_path(source);
+    (void)snprintf(path, sizeof path, "%.4096s/quotes.bin", source->path);
+    ignored = (struct err_list){0};
+    if (report_read(&result, source->path, &ignored)) { /* what the run was called */
+        (void)snprintf(source->name, sizeof source->name, "%s", result.scenario);
+        result_release(&result);
+    }
+    if (!decisions_read_record(&source->set, path, &err)) {
+        source->exit_code = console_error(console, &err, NULL);
+        return false;
+    }
+    source->seed = source->set.header.seed;
+    source->experiment = source->set.header.experiment_hash;
+    return true;
+}
+
+/* ---- a log ---- */
+
+/* The default weights and quirks: what a log does not tell. */
+static struct quote_record assumed_config(void)
+{
+    const struct score_weights *w = &score_weights_default;
+    const double weights[6] = {w->priority,   w->price,        w->speed,
+                               w->commission, w->availability, w->reliability};
+    struct quote_record record;
+    memset(&record, 0, sizeof record);
+    record.kind = QUOTE_RECORD_CONFIG;
+    record.as.config.zero_is_missing = 1;
+    record.as.config.missing_items = MISSING_ITEMS_FREE;
+    memcpy(record.as.config.weights, weights, sizeof weights);
+    return record;
+}
+
+static void tell_coverage(const struct decision_source *source, struct console *console)
+{
+    const struct decision_coverage *coverage = &source->set.coverage;
+    struct text text = {0};
+    if (console->quiet) return;
+    text_format(&text, "%s: ", source->path);
+    text_grouped(&text, (int64_t)coverage->usable);
+    text_put(&text, " of ");
+    text_grouped(&text, (int64_t)coverage->requests);
+    text_format(&text, " requests can be decided again (%.1f%%); ",
+                100.0 * (double)coverage->usable / (double)coverage->requests);
+    text_grouped(&text, (int64_t)coverage->quotes_seen);
+    text_put(&text, " of ");
+    text_grouped(&text, (int64_t)coverage->quotes_expected);
+    text_put(&text, " quotes are there\n");
+    if (coverage->without_quotes > 0) {
+        text_put(&text, "  ");
+        text_grouped(&text, (int64_t)coverage->without_quotes);
+        text_put(&text, " failed: no weights could have changed that\n");
+    }
+    for (unsigned g = 0; g < GAP_COUNT; g++) {
+        if (coverage->gaps[g] == 0) continue;
+        text_put(&text, "  ");
+        text_grouped(&text, (int64_t)coverage->gaps[g]);
+        text_format(&text, " left out: %s\n", decision_gap_texts[g]);
+    }
+    if (!text.failed) (void)fwrite(text.bytes, 1, text.length, console->err);
+    text_release(&text);
+}
+
+static bool open_log(struct decision_source *source, struct console *console)
+{
+    static struct err_list list;
+    const struct quote_record assumed = assumed_config();
+    list = (struct err_list){0};
+    source->kind = TUNE_LOG;
+    name_by_path(source);
+    if (!decisions_read_log(&source->set, source->path, &assumed, &list)) {
+        source->exit_code = console_errors(console, &list, NULL);
+        return false;
+    }
+    for (uint32_t i = 0; i < source->set.count; i++)
+        source->experiment = random_key(source->experiment, source->set.orders[i].as.order.index);
+    tell_coverage(source, console);
+    return true;
+}
+
+static bool ends_in(const char *path, const char *ending)
+{
+    const size_t length = strlen(path), tail = strlen(ending);
+    return length > tail && strcmp(path + length - tail, ending) == 0;
+}
+
+bool decision_source_open(struct decision_source *source, const struct invocation *invocation,
+                          struct console *console, const char *path)
+{
+    struct stat facts;
+    *source = (struct decision_source){.path = path};
+    const bool is_folder = stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
+    const bool is_log = strcmp(path, "-") == 0 || ends_in(path, ".jsonl") ||
+                        ends_in(path, ".ndjson") || ends_in(path, ".log");
+    if (is_folder) return open_folder(source, console);
+    if (is_log) return open_log(source, console);
+    return open_scenario(source, invocation, console);
+}
+
+void decision_source_release(struct decision_source *source)
+{
+    decisions_release(&source->set);
+    if (source->loaded.scenario != NULL || source->loaded.source != NULL)
+        load_release(&source->loaded);
+    *source = (struct decision_source){0};
+}

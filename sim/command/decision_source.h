@@ -1,0 +1,36 @@
+/* sim/command/decision_source.h - where tune, ab and calibrate get their orders from.
+ *
+ * One operand, three kinds: a scenario (run now, in virtual time, its first replication kept), the
+ * folder of a finished run (its quotes.bin), or an event log (*.jsonl, *.ndjson, *.log, or "-").
+ * Coverage is told on the console for a log, because it comes before any result.
+ *
+ * Ownership: decision_source_release() frees all, also after a failure; a command may move the set
+ *            out (and leave it zeroed).
+ * Failure:   everything is printed; `exit_code` says how the process is to end.
+ */
+#ifndef SIM_COMMAND_DECISION_SOURCE_H
+#define SIM_COMMAND_DECISION_SOURCE_H
+
+#include "sim/analysis/tune.h"
+#include "sim/command/load.h"
+#include "sim/command/progress.h"
+
+enum { SOURCE_NAME_MAX = 128 };
+
+struct decision_source {
+    enum tune_source kind;
+    const char *path;           /* borrowed: the operand */
+    char name[SOURCE_NAME_MAX]; /* of the scenario, or made from the path */
+    uint64_t seed;
+    uint64_t experiment; /* a hash that is the same for the same input */
+    struct decision_set set;
+    struct loaded loaded; /* of a scenario */
+    int exit_code;
+};
+
+/* `jobs` is for progress alone: one replication is sequential. */
+bool decision_source_open(struct decision_source *source, const struct invocation *invocation,
+                          struct console *console, const char *path);
+void decision_source_release(struct decision_source *source);
+
+#endif

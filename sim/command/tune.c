@@ -1,0 +1,322 @@
+/* sim/command/tune.c - `routesim tune`: other weights, replayed. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "reports/tune_report.h"
+#include "router/base/random.h"
+#include "router/base/text.h"
+#include "sim/command/command.h"
+#include "sim/command/decision_source.h"
+#include "sim/command/digest.h"
+#include "sim/command/folder.h"
+#include "sim/command/provider_list.h"
+#include "sim/command/version.h"
+#include "sim/command/weight_list.h"
+
+enum { OWN_MAX = 8, FILES_MAX = 8 + 5 * FIGURES_MAX };
+
+struct tune_command {
+    const struct invocation *invocation;
+    struct console *console;
+    struct decision_source source;
+    struct decision_source others[SEARCH_SCENARIOS_MAX];
+    struct decision_set other_sets[SEARCH_SCENARIOS_MAX];
+    uint32_t other_count;
+    struct text canonical;
+    struct search_preset own[OWN_MAX];
+    struct search_objective objectives[SEARCH_OBJECTIVES_MAX];
+    struct search_constraint constraints[SEARCH_CONSTRAINTS_MAX];
+    struct tune_request request;
+    struct tuning tuning;
+    struct progress progress;
+    struct folder folder;
+};
+
+/* ---- what was asked for ---- */
+
+static const char *text_of(const struct tune_command *tune, enum option option)
+{
+    return tune->invocation->values[option].text;
+}
+
+static bool read_constraints(struct tune_command *tune, struct err *err)
+{
+    for (unsigned i = 0; i < tune->invocation->repeat_count; i++) {
+        if (tune->invocation->repeats[i].option != OPTION_CONSTRAINT) continue;
+        if (tune->request.constraint_count == SEARCH_CONSTRAINTS_MAX)
+            return err_fail(err, ERR_USAGE, (struct place){0}, "more than %d constraints",
+                            SEARCH_CONSTRAINTS_MAX);
+        if (!search_read_constraint(tune->invocation->repeats[i].text,
+                                    &tune->constraints[tune->request.constraint_count], err))
+            return false;
+        tune->request.constraint_count++;
+    }
+    tune->request.constraints = tune->constraints;
+    return true;
+}
+
+/* The weights that the orders were decided under last: what --weights and --baseline change. */
+static struct score_weights recorded_weights(const struct tune_command *tune)
+{
+    const struct decision_set *set = &tune->source.set;
+    return set->count > 0 ? decision_weights(set, set->count - 1) : score_weights_default;
+}
+
+static bool read_own_weights(struct tune_command *tune, struct err *err)
+{
+    struct score_weights baseline = recorded_weights(tune);
+    if (text_of(tune, OPTION_BASELINE_WEIGHTS) != NULL) {
+        if (!weight_list_read(text_of(tune, OPTION_BASELINE_WEIGHTS), &baseline, err)) return false;
+        tune->request.baseline_given = true;
+        tune->request.baseline = baseline;
+    }
+    for (unsigned i = 0; i < tune->invocation->repeat_count; i++) {
+        if (tune->invocation->repeats[i].option != OPTION_WEIGHTS) continue;
+        if (tune->request.own_count == OWN_MAX)
+            return err_fail(err, ERR_USAGE, (struct place){0}, "more than %d weights of your own",
+                            OWN_MAX);
+        struct search_preset *own = &tune->own[tune->request.own_count];
+        own->weights = baseline;
+        if (!weight_list_read_named(tune->invocation->repeats[i].text, own->name, sizeof own->name,
+                                    &own->weights, err))
+            return false;
+        tune->request.own_count++;
+    }
+    tune->request.own = tune->own;
+    return true;
+}
+
+static bool read_request(struct tune_command *tune, struct err *err)
+{
+    const struct invocation *invocation = tune->invocation;
+    struct tune_request *request = &tune->request;
+    const char *without = text_of(tune, OPTION_WITHOUT), *hold = text_of(tune, OPTION_HOLD);
+    uint32_t mask = 0;
+    request->objectives = tune->objectives;
+    if (!search_read_objectives(text_of(tune, OPTION_OBJECTIVE), tune->objectives,
+                                &request->objective_count, err) ||
+        !read_constraints(tune, err))
+        return false;
+    if (hold != NULL && !weight_list_read_names(hold, &request->fixed, err)) return false;
+    if (without != NULL && !provider_list_read("--without", without, &mask, err)) return false;
+    request->view.without = (uint8_t)mask;
+    request->holdout = invocation->values[OPTION_HOLDOUT].number;
+    if (!(request->holdout > 0.0 && request->holdout < 1.0))
+        return err_fail(err, ERR_USAGE, (struct place){0},
+                        "--holdout takes a share between 0 and 1, ends excluded");
+    request->resamples = (uint32_t)invocation->values[OPTION_RESAMPLES].whole;
+    request->evolve = invocation->values[OPTION_HISTORY].choice == 1;
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    request->jobs = invocation_given(invocation, OPTION_JOBS)
+                        ? (uint32_t)invocation->values[OPTION_JOBS].whole
+                        : (uint32_t)(cores > 0 ? cores : 1);
+    return true;
+}
+
+/* ---- progress ---- */
+
+static void on_step(void *context, const char *step, uint64_t done, uint64_t of)
+{
+    struct tune_command *tune = context;
+    progress_update(&tune->progress, of > 0 ? (double)done / (double)of : 0.0, step);
+}
+
+static void begin_progress(struct tune_command *tune)
+{
+    const struct progress_setup setup = {
+        .stream = tune->console->err,
+        .label = "tune",
+        .mode = tune->console->quiet
+                    ? PROGRESS_NONE
+                    : progress_mode_for(tune->invocation->values[OPTION_PROGRESS].choice,
+                                        isatty(STDERR_FILENO) != 0),
+        .utf8 = tune->console->utf8,
+        .now_us = progress_clock_us,
+        .columns = progress_columns};
+    progress_begin(&tune->progress, &setup);
+}
+
+/* ---- files ---- */
+
+static bool list_files(const struct tune_report *report, const struct drawing *drawing,
+                       struct result_file *files, char names[][64], uint32_t *count,
+                       struct err *err)
+{
+    static const char *const always[] = {"recommendation.env", "arms.csv", "candidates.csv",
+                                         "sweeps.csv", "flips.csv"};
+    static const char *const endings[] = {"svg", "png", "gp", "tsv", "labels.tsv"};
+    *count = 0;
+    for (size_t i = 0; i < sizeof always / sizeof always[0] + 5u * drawing->count; i++) {
+        const size_t past = i - sizeof always / sizeof always[0];
+        char *name = names[*count];
+        if (i < sizeof always / sizeof always[0]) {
+            (void)snprintf(name, 64, "%s", always[i]);
+        } else {
+            (void)snprintf(name, 64, "plots/%.40s.%s", drawing->figures[past / 5].name,
+                           endings[past % 5]);
+        }
+        if (digest_file(report->directory, name, &files[*count], err)) {
+            ++*count;
+        } else if (err->code != ERR_NONE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool write_folder(struct tune_command *tune, const struct tune_report *report,
+                         struct err *err)
+{
+    static struct result_file files[FILES_MAX];
+    static char names[FILES_MAX][64];
+    struct drawing drawing;
+    uint32_t count = 0;
+    const bool plots = !invocation_on(tune->invocation, OPTION_NO_PLOTS);
+    if (!tune_report_write_data(report, err) ||
+        !tune_report_draw(report, plots ? "gnuplot" : NULL, &drawing, err))
+        return false;
+    const bool failed = drawing.state == DRAWING_MISSING || drawing.state == DRAWING_FAILED;
+    if (failed && invocation_on(tune->invocation, OPTION_REQUIRE_PLOTS)) {
+        (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "%s", drawing.reason);
+        return err_hint(err, "install gnuplot, or leave out --require-plots");
+    }
+    if (failed)
+        fprintf(tune->console->err, "routesim: %s The report does without pictures.\n",
+                drawing.reason);
+    return list_files(report, &drawing, files, names, &count, err) &&
+           tune_report_write_page(report, &drawing, files, count, err);
+}
+
+static bool write_copy(const char *path, struct text *text, struct err *err)
+{
+    FILE *stream = fopen(path, "wb");
+    bool fine = stream != NULL && !text->failed &&
+                fwrite(text->bytes, 1, text->length, stream) == text->length;
+    if (stream != NULL && fclose(stream) != 0) fine = false;
+    text_release(text);
+    return fine || err_fail(err, ERR_ENVIRONMENT, (struct place){.file = path},
+                            "cannot write it: %s", strerror(errno));
+}
+
+static int show(struct tune_command *tune, const struct tune_report *report)
+{
+    char page[FOLDER_PATH_MAX + 16];
+    struct text text = {0};
+    struct err err;
+    const char *json = text_of(tune, OPTION_JSON), *markdown = text_of(tune, OPTION_MARKDOWN);
+    (void)snprintf(page, sizeof page, "%s/report.html", tune->folder.path);
+    if (markdown != NULL) {
+        tune_write_markdown(&text, &tune->tuning);
+        if (!write_copy(markdown, &text, &err)) return console_error(tune->console, &err, NULL);
+    }
+    if (json != NULL) {
+        tune_write_json(&text, report);
+        if (strcmp(json, "-") == 0) return console_write(tune->console, &text);
+        if (!write_copy(json, &text, &err)) return console_error(tune->console, &err, NULL);
+    }
+    if (invocation_on(tune->invocation, OPTION_CSV)) {
+        tune_write_csv(&text, &tune->tuning);
+        return console_write(tune->console, &text);
+    }
+    if (tune->console->quiet) return EXIT_DONE;
+    const struct tune_style style = {
+        .unicode = tune->console->utf8, .color = tune->console->out_color, .report_path = page};
+    tune_write_console(&text, &tune->tuning, &style);
+    return console_write(tune->console, &text);
+}
+
+/* ---- running ---- */
+
+static uint64_t experiment_of(const struct tune_command *tune)
+{
+    return random_key(tune->source.experiment, random_hash_text(tune->canonical.bytes));
+}
+
+static bool open_output(struct tune_command *tune, struct err *err)
+{
+    char path[FOLDER_PATH_MAX], name[SOURCE_NAME_MAX + 8];
+    (void)snprintf(name, sizeof name, "tune-%s", tune->source.name);
+    if (invocation_given(tune->invocation, OPTION_OUT)) {
+        (void)snprintf(path, sizeof path, "%s", text_of(tune, OPTION_OUT));
+    } else {
+        (void)snprintf(path, sizeof path, "out/%s", name);
+    }
+    return folder_open(&tune->folder, path, name, experiment_of(tune),
+                       invocation_on(tune->invocation, OPTION_FORCE), err);
+}
+
+static int tune_and_report(struct tune_command *tune)
+{
+    static char program[64];
+    struct err err;
+    if (!open_output(tune, &err)) return console_error(tune->console, &err, NULL);
+    begin_progress(tune);
+    const bool tuned = tune_run(&tune->tuning, &tune->request, &tune->source.set, &err);
+    progress_end(&tune->progress, tuned ? "tuned" : "stopped");
+    (void)snprintf(program, sizeof program, "routesim %s", version_text());
+    const struct tune_report report = {.tuning = &tune->tuning,
+                                       .program = program,
+                                       .command = tune->canonical.bytes,
+                                       .experiment = experiment_of(tune),
+                                       .directory = tune->folder.temporary};
+    if (!tuned || !write_folder(tune, &report, &err) || !folder_commit(&tune->folder, &err)) {
+        folder_discard(&tune->folder);
+        if (tuned) tuning_release(&tune->tuning);
+        return console_error(tune->console, &err, NULL);
+    }
+    const int code = show(tune, &report);
+    tuning_release(&tune->tuning);
+    return code;
+}
+
+static bool open_sources(struct tune_command *tune, int *code)
+{
+    const struct invocation *invocation = tune->invocation;
+    if (!decision_source_open(&tune->source, invocation, tune->console, invocation->operands[0])) {
+        *code = tune->source.exit_code;
+        return false;
+    }
+    for (unsigned i = 1; i < invocation->operand_count; i++) {
+        struct decision_source *other = &tune->others[tune->other_count];
+        if (!decision_source_open(other, invocation, tune->console, invocation->operands[i])) {
+            *code = other->exit_code;
+            return false;
+        }
+        tune->other_sets[tune->other_count++] = other->set;
+    }
+    tune->request.others = tune->other_sets;
+    tune->request.other_count = tune->other_count;
+    tune->request.name = tune->source.name;
+    tune->request.source_path = tune->source.path;
+    tune->request.source = tune->source.kind;
+    tune->request.seed = tune->source.seed;
+    return true;
+}
+
+int command_tune(const struct invocation *invocation, struct console *console)
+{
+    struct tune_command *tune = calloc(1, sizeof *tune);
+    struct err err;
+    int code = EXIT_DONE;
+    if (tune == NULL) return EXIT_ENVIRONMENT;
+    tune->invocation = invocation;
+    tune->console = console;
+    tune->request.progress = on_step;
+    tune->request.progress_context = tune;
+    load_canonical_command(invocation, invocation->operands[0], &tune->canonical);
+    if (!read_request(tune, &err)) {
+        code = console_error(console, &err, NULL);
+    } else if (open_sources(tune, &code)) {
+        code = read_own_weights(tune, &err) ? tune_and_report(tune)
+                                            : console_error(console, &err, NULL);
+    }
+    for (unsigned i = 0; i < SEARCH_SCENARIOS_MAX; i++)
+        decision_source_release(&tune->others[i]);
+    decision_source_release(&tune->source);
+    text_release(&tune->canonical);
+    free(tune);
+    return code;
+}
