@@ -14,7 +14,6 @@
 #include "mocks/backend.h"
 #include "mocks/pem.h"
 #include "providers/signing.h"
-#include "router/base/memory.h"
 
 static_assert(SIGNING_GENERATIONS_MAX == BACKEND_ROTATIONS_MAX + 1, "one key a generation");
 
