@@ -5,7 +5,15 @@
 #include "reports/show.h"
 #include "router/base/utf8.h"
 
-enum { LABEL = 20, VALUE = 9, DIFFERENCE = 11, PATH = 36, SETTING = 19, MOVES_MOST = 6 };
+enum {
+    LABEL = 20,
+    VALUE = 9,
+    DIFFERENCE = 11,
+    PATH = 36,
+    SETTING = 19,
+    MOVES_MOST = 6,
+    CAVEAT = 78
+};
 
 /* ---- columns ---- */
 
@@ -149,6 +157,27 @@ static void put_moves(struct text *text, const struct comparison *comparison)
                 count == MOVES_MOST + 1 ? "" : "s");
 }
 
+/* What is less than exact, in lines of the console's width. */
+static void put_caveats(struct text *text, const struct comparison *comparison)
+{
+    struct text caveats = {0};
+    comparison_caveats(&caveats, comparison);
+    const char *rest = caveats.bytes != NULL ? caveats.bytes : "";
+    if (*rest != '\0') text_char(text, '\n');
+    while (*rest != '\0') {
+        size_t length = strlen(rest);
+        for (size_t at = length; length > CAVEAT && at > 0; at--) {
+            if (rest[at] == ' ' && at <= CAVEAT) length = at;
+        }
+        text_put(text, "  ");
+        text_append(text, rest, length);
+        text_char(text, '\n');
+        rest += length + (rest[length] == ' ' ? 1 : 0);
+    }
+    text->failed |= caveats.failed;
+    text_release(&caveats);
+}
+
 static void put_settings(struct text *text, const struct comparison *comparison)
 {
     if (comparison->setting_count == 0) {
@@ -212,6 +241,7 @@ void compare_write_console(struct text *text, const struct comparison *compariso
         put_group(&out, comparison, verdict, style, &headed);
     put_moves(&out, comparison);
     put_settings(&out, comparison);
+    put_caveats(&out, comparison);
     if (!style->unicode) make_ascii(&out);
     if (out.bytes != NULL) text_append(text, out.bytes, out.length);
     text->failed |= out.failed;
@@ -277,6 +307,12 @@ void compare_write_markdown(struct text *text, const struct comparison *comparis
     struct text finding = {0};
     compare_write_finding(&finding, comparison);
     if (finding.bytes != NULL) put_words(text, finding.bytes);
+    text_clear(&finding);
+    comparison_caveats(&finding, comparison);
+    if (finding.length > 0) {
+        text_put(text, "\n\n");
+        put_words(text, finding.bytes);
+    }
     text->failed |= finding.failed;
     text_release(&finding);
     text_put(text, "\n\nA: ");

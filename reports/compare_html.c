@@ -65,6 +65,8 @@ static void put_banner(struct text *out, const struct comparison *comparison)
     put(out, compare_write_counts, comparison);
     text_put(out, "</strong><p>");
     put(out, compare_write_finding, comparison);
+    text_put(out, "</p><p>");
+    put(out, comparison_caveats, comparison);
     text_put(out, "</p></div>\n<dl class=\"facts\">\n");
     put_fact(out, "A, the baseline", comparison->a.name);
     put_fact(out, "B", comparison->b.name);

@@ -129,6 +129,12 @@ void compare_write_json(struct text *text, const struct comparison *comparison)
     text_int(text, (int64_t)comparison->orders);
     put_key(text, ",\n  ", "routed_both");
     text_int(text, (int64_t)comparison->routed_both);
+    struct text caveats = {0};
+    comparison_caveats(&caveats, comparison);
+    put_key(text, ",\n  ", "caveats");
+    text_json_string(text, caveats.bytes != NULL ? caveats.bytes : "");
+    text->failed |= caveats.failed;
+    text_release(&caveats);
     put_verdicts(text, comparison);
     put_key(text, ",\n  ", "metrics");
     text_put(text, "[");

@@ -58,6 +58,12 @@ static const char *read_string(struct reader *reader, const cJSON *object, const
     return "";
 }
 
+/* Written only where there is something to say. */
+static const char *read_string_if_any(struct reader *reader, const cJSON *object, const char *name)
+{
+    return cJSON_HasObjectItem(object, name) ? read_string(reader, object, name) : "";
+}
+
 static int64_t read_whole(struct reader *reader, const cJSON *object, const char *name)
 {
     const cJSON *node = member(reader, object, name);
@@ -183,6 +189,8 @@ static void read_context(struct reader *reader, const cJSON *root, struct result
     result->clock = read_string(reader, context, "clock");
     result->wire = read_string(reader, context, "wire");
     result->live = read_string(reader, context, "live");
+    result->elsewhere = read_string_if_any(reader, context, "elsewhere");
+    result->replayed = read_string_if_any(reader, context, "replayed");
     result->scenario_hash = read_hash(reader, context, "scenario_hash");
     result->experiment_hash = read_hash(reader, context, "experiment_hash");
     result->event_hash = read_hash(reader, context, "event_hash");

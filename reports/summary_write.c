@@ -127,6 +127,8 @@ static void put_context(struct writer *writer, const struct result *result)
     put_string(writer, "clock", result->clock);
     put_string(writer, "wire", result->wire);
     put_string(writer, "live", result->live);
+    if (result->elsewhere[0] != '\0') put_string(writer, "elsewhere", result->elsewhere);
+    if (result->replayed[0] != '\0') put_string(writer, "replayed", result->replayed);
     put_hash(writer, "scenario_hash", result->scenario_hash);
     put_hash(writer, "experiment_hash", result->experiment_hash);
     put_hash(writer, "event_hash", result->event_hash);

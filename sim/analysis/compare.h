@@ -2,7 +2,11 @@
  * verdict.
  *
  * Both runs must have met the same orders and the same luck: one scenario (workload, providers,
- * faults, duration), one seed, one number of replications, both complete. Router settings may
+ * faults, duration), one seed, one number of replications, one clock, both complete. A seed fixes
+ * nobody's luck but our own mocks': where a real provider answered, or a mock server of another
+ * process, pairs of orders met different worlds, and are refused. Runs that played back the same
+ * recordings met the same answers and may be compared; so may runs in real time with our own mocks,
+ * whose latencies this machine blurs (comparison_caveats() says either). Router settings may
  * differ: they are the treatment, and are listed. Orders are paired by index; every figure is over
  * pairs, so A's and B's values here can differ from those of their reports, which are over all of a
  * run's orders and all its replications (quote records are replication 0's).
@@ -133,6 +137,10 @@ void comparison_note_records(struct comparison *comparison, const struct quote_r
 
 /* Is it one that comparison_make() can compare? */
 bool comparison_knows(unsigned scope, enum metric metric);
+
+/* What is less than exact about pairing these two runs, in sentences; nothing, usually. */
+struct text;
+void comparison_caveats(struct text *text, const struct comparison *comparison);
 
 /* "p95 latency", "Walmart share" into `label`: at most 20 characters. */
 enum { COMPARE_LABEL_MAX = 32 };

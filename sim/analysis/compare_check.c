@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "router/base/duration.h"
+#include "router/base/text.h"
 #include "sim/analysis/compare.h"
 #include "sim/world/quote_record.h"
 
@@ -51,13 +52,56 @@ static void refuse_incomplete(struct err_list *list, const struct comparison_sid
             side->result->stopped_by[0] != '\0' ? side->result->stopped_by : "something");
 }
 
+static const char *known(const char *names)
+{
+    return names != NULL ? names : ""; /* a result made by hand */
+}
+
+/* Who answered, where the seed did not decide what. */
+static void refuse_strangers(struct err_list *list, const struct comparison_side *side)
+{
+    const struct place place = {.file = side->name};
+    static const char hint[] =
+        "keep one such run with --record, and compare runs that play it back";
+    const char *const live = known(side->result->live);
+    const char *const elsewhere = known(side->result->elsewhere);
+    if (live[0] != '\0') {
+        err_add(list, place, hint,
+                "%s answered in it, live: what real providers say is not the same twice, and pairs "
+                "of orders would show that as well as the router",
+                live);
+    }
+    if (elsewhere[0] != '\0') {
+        err_add(
+            list, place, hint,
+            "%s was a mock server of another process: what it was set to is not known here, and "
+            "pairs of orders would show that as well as the router",
+            elsewhere);
+    }
+}
+
+static void refuse_words(struct err_list *list, const struct comparison_side *b, const char *hint,
+                         const char *what, const char *in_a, const char *in_b)
+{
+    if (strcmp(known(in_a), known(in_b)) == 0) return;
+    refuse(list, b, hint, what, known(in_a)[0] != '\0' ? in_a : "none",
+           known(in_b)[0] != '\0' ? in_b : "none");
+}
+
 bool comparison_check(const struct comparison_side *a, const struct comparison_side *b,
                       const char *differing_keys, struct err_list *list)
 {
     const struct result *in_a = a->result, *in_b = b->result;
     const uint32_t before = list->errors;
+    refuse_strangers(list, a);
+    refuse_strangers(list, b);
+    if (list->errors != before) return false; /* the rest would follow from it */
     refuse_incomplete(list, a);
     refuse_incomplete(list, b);
+    refuse_words(list, b, "`routesim verify` holds one clock against the other", "the clock",
+                 in_a->clock, in_b->clock);
+    refuse_words(list, b, "play the same recordings back in both", "what was played back",
+                 in_a->replayed, in_b->replayed);
     if (strcmp(in_a->seed_text, in_b->seed_text) != 0) {
         refuse(list, b, "run both with the same --seed", "the seed", in_a->seed_text,
                in_b->seed_text);
@@ -68,7 +112,8 @@ bool comparison_check(const struct comparison_side *a, const struct comparison_s
     refuse_instant(list, b, in_a->start_unix_us, in_b->start_unix_us);
     /* Both are part of the hash: where they explain it, it says nothing new. */
     const bool explained =
-        (in_a->duration_us != in_b->duration_us || in_a->start_unix_us != in_b->start_unix_us) &&
+        (in_a->duration_us != in_b->duration_us || in_a->start_unix_us != in_b->start_unix_us ||
+         known(in_a->replayed)[0] != '\0') &&
         differing_keys != NULL && differing_keys[0] == '\0';
     if (in_a->scenario_hash != in_b->scenario_hash && !explained) {
         char a_text[24], b_text[24];
@@ -81,6 +126,21 @@ bool comparison_check(const struct comparison_side *a, const struct comparison_s
         refuse(list, b, hint, "the scenario (workload, providers, faults; hash)", a_text, b_text);
     }
     return list->errors == before;
+}
+
+void comparison_caveats(struct text *text, const struct comparison *comparison)
+{
+    const struct result *const in_a = comparison->a.result;
+    if (strcmp(known(in_a->clock), "real") == 0) {
+        text_put(text, "Both runs were measured in real time: their latencies hold this machine's "
+                       "own work, which is never the same twice, and decisions may have followed "
+                       "it.");
+    }
+    if (known(in_a->replayed)[0] == '\0') return;
+    text_format(text,
+                "%sBoth runs played back the same recordings (%s): a call that is not on them got "
+                "another's answer or none, and each run's notes say how many did.",
+                text->length > 0 ? " " : "", in_a->replayed);
 }
 
 /* ---- what differs in the router ---- */

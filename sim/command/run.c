@@ -16,6 +16,7 @@
 #include "sim/command/logs.h"
 #include "sim/command/present.h"
 #include "sim/command/progress.h"
+#include "sim/command/replayed.h"
 #include "sim/command/signals.h"
 #include "sim/command/version.h"
 #include "sim/command/wires.h"
@@ -86,7 +87,7 @@ struct run_command {
     const struct invocation *invocation;
     struct console *console;
     struct loaded loaded;
-    struct text canonical;
+    struct text canonical, replayed;
     const volatile sig_atomic_t *stop; /* signals_catch() */
     double percents[PERCENTILES_MAX];
     unsigned percent_count;
@@ -197,7 +198,8 @@ static bool simulate(struct run_command *run, const struct world_outputs *output
                                         .replicated = on_replication,
                                         .replicated_context = &run->watch,
                                         .program = program,
-                                        .command = run->canonical.bytes};
+                                        .command = run->canonical.bytes,
+                                        .replayed = run->replayed.bytes};
     return run_scenario(&request, result, err);
 }
 
@@ -389,9 +391,11 @@ int command_run(const struct invocation *invocation, struct console *console)
     } else {
         struct scenario *const scenario = run->loaded.scenario;
         if (wire_goes_elsewhere(&run->wire, scenario)) scenario->start_unix_us = unix_now_us();
+        replayed_name(scenario, &run->replayed);
         code = run_loaded(run);
     }
     text_release(&run->canonical);
+    text_release(&run->replayed);
     load_release(&run->loaded);
     free(run);
     return code;

@@ -229,9 +229,11 @@ struct result {
     const char *command; /* canonical: no -j, no --out */
     const char *seed_text;
     const char *profile;
-    const char *clock; /* "virtual", or "real": measured */
-    const char *wire;  /* "struct", "bytes", "http" */
-    const char *live;  /* the real providers that were called: "KROGER_API, MEALME"; or "" */
+    const char *clock;     /* "virtual", or "real": measured */
+    const char *wire;      /* "struct", "bytes", "http" */
+    const char *live;      /* the real providers that were called: "KROGER_API, MEALME"; or "" */
+    const char *elsewhere; /* those that were mock servers of other processes; or "" */
+    const char *replayed; /* those that were played back, and what: "KROGER_API 3fa2fc033c7784b5" */
     struct live_calls live_calls[PROVIDER_COUNT];
     /* A run that the cap on live calls ended: what its next order might have taken of them, and
      * what was left. 0: no cap ended it. */

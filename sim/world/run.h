@@ -23,8 +23,9 @@ struct run_request {
     const struct world_control *control; /* progress: of replication 0, then by replications */
     void (*replicated)(void *context, uint32_t done, uint32_t of); /* NULL, or after each */
     void *replicated_context;
-    const char *program; /* "routesim 0.1.0" */
-    const char *command; /* canonical */
+    const char *program;  /* "routesim 0.1.0" */
+    const char *command;  /* canonical */
+    const char *replayed; /* the recordings that are played back, by what they hold; NULL: none */
 };
 
 bool run_scenario(const struct run_request *request, struct result *result, struct err *err);

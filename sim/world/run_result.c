@@ -500,10 +500,15 @@ static void fill_notes(const struct run_sums *sums, struct result *result)
 static void fill_wire(const struct run_sums *sums, struct result *result)
 {
     const struct wire_spec *wire = wire_of(sums);
-    struct text live = {0};
+    const char *const replayed = sums->request->replayed;
+    struct text live = {0}, elsewhere = {0};
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        if (sums->request->scenario->providers[p].mode != MODE_LIVE) continue;
-        text_format(&live, "%s%s", live.length > 0 ? ", " : "", provider_traits[p].id);
+        const enum wire_reach reach = wire_reach(wire, sums->request->scenario, (enum provider)p);
+        struct text *const names = reach == REACH_LIVE        ? &live
+                                   : reach == REACH_ELSEWHERE ? &elsewhere
+                                                              : NULL;
+        if (names == NULL) continue;
+        text_format(names, "%s%s", names->length > 0 ? ", " : "", provider_traits[p].id);
     }
     result->clock = wire_clock_names[wire->clock];
     result->wire = wire_kind_names[wire->kind];
@@ -511,7 +516,10 @@ static void fill_wire(const struct run_sums *sums, struct result *result)
     result->order_calls = sums->order_calls;
     result->calls_left = sums->calls_left;
     result->live = keep(result, live.bytes != NULL ? live.bytes : "");
+    result->elsewhere = keep(result, elsewhere.bytes != NULL ? elsewhere.bytes : "");
+    result->replayed = keep(result, replayed != NULL ? replayed : "");
     text_release(&live);
+    text_release(&elsewhere);
 }
 
 static bool fill_series(const struct run_sums *sums, struct result *result)

@@ -124,6 +124,7 @@ expect 'which the scenario'"'"'s reader knows of addresses' 3 $? "$said"
 kill -INT $mock
 wait $mock
 
+: >"$scratch/urls"
 "$program" mock --tls --only kroger --print-urls --keys "$scratch/tls-keys" --for 1m >"$scratch/urls" 2>"$scratch/mock.err" &
 mock=$!
 for _ in $(seq 100); do
@@ -260,10 +261,26 @@ said=$("$program" run "$scratch/small.json" --out "$scratch/struck" --set 'fault
     --set providers.KROGER_API.mode=replay --set "providers.KROGER_API.cassette=$scratch/bytes.jsonl" 2>&1)
 expect 'no fault acts on what is played back, and the report says so' 1 "$(count "No fault of the scenario was put in Kroger's way" "$scratch/struck/summary.json")" "$said"
 expect 'nor on calls in flight' 0 "$(count '"errorCode":"TIMEOUT"\|"TIMEOUT"' "$scratch/struck/events.jsonl")"
+cp "$scratch/bytes.jsonl" "$scratch/moved.jsonl"
+said=$(replay "$scratch/moved.jsonl" "$scratch/replayed-moved")
+said=$("$program" compare "$scratch/replayed-bytes" "$scratch/replayed-moved" 2>&1)
+expect 'two runs that played back one recording, wherever it lay, are compared' 0 $? "$said"
+expect 'and told to be just that' 1 "$(count 'played back the same recordings (MEALME' <<<"$said")" "$said"
+said=$("$program" compare "$scratch/recorded-bytes" "$scratch/replayed-bytes" 2>&1)
+expect 'nor is a recording compared with what was recorded' 3 $? "$said"
+said=$("$program" compare "$scratch/real" "$scratch/live" 2>&1)
+expect 'pairs of orders with real providers mean nothing' 1 "$(count 'answered in it, live' <<<"$said")" "$said"
+said=$("$program" compare "$scratch/elsewhere" "$scratch/elsewhere" 2>&1)
+expect 'nor do those with servers that nobody here has set' yes "$(grep -q 'was a mock server of another process' <<<"$said" && echo yes)" "$said"
+said=$("$program" compare "$scratch/real" "$scratch/real" 2>&1)
+expect 'two runs in real time with mocks of their own are compared' 0 $? "$said"
+expect 'with a word about what that blurs' 1 "$(count 'measured in real time' <<<"$said")" "$said"
 grep -v '"operation":"confirm"' "$scratch/bytes.jsonl" >"$scratch/live-like.jsonl"
 said=$(replay "$scratch/live-like.jsonl" "$scratch/unsold")
 expect 'what was recorded of real providers, who sell nothing, fails no confirmation' 0 \
     "$(count '"confirm_fail_rate": *{"value": 1' "$scratch/unsold/summary.json")" "$said"
+said=$("$program" compare "$scratch/replayed-bytes" "$scratch/unsold" 2>&1)
+expect 'runs of two recordings are not compared' 3 $? "$said"
 said=$("$program" run "$scratch/small.json" --wire bytes -r 2 --record "$scratch/two.jsonl" --out "$scratch/no" 2>&1)
 expect 'one replication is recorded, not several at once' 2 $? "$said"
 said=$("$program" run "$scratch/small.json" --wire bytes --record "$scratch/recorded-bytes/two.jsonl" --out "$scratch/recorded-bytes" --force 2>&1)

@@ -392,6 +392,8 @@ static void begin(struct result *result, int64_t duration_us, uint32_t buckets)
         .clock = "virtual",
         .wire = "struct",
         .live = "",
+        .elsewhere = "",
+        .replayed = "",
         .scenario_hash = UINT64_C(0x1f2e3d4c5b6a7988),
         .experiment_hash = UINT64_C(0x8877665544332211),
         .event_hash = UINT64_C(0xfedcba9876543210),

@@ -408,6 +408,102 @@ static void refuses_runs_that_do_not_match(void **state)
     assert_int_equal(none.errors, 0);
 }
 
+/* What may be compared is what the seed, or a recording, decided. */
+static void pairs_orders_only_where_both_runs_met_the_same_world(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label, *refused; /* NULL: it may be compared */
+        struct result a, b;
+        const char *keys;
+        const char *caveat; /* NULL: none */
+    } rows[] = {
+        {"virtual", NULL, {.clock = "virtual"}, {.clock = "virtual"}, NULL, NULL},
+        {"real", NULL, {.clock = "real"}, {.clock = "real"}, NULL, "measured in real time"},
+        {"clocks",
+         "the clock differs from the baseline's: real, not virtual",
+         {.clock = "virtual"},
+         {.clock = "real"},
+         NULL,
+         NULL},
+        {"live",
+         "KROGER_API answered in it, live",
+         {.clock = "real"},
+         {.clock = "real", .live = "KROGER_API", .start_unix_us = 5, .scenario_hash = 9},
+         "x",
+         NULL},
+        {"elsewhere",
+         "MEALME was a mock server of another process",
+         {.clock = "real"},
+         {.clock = "real", .elsewhere = "MEALME", .start_unix_us = 5, .scenario_hash = 9},
+         "x",
+         NULL},
+        {"one recording",
+         NULL,
+         {.replayed = "MEALME 12"},
+         {.replayed = "MEALME 12"},
+         "",
+         "same recordings (MEALME 12)"},
+        {"moved",
+         NULL,
+         {.replayed = "MEALME 12"},
+         {.replayed = "MEALME 12", .scenario_hash = 9},
+         "",
+         "same recordings (MEALME 12)"},
+        {"moved, and more",
+         "the scenario (workload",
+         {.replayed = "MEALME 12"},
+         {.replayed = "MEALME 12", .scenario_hash = 9},
+         "workload.rate",
+         NULL},
+        {"moved, nobody knows whether more",
+         "the scenario (workload",
+         {.replayed = "MEALME 12"},
+         {.replayed = "MEALME 12", .scenario_hash = 9},
+         NULL,
+         NULL},
+        {"two recordings",
+         "what was played back differs from the baseline's: MEALME 34, not MEALME",
+         {.replayed = "MEALME 12"},
+         {.replayed = "MEALME 34"},
+         "",
+         NULL},
+        {"recorded and mock",
+         "what was played back differs from the baseline's: MEALME 34, not none",
+         {.replayed = ""},
+         {.replayed = "MEALME 34"},
+         "",
+         NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct result results[2] = {rows[i].a, rows[i].b};
+        for (unsigned r = 0; r < 2; r++) {
+            results[r].seed_text = "7";
+            results[r].replications = 1;
+            results[r].complete = true;
+            results[r].stopped_by = "";
+        }
+        const struct comparison comparison = {.a = {.name = "out/a", .result = &results[0]},
+                                              .b = {.name = "out/b", .result = &results[1]}};
+        static struct err_list list;
+        list = (struct err_list){0};
+        const bool good = comparison_check(&comparison.a, &comparison.b, rows[i].keys, &list);
+        CHECK_ROW(rows[i].label, good == (rows[i].refused == NULL));
+        if (!good) {
+            CHECK_ROW(rows[i].label, list.errors == 1); /* and nothing that follows from it */
+            if (strstr(list.items[0].message, rows[i].refused) == NULL)
+                CHECK_ROW_TEXT(rows[i].label, list.items[0].message, rows[i].refused);
+            continue;
+        }
+        struct text caveats = {0};
+        comparison_caveats(&caveats, &comparison);
+        CHECK_ROW(rows[i].label, (caveats.length > 0) == (rows[i].caveat != NULL));
+        if (rows[i].caveat != NULL)
+            CHECK_ROW(rows[i].label, strstr(caveats.bytes, rows[i].caveat) != NULL);
+        text_release(&caveats);
+    }
+}
+
 static void refuse_pair(const char *label, struct run_files *a, struct run_files *b,
                         const char *words)
 {
@@ -538,6 +634,7 @@ int main(void)
         cmocka_unit_test(the_first_orders_may_be_few),
         cmocka_unit_test(the_order_of_decisions_does_not_matter),
         cmocka_unit_test(refuses_runs_that_do_not_match),
+        cmocka_unit_test(pairs_orders_only_where_both_runs_met_the_same_world),
         cmocka_unit_test(refuses_damaged_records),
         cmocka_unit_test(refuses_records_of_other_runs),
         cmocka_unit_test(survives_any_byte),
