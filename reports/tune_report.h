@@ -1,12 +1,14 @@
 /* reports/tune_report.h - a tuning for people and programs: every file of its folder, the console.
  *
- *   recommendation.env  the suggested weights as KEY=value lines; no suggestion: a comment that
- * says why, and the baseline summary.json        versioned (routesim.tuning/1): everything the
- * report shows; written last arms.csv            each arm, part and metric: value, difference,
- * interval, p, evidence, n candidates.csv      every weights tried, with means, goal, front and set
- *   sweeps.csv          the step curves; flips.csv: orders that change provider, with their scores
+ *   recommendation.env  the suggested weights as KEY=value lines; without one, the baseline's
+ *   summary.json        routesim.tuning/1: everything the report shows; written last
+ *   arms.csv            each arm, part and metric: value, difference, interval, p, evidence, n
+ *   candidates.csv      presets, the front and what may belong to it, the set: means, goal
+ *   sweeps.csv          the step curves
+ *   flips.csv           orders that change provider, with their scores
  *   plots/...           every figure, as reports/figures.h has them
- *   report.md report.html
+ *   report.md           for pull requests
+ *   report.html         the one file to share
  *
  * Everything is a function of the tuning, `program` and `command`: the same bytes for the same
  * input, whatever the number of threads. Nothing is computed here but layout, and nothing is ever
