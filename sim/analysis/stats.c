@@ -9,6 +9,7 @@
 #include <gsl/gsl_statistics_double.h>
 
 #include "router/base/random.h"
+#include "sim/analysis/stats_binomial.h"
 
 static struct stats_estimate without_interval(double value, uint64_t n, uint32_t blocks)
 {
@@ -79,16 +80,8 @@ void stats_binomial_interval(uint64_t hits, uint64_t n, double level, double *lo
     assert(n > 0);
     assert(hits <= n);
     const double tail = (1.0 - level) / 2.0;
-    const double yes = (double)hits, no = (double)(n - hits);
-    *low = hits == 0 ? 0.0 : gsl_cdf_beta_Pinv(tail, yes, no + 1.0);
-    *high = hits == n ? 1.0 : gsl_cdf_beta_Qinv(tail, yes + 1.0, no);
-}
-
-/* P(B <= k) of B binomial(n, 1/2), by the beta function: gsl_cdf_binomial_P takes no n past 2^32.
- */
-static double half_binomial(uint64_t k, uint64_t n)
-{
-    return k >= n ? 1.0 : gsl_cdf_beta_Q(0.5, (double)k + 1.0, (double)(n - k));
+    *low = stats_binomial_p_at_least(hits, n, tail);
+    *high = stats_binomial_p_at_most(hits, n, tail);
 }
 
 struct stats_estimate stats_share_difference(struct stats_discordant pairs, double level)
@@ -106,7 +99,7 @@ struct stats_estimate stats_share_difference(struct stats_discordant pairs, doub
                                             (double)pairs.n,
                                    .low = (2.0 * low - 1.0) * share,
                                    .high = (2.0 * high - 1.0) * share,
-                                   .p = fmin(1.0, 2.0 * half_binomial(fewer, differ)),
+                                   .p = fmin(1.0, 2.0 * stats_binomial_at_most(fewer, differ, 0.5)),
                                    .n = pairs.n,
                                    .method = STATS_DISCORDANT};
 }
@@ -116,8 +109,8 @@ struct stats_estimate stats_share_difference(struct stats_discordant pairs, doub
 /* P(low <= B < high). */
 static double ranks_cover(uint64_t n, double probability, uint64_t low, uint64_t high)
 {
-    return gsl_cdf_binomial_P((unsigned)(high - 1), probability, (unsigned)n) -
-           (low == 0 ? 0.0 : gsl_cdf_binomial_P((unsigned)(low - 1), probability, (unsigned)n));
+    return stats_binomial_at_most(high - 1, n, probability) -
+           (low == 0 ? 0.0 : stats_binomial_at_most(low - 1, n, probability));
 }
 
 /* The smallest k with P(B <= k) >= level, as R's qbinom. */
@@ -126,7 +119,7 @@ static uint64_t binomial_quantile(uint64_t n, double probability, double level)
     uint64_t below = 0, reached = n;
     while (below < reached) {
         const uint64_t middle = below + (reached - below) / 2;
-        if (gsl_cdf_binomial_P((unsigned)middle, probability, (unsigned)n) >= level) {
+        if (stats_binomial_at_most(middle, n, probability) >= level) {
             reached = middle;
         } else {
             below = middle + 1;
@@ -140,7 +133,6 @@ bool stats_quantile_ranks(uint64_t n, double probability, double level, uint64_t
 {
     assert(probability > 0.0);
     assert(probability < 1.0);
-    assert(n <= UINT32_MAX);
     const double tail = (1.0 - level) / 2.0;
     *low = binomial_quantile(n, probability, tail);
     *high = binomial_quantile(n, probability, 1.0 - tail) + 1;

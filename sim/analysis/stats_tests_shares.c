@@ -7,6 +7,7 @@
 #include <gsl/gsl_cdf.h>
 
 #include "sim/analysis/stats.h"
+#include "sim/analysis/stats_binomial.h"
 
 /* ---- intervals ---- */
 
@@ -153,12 +154,11 @@ struct stats_shares stats_test_shares(struct stats_share a, struct stats_share b
 
 /* ---- sample ratio mismatch ---- */
 
-/* Twice the smaller tail. By the beta function: gsl_cdf_binomial_P takes no n past 2^32. */
+/* Twice the smaller tail. */
 static double binomial_p(uint64_t hits, uint64_t n, double share)
 {
-    const double k = (double)hits, rest = (double)(n - hits);
-    const double at_most = hits == n ? 1.0 : gsl_cdf_beta_Q(share, k + 1.0, rest);
-    const double at_least = hits == 0 ? 1.0 : gsl_cdf_beta_P(share, k, rest + 1.0);
+    const double at_most = stats_binomial_at_most(hits, n, share);
+    const double at_least = stats_binomial_at_least(hits, n, share);
     return fmin(1.0, 2.0 * fmin(at_most, at_least));
 }
 
