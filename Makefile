@@ -3,7 +3,7 @@
 # make test     every test; N passed, N failed make fuzz     each fuzzer for FUZZ_SECONDS
 # make bench    orders/s, measured for real    make golden   rewrite golden files (review the diff)
 # make soak     10^5 faulted calls under asan  make layers   includes that point the wrong way
-# make deps     install what is missing
+# make deps     install what is missing        make calibration  tests that err as often as they say
 # make tidy     is it formatted?               make format   format it
 # make install  PREFIX=/usr/local DESTDIR=     make dist     a tarball of HEAD
 #
@@ -32,7 +32,8 @@ TEST_C    := $(sort $(shell find tests -name '*.c' 2>/dev/null))
 FUZZ_SRC  := $(filter tests/fuzz/fuzz_%,$(TEST_C))
 BENCH_SRC := $(filter tests/bench/bench_%,$(TEST_C))
 TEST_SRC  := $(foreach s,$(TEST_C),$(if $(filter test_%,$(notdir $s)),$s))
-HELP_SRC  := $(filter-out $(FUZZ_SRC) $(BENCH_SRC) $(TEST_SRC),$(TEST_C))
+CALIBRATE := tests/calibration/calibrate
+HELP_SRC  := $(filter-out $(FUZZ_SRC) $(BENCH_SRC) $(TEST_SRC) $(CALIBRATE).c,$(TEST_C))
 E2E       := $(sort $(wildcard tests/e2e/*.sh))
 GOLDEN    := $(if $(wildcard tests/golden/*/*.json),tests/golden/update)
 OUR_C      = $(shell find router providers mocks sim reports tests -name '*.[ch]' | sort)
@@ -129,6 +130,12 @@ soak:
 	+@$(AGAIN) build/asan/tests/bench/bench_faults VARIANT=asan
 	@build/asan/tests/bench/bench_faults
 
+# Ten thousand simulated experiments a figure: a few minutes. make test runs a twentieth of them.
+calibration:
+	@.ci/install-packages build figures test
+	+@$(AGAIN) $B/$(CALIBRATE)
+	@$B/$(CALIBRATE)
+
 fuzz:
 	@command -v clang >/dev/null || { echo 'make fuzz needs clang, for its libFuzzer.' >&2; exit 1; }
 	+@$(AGAIN) run-fuzzers VARIANT=fuzz CC=clang CFLAGS='-O1 -g'
@@ -194,6 +201,9 @@ ASKED = $(shell sed -n 's,^/\* link: \(.*\) \*/$$,\1,p' $(<:$B/%.o=%.c))
 $(TESTS): $B/%: $B/%.o $B/libtests.a $B/libroutesim.a
 	$(call SHOW,LINK) $(LINK) $(ASKED) $^ $(TEST_LIBS) $(PKG_LIBS) -lm -o $@
 
+$B/$(CALIBRATE): $B/%: $B/%.o $B/libtests.a $B/libroutesim.a
+	$(call SHOW,LINK) $(LINK) $^ $(TEST_LIBS) $(PKG_LIBS) -lm -o $@
+
 $(BENCHES): $B/%: $B/%.o $B/libroutesim.a
 	$(call SHOW,LINK) $(LINK) $(ASKED) $^ $(PKG_LIBS) -lm -o $@
 
@@ -230,5 +240,5 @@ endif
 
 -include $(patsubst %.c,$B/%.d,sim/command/main.c $(LIB_SRC) $(TEST_C))
 
-.PHONY: all program tests demo test deps run-tests check asan tsan soak bench run-benches fuzz run-fuzzers \
+.PHONY: all program tests demo test deps run-tests check asan tsan soak calibration bench run-benches fuzz run-fuzzers \
         golden layers tidy format man install dist clean FORCE need-libraries need-cmocka
