@@ -75,6 +75,9 @@ struct recorder *recorder_open(const char *path, const char *program, struct err
  * err. */
 bool recorder_add(struct recorder *recorder, const struct cassette_take *take, struct err *err);
 
+/* How many takes are in it. */
+uint64_t recorder_takes(const struct recorder *recorder);
+
 /* How many takes were refused because they or the file would have been too long. A recording that
  * lacks them is kept all the same: whoever closes it should say so. */
 uint64_t recorder_refused(const struct recorder *recorder);

@@ -17,7 +17,7 @@ struct recorder {
     char *path, *temporary;
     int file;       /* -1: closed */
     uint64_t bytes; /* written */
-    uint64_t refused;
+    uint64_t takes, refused;
     bool failed; /* and `why` says how; the temporary file is gone */
     struct err why;
     struct scrubber scrubber;
@@ -204,7 +204,14 @@ bool recorder_add(struct recorder *recorder, const struct cassette_take *take, s
         *err = recorder->why;
         return false;
     }
-    return put_take(recorder, take, err) && write_line(recorder, err);
+    if (!put_take(recorder, take, err) || !write_line(recorder, err)) return false;
+    recorder->takes++;
+    return true;
+}
+
+uint64_t recorder_takes(const struct recorder *recorder)
+{
+    return recorder->takes;
 }
 
 uint64_t recorder_refused(const struct recorder *recorder)

@@ -209,4 +209,7 @@ void http_client_wait(struct http_client *client, int64_t until_us);
 int64_t http_client_now_us(void);
 uint32_t http_client_in_flight(const struct http_client *client);
 
+/* Whether this process has no descriptor left just now. */
+bool http_client_is_starved(const struct http_client *client);
+
 #endif

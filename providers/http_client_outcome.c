@@ -211,6 +211,11 @@ static int try_descriptor(const struct http_client *client)
     return 0;
 }
 
+bool http_client_is_starved(const struct http_client *client)
+{
+    return is_a_lack(try_descriptor(client));
+}
+
 /* Sockets are opened by us, which leaves no doubt. Of what libcurl and its resolver open
  * themselves, pipes, /etc/hosts, a CA file, only the code shows that something failed, and a look
  * at what can be had now says why. */

@@ -63,6 +63,9 @@ void finding_verdict(const struct result *result, struct text *text)
     if (!result->complete) {
         text_put(text, "The run was stopped before its end");
         if (result->stopped_by[0] != '\0') text_format(text, " by %s", result->stopped_by);
+        if (result->local_failures > 0)
+            text_format(text, " of this machine (%s), which is no failure of any provider",
+                        result->local_error);
         text_put(text, "; what follows covers the part that ran. ");
     }
     for (uint32_t i = 0; i < result->check_count; i++) {

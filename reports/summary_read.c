@@ -200,6 +200,12 @@ static void read_context(struct reader *reader, const cJSON *root, struct result
     result->replications = read_count(reader, context, "replications");
     result->complete = read_bool(reader, context, "complete");
     result->stopped_by = read_string(reader, context, "stopped_by");
+    result->local_error = "";
+    if (cJSON_HasObjectItem(context, "local_failures")) {
+        result->local_failures = read_large(reader, context, "local_failures");
+        result->local_error = read_string(reader, context, "local_error");
+        result->left_out = read_large(reader, context, "left_out");
+    }
     result->orders = read_large(reader, context, "orders");
     result->calls = read_large(reader, context, "calls");
     result->events_written = read_large(reader, context, "events_written");

@@ -138,6 +138,11 @@ static void put_context(struct writer *writer, const struct result *result)
     put_whole(writer, "replications", result->replications);
     put_bool(writer, "complete", result->complete);
     put_string(writer, "stopped_by", result->stopped_by);
+    if (result->local_failures > 0) {
+        put_whole(writer, "local_failures", (int64_t)result->local_failures);
+        put_string(writer, "local_error", result->local_error);
+        put_whole(writer, "left_out", (int64_t)result->left_out);
+    }
     put_whole(writer, "orders", (int64_t)result->orders);
     put_whole(writer, "calls", (int64_t)result->calls);
     put_whole(writer, "events_written", (int64_t)result->events_written);

@@ -22,15 +22,15 @@ struct watching {
     int64_t duration_us;
 };
 
-static void on_time(void *context, int64_t now_us, uint64_t orders, uint32_t in_flight)
+static void on_time(void *context, const struct world_progress *at)
 {
     struct watching *watching = context;
     char now[DURATION_TEXT_MAX], whole[DURATION_TEXT_MAX], text[PROGRESS_TEXT_MAX];
-    (void)in_flight;
-    duration_for_people(now_us, now);
+    duration_for_people(at->now_us, now);
     duration_for_people(watching->duration_us, whole);
-    (void)snprintf(text, sizeof text, "%s of %s simulated, %" PRIu64 " orders", now, whole, orders);
-    progress_update(&watching->progress, (double)now_us / (double)watching->duration_us, text);
+    (void)snprintf(text, sizeof text, "%s of %s simulated, %" PRIu64 " orders", now, whole,
+                   at->orders);
+    progress_update(&watching->progress, (double)at->now_us / (double)watching->duration_us, text);
 }
 
 static bool take_order(void *context, const struct router *router, const struct router_order *order,

@@ -66,7 +66,10 @@ static bool write_call(void *context, const struct call *call, const struct repl
     }
     text_format(line, "%u,", (unsigned)timing->connects);
     if (late_us > 0) text_ms(line, late_us);
-    text_format(line, ",%s,%s,", kind_of(trip), trip->injected ? "injected" : "");
+    text_format(line, ",%s,%s,", kind_of(trip),
+                trip->local      ? "local"
+                : trip->injected ? "injected"
+                                 : "");
     text_csv(line, trip->said);
     text_put(line, "\r\n");
     return fwrite(line->bytes, 1, line->length, logs->calls) == line->length ||

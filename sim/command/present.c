@@ -1,6 +1,7 @@
 #include "sim/command/present.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,7 +105,14 @@ static bool write_run_json(const struct present *present, struct err *err)
     }
     text_put(&json, "],\n");
     put_instants(&json, present->started_unix_us);
-    text_format(&json, "  \"exit_code\": %d,\n  \"host\": {\"system\": ", present->exit_code);
+    text_format(&json, "  \"exit_code\": %d,\n", present->exit_code);
+    if (present->result->local_failures > 0) {
+        text_format(&json, "  \"local_failures\": %" PRIu64 ",\n  \"local_error\": ",
+                    present->result->local_failures);
+        text_json_string(&json, present->result->local_error);
+        text_put(&json, ",\n");
+    }
+    text_put(&json, "  \"host\": {\"system\": ");
     text_json_string(&json, host.sysname);
     text_put(&json, ", \"release\": ");
     text_json_string(&json, host.release);

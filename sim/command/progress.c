@@ -46,7 +46,8 @@ struct line {
     size_t length;
     unsigned cells; /* characters so far */
     unsigned cells_max;
-    bool cut; /* a character found no room */
+    bool cut;   /* a character found no room */
+    bool lacks; /* a fact did not */
     bool utf8;
 };
 
@@ -90,6 +91,7 @@ static void put_whole(struct line *line, const char *text)
     line->cut = false;
     put(line, text);
     if (!line->cut) return;
+    line->lacks = true;
     line->length = length;
     line->cells = cells;
 }
@@ -173,6 +175,10 @@ static void draw_wait(struct progress *progress, const char *text, int64_t now_u
     unsigned columns;
     struct line line = begin_line(progress, &columns);
     put_fields(&line, text);
+    if (line.lacks) { /* whose run it is, is known */
+        line.length = line.cells = 0;
+        put_fields(&line, text);
+    }
     show(progress, &line, now_us);
 }
 

@@ -11,74 +11,19 @@
 #include "providers/cassette.h"
 #include "reports/findings.h"
 #include "sim/command/command.h"
+#include "sim/command/descriptors.h"
 #include "sim/command/folder.h"
 #include "sim/command/load.h"
 #include "sim/command/logs.h"
 #include "sim/command/present.h"
-#include "sim/command/progress.h"
 #include "sim/command/replayed.h"
 #include "sim/command/signals.h"
 #include "sim/command/version.h"
+#include "sim/command/watch.h"
 #include "sim/command/wires.h"
 #include "sim/world/run.h"
 
 enum { EVENT_LINES_DEFAULT = 1000000 };
-
-/* --- progress ------------------------------------------------------------------------------------
- */
-
-struct watch {
-    struct progress progress;
-    int64_t duration_us;
-    uint32_t replications;
-    bool real;
-};
-
-static void on_time(void *context, int64_t now_us, uint64_t orders, uint32_t in_flight)
-{
-    struct watch *watch = context;
-    char now[DURATION_TEXT_MAX], whole[DURATION_TEXT_MAX], text[PROGRESS_TEXT_MAX];
-    duration_for_people(now_us, now);
-    duration_for_people(watch->duration_us, whole);
-    if (watch->real) {
-        (void)snprintf(text, sizeof text,
-                       "%s of %s, %" PRIu64 " orders, %" PRIu32 " calls in flight", now, whole,
-                       orders, in_flight);
-    } else {
-        (void)snprintf(text, sizeof text, "%s of %s simulated, %" PRIu64 " orders", now, whole,
-                       orders);
-    }
-    if (watch->replications > 1) return; /* then replications are what is shown */
-    progress_update(&watch->progress, (double)now_us / (double)watch->duration_us, text);
-}
-
-static void on_replication(void *context, uint32_t done, uint32_t of)
-{
-    struct watch *watch = context;
-    char text[PROGRESS_TEXT_MAX];
-    if (of < 2) return;
-    (void)snprintf(text, sizeof text, "%" PRIu32 " of %" PRIu32 " replications", done, of);
-    progress_update(&watch->progress, (double)done / of, text);
-}
-
-static void begin_watch(struct watch *watch, const struct invocation *invocation,
-                        const struct console *console, const struct scenario *scenario)
-{
-    enum progress_mode mode =
-        progress_mode_for(invocation->values[OPTION_PROGRESS].choice, isatty(STDERR_FILENO) != 0);
-    if (console->quiet) mode = PROGRESS_NONE;
-    const struct progress_setup setup = {.stream = console->err,
-                                         .label = scenario->name,
-                                         .mode = mode,
-                                         .utf8 = console->utf8,
-                                         .now_us = progress_clock_us,
-                                         .columns = progress_columns};
-    watch->duration_us = scenario->duration_us;
-    watch->replications = scenario->replications;
-    watch->real =
-        invocation->values[OPTION_CLOCK].choice == WIRE_CLOCK_REAL || wire_is_live(scenario);
-    progress_begin(&watch->progress, &setup);
-}
 
 /* --- what was asked for --------------------------------------------------------------------------
  */
@@ -141,6 +86,31 @@ static const char *source_for(const struct run_command *run, const struct err *e
     return err_source(err, run->loaded.scenario->file, run->loaded.source);
 }
 
+/* A run in real time that would not fit says so first; one that calls over HTTP at all gets as many
+ * descriptors as may be had. */
+static void warn_of_descriptors(const struct run_command *run, const struct world_plan *plan)
+{
+    struct descriptor_need need;
+    struct err warning;
+    if (run->wire.kind != WIRE_HTTP) return;
+    const uint64_t limit = descriptors_raise();
+    if (run->wire.clock != WIRE_CLOCK_REAL) return;
+    descriptors_estimate(plan, &run->wire, &need);
+    if (descriptors_lack(&need, limit, &warning)) (void)console_error(run->console, &warning, NULL);
+}
+
+/* The same, where no plan is at hand yet. What keeps one from being made is said by the run. */
+static void prepare_descriptors(const struct run_command *run)
+{
+    struct world_plan plan;
+    struct err ignored;
+    if (run->wire.kind != WIRE_HTTP || !world_plan_make(run->loaded.scenario, &plan, &ignored)) {
+        return;
+    }
+    warn_of_descriptors(run, &plan);
+    world_plan_release(&plan);
+}
+
 /* --- the plan, without doing it ------------------------------------------------------------------
  */
 
@@ -152,6 +122,7 @@ static int dry_run(struct run_command *run)
     if (!world_plan_make(scenario, &plan, &err)) {
         return console_error(run->console, &err, source_for(run, &err));
     }
+    warn_of_descriptors(run, &plan);
     double per_second = workload_rate(&plan.workload);
     const double most = run->wire.max_orders_per_s;
     if (most > 0.0 && most < per_second) per_second = most;
@@ -185,7 +156,7 @@ static bool simulate(struct run_command *run, const struct world_outputs *output
     static char program[64];
     (void)snprintf(program, sizeof program, "routesim %s", version_text());
     const struct world_control control = {
-        .stop = run->stop, .progress = on_time, .progress_context = &run->watch};
+        .stop = run->stop, .progress = watch_time, .progress_context = &run->watch};
     const struct run_request request = {.scenario = run->loaded.scenario,
                                         .wire = &run->wire,
                                         .jobs = jobs_wanted(run->invocation),
@@ -195,7 +166,7 @@ static bool simulate(struct run_command *run, const struct world_outputs *output
                                             (uint32_t)run->invocation->values[OPTION_EXACT].whole,
                                         .outputs = outputs,
                                         .control = &control,
-                                        .replicated = on_replication,
+                                        .replicated = watch_replication,
                                         .replicated_context = &run->watch,
                                         .program = program,
                                         .command = run->canonical.bytes,
@@ -227,6 +198,7 @@ static bool measured_nothing(const struct result *result)
 
 static int verdict_code(const struct run_command *run)
 {
+    if (run->result.local_failures > 0) return EXIT_ENVIRONMENT;
     if (*run->stop != 0) return 128 + (int)*run->stop;
     if (result_is_deaf(&run->result)) return EXIT_ENVIRONMENT; /* its checks judged nobody */
     if (run->result.checks_failed > 0) return EXIT_CHECK_FAILED;
@@ -273,13 +245,16 @@ static bool run_and_report(struct run_command *run, int64_t started_unix_us, str
     if (!logs_open(&run->logs, &wish, run->folder.temporary, scenario, &run->outputs, err)) {
         return false;
     }
-    begin_watch(&run->watch, run->invocation, run->console, scenario);
+    const struct watch_setup watch = {.console = run->console,
+                                      .scenario = scenario,
+                                      .progress = run->invocation->values[OPTION_PROGRESS].choice,
+                                      .real = run->wire.clock == WIRE_CLOCK_REAL,
+                                      .stop = run->stop};
+    watch_begin(&run->watch, &watch);
     const int64_t begun_us = progress_clock_us();
     const bool ran = simulate(run, &run->outputs, &run->result, err);
     const double wall_seconds = (double)(progress_clock_us() - begun_us) / 1e6;
-    progress_end(&run->watch.progress, !ran || *run->stop != 0 ? "stopped"
-                                       : run->watch.real       ? "done"
-                                                               : "simulated");
+    watch_end(&run->watch, !ran || *run->stop != 0 || run->result.local_failures > 0);
     if (!ran) return false;
     if (!keep_recording(run, err)) return false;
     if (!logs_close(&run->logs, err)) return false;
@@ -338,6 +313,45 @@ static void say_if_deaf(const struct run_command *run)
     text_release(&finding);
 }
 
+/* The figures that are there are good, and there are fewer of them than were asked for. */
+static void say_starved(const struct run_command *run)
+{
+    const struct result *result = &run->result;
+    struct err err;
+    (void)err_fail(&err, ERR_ENVIRONMENT, (struct place){0},
+                   "no file descriptor was left here (%s): %" PRIu64 " connection%s could not be "
+                   "made, the run was ended, and %" PRIu64 " order%s under way %s not counted",
+                   result->local_error, result->local_failures,
+                   result->local_failures == 1 ? "" : "s", result->left_out,
+                   result->left_out == 1 ? "" : "s", result->left_out == 1 ? "is" : "are");
+    (void)err_hint(&err,
+                   "no provider has failed; say `ulimit -n` with more than %" PRIu64
+                   ", or let fewer orders come by --rate",
+                   descriptors_raise());
+    (void)console_error(run->console, &err, NULL);
+}
+
+/* What was recorded was paid for, maybe with calls of real providers: a failure that comes late
+ * does not take it away. */
+static void save_recording(struct run_command *run, const struct err *cause)
+{
+    struct recorder *const recorder = run->recorder;
+    struct err err;
+    if (recorder == NULL) return;
+    const uint64_t takes = recorder_takes(recorder);
+    run->recorder = run->wire.recorder = NULL;
+    if (!recorder_close(recorder, takes > 0, &err)) {
+        if (strcmp(err.message, cause->message) != 0) {
+            (void)console_error(run->console, &err, NULL);
+        }
+    } else if (takes > 0) {
+        fprintf(run->console->err,
+                "routesim: the run failed, and what it had recorded is kept: %" PRIu64
+                " conversation%s in %s\n",
+                takes, takes == 1 ? "" : "s", run->invocation->values[OPTION_RECORD].text);
+    }
+}
+
 static int run_loaded(struct run_command *run)
 {
     char path[FOLDER_PATH_MAX];
@@ -352,13 +366,17 @@ static int run_loaded(struct run_command *run)
     const int64_t started_unix_us = unix_now_us();
     if (!start_recording(run, &err) || !run_and_report(run, started_unix_us, &err)) {
         struct err ignored;
-        (void)recorder_close(run->recorder, false, &ignored);
+        save_recording(run, &err);
         (void)logs_close(&run->logs, &ignored);
         folder_discard(&run->folder);
         result_release(&run->result);
         return console_error(run->console, &err, source_for(run, &err));
     }
-    if (measured_nothing(&run->result)) say_why_nothing_was_measured(run);
+    if (run->result.local_failures > 0) {
+        say_starved(run);
+    } else if (measured_nothing(&run->result)) {
+        say_why_nothing_was_measured(run);
+    }
     const int shown = present_result(&run->present);
     say_if_deaf(run);
     const int code = verdict_code(run);
@@ -392,6 +410,7 @@ int command_run(const struct invocation *invocation, struct console *console)
         struct scenario *const scenario = run->loaded.scenario;
         if (wire_goes_elsewhere(&run->wire, scenario)) scenario->start_unix_us = unix_now_us();
         replayed_name(scenario, &run->replayed);
+        prepare_descriptors(run);
         code = run_loaded(run);
     }
     text_release(&run->canonical);

@@ -245,6 +245,11 @@ struct result {
     int64_t timezone_us;
     int64_t duration_us;
     uint32_t replications;
+    /* Connections that this process could not make or accept: it had no descriptor, or no memory,
+     * left. The run was ended then. */
+    uint64_t local_failures;
+    const char *local_error; /* "Too many open files"; "": there were none */
+    uint64_t left_out;       /* orders that were under way then, and are in no figure */
     bool complete;
     const char *stopped_by; /* "" when complete */
     uint64_t orders;        /* begun, all replications, warm-up included */

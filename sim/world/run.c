@@ -162,6 +162,9 @@ static void merge_replication(struct run_sums *sums, struct world *world, uint32
     sums->alike += facts->wire.alike;
     sums->mismatched += facts->wire.mismatched;
     sums->capped = sums->capped || facts->capped;
+    sums->starved += facts->wire.starved;
+    sums->left_out += facts->left_out;
+    if (sums->starved_error == 0) sums->starved_error = facts->wire.starved_error;
     sums->order_calls = facts->order_calls; /* real time has one replication */
     sums->calls_left = facts->calls_left;
     sums->replications++;

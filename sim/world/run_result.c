@@ -349,6 +349,18 @@ static void note_cap(const struct run_sums *sums, struct result *result)
          sums->order_calls, wire_of(sums)->max_requests, sums->calls_left, sent, lost);
 }
 
+/* The providers had no part in it. */
+static void note_starving(const struct run_sums *sums, struct result *result)
+{
+    note(result,
+         "This process had no file descriptor left (%s): it could not make or accept %" PRIu64
+         " connection%s, and ended the run. No provider has failed there: what was under way "
+         "then, %" PRIu64 " order%s, is in no figure.%s",
+         strerror(sums->starved_error), sums->starved, sums->starved == 1 ? "" : "s",
+         sums->left_out, sums->left_out == 1 ? "" : "s",
+         wire_of(sums)->clock == WIRE_CLOCK_REAL ? " calls.csv marks such calls as local." : "");
+}
+
 /* How calls travelled, where that bears on what the figures mean. */
 static void note_wire(const struct run_sums *sums, struct result *result)
 {
@@ -366,6 +378,7 @@ static void note_wire(const struct run_sums *sums, struct result *result)
                  provider_traits[p].short_name, sums->late_calls[p]);
         }
     }
+    if (sums->starved > 0) note_starving(sums, result);
     if (sums->capped) note_cap(sums, result);
     if (sums->withheld > 0) {
         note(result,
@@ -554,7 +567,13 @@ static void fill_identity(const struct run_sums *sums, struct result *result)
     result->duration_us = scenario->duration_us;
     result->replications = sums->replications;
     result->complete = !sums->stopped && sums->replications == scenario->replications;
-    result->stopped_by = result->complete ? "" : sums->capped ? "--max-requests" : "a signal";
+    result->local_failures = sums->starved;
+    result->local_error = keep(result, sums->starved > 0 ? strerror(sums->starved_error) : "");
+    result->left_out = sums->left_out;
+    result->stopped_by = result->complete    ? ""
+                         : sums->starved > 0 ? "a lack of file descriptors"
+                         : sums->capped      ? "--max-requests"
+                                             : "a signal";
     result->orders = sums->orders;
     result->calls = sums->calls;
     result->events_written = sums->event_lines;

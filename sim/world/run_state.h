@@ -39,6 +39,8 @@ struct run_sums {
     uint64_t late_calls[PROVIDER_COUNT];
     uint64_t withheld, unmatched, alike, mismatched; /* as wire_facts */
     bool capped;
+    uint64_t starved, left_out; /* as wire_facts and world_facts */
+    int starved_error;
     uint64_t order_calls, calls_left; /* as world_facts */
     uint32_t replications;            /* merged */
     bool stopped;

@@ -1,6 +1,7 @@
 #include "sim/world/wire.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -541,6 +542,7 @@ const char *wire_fate_address(struct wire *wire, enum provider provider, enum ca
     uint16_t at;
     if (wire->relay == NULL ||
         !relay_open(wire->relay, "127.0.0.1", 0, host, port, &rule, &at, &err)) {
+        if (http_client_is_starved(wire->client)) wire_note_lack(wire, EMFILE);
         return NULL;
     }
     (void)snprintf(address, FATE_ADDRESS_MAX, "127.0.0.1:%u", (unsigned)at);
@@ -640,6 +642,16 @@ uint32_t wire_in_flight(const struct wire *wire)
     return wire->flight_count;
 }
 
+int64_t wire_last_end_us(const struct wire *wire)
+{
+    int64_t last_us = INT64_MIN;
+    for (const struct flight *f = wire->flights.next; f != &wire->flights; f = f->next) {
+        const int64_t end_us = f->call.sent_us + wire->scenario->policy.call_life_us;
+        if (end_us > last_us) last_us = end_us;
+    }
+    return last_us;
+}
+
 uint64_t wire_requests_left(const struct wire *wire)
 {
     const uint64_t most =
@@ -668,9 +680,25 @@ struct live_calls wire_live_calls(const struct wire *wire, enum provider provide
     return wire->endpoints[provider].live;
 }
 
+void wire_note_lack(struct wire *wire, int error)
+{
+    if (wire->facts.starved++ == 0) wire->facts.starved_error = error;
+}
+
+uint64_t wire_starved(const struct wire *wire)
+{
+    uint64_t starved = wire->facts.starved;
+    if (wire->server != NULL) starved += mock_server_counters(wire->server).starved;
+    if (wire->relay != NULL) starved += relay_starved(wire->relay);
+    return starved;
+}
+
 struct wire_facts wire_facts(const struct wire *wire)
 {
-    return wire->facts;
+    struct wire_facts facts = wire->facts;
+    facts.starved = wire_starved(wire);
+    if (facts.starved > 0 && facts.starved_error == 0) facts.starved_error = EMFILE;
+    return facts;
 }
 
 const char *wire_url(const struct wire *wire, enum provider provider)

@@ -131,6 +131,7 @@ struct wire_trip { /* how one call travelled: a line of calls.csv */
     bool live;
     bool replayed;
     bool injected;                /* a fault of ours met it on our side */
+    bool local;                   /* it failed for want of something of this machine's */
     char said[CODEC_EXPLAIN_MAX]; /* the provider's words, or the client's, when it failed */
 };
 
@@ -150,6 +151,9 @@ void wire_wait(struct wire *wire, int64_t until_us, wire_ended ended, void *cont
 void wire_give_up(struct wire *wire, wire_ended ended, void *context);
 
 uint32_t wire_in_flight(const struct wire *wire);
+
+/* The instant at which the lives of all that is in flight are over; INT64_MIN: nothing is. */
+int64_t wire_last_end_us(const struct wire *wire);
 
 /* A fault that hits calls in flight begins: our own mock servers end theirs. */
 void wire_strike(struct wire *wire, enum provider provider, int64_t now_us);
@@ -174,8 +178,16 @@ struct wire_facts {
     uint64_t withheld;   /* live calls that were not sent, because max_requests was reached */
     uint64_t unmatched;  /* replay: calls that the cassette has no answer to */
     uint64_t alike;      /* replay: answered by a take of another request */
+    /* Times that this process had no descriptor, or no memory, for a connection, be it the client's
+     * end, a mock server's or the relay's. */
+    uint64_t starved;
+    int starved_error; /* errno of the first: EMFILE, mostly */
 };
 struct wire_facts wire_facts(const struct wire *wire);
+
+/* wire_facts().starved alone, for whoever asks often. From the first one on nothing that a call
+ * comes to says anything about its provider: who notices measures no further. */
+uint64_t wire_starved(const struct wire *wire);
 
 /* Whether the recording cannot be written any more, and why: no call should be made in vain. */
 bool wire_failed(const struct wire *wire, struct err *err);

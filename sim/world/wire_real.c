@@ -2,6 +2,7 @@
  * life.
  */
 #include <assert.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +98,13 @@ static void answer_at(struct wire *wire, struct flight *flight, const struct rep
     hold_back(wire, flight, due_us);
 }
 
+/* Nobody out there has failed this call: we had no descriptor for it, or no memory. */
+static void note_lack(struct wire *wire, struct flight *flight, int error)
+{
+    flight->trip.local = true;
+    wire_note_lack(wire, error);
+}
+
 static void give_up(struct wire *wire, struct flight *flight, const char *why)
 {
     const struct reply refused = {.fate = CALL_REFUSED};
@@ -128,6 +136,7 @@ static bool spend(struct wire *wire, struct flight *flight)
 static enum live_loss loss_in(const struct http_outcome *outcome)
 {
     if (outcome->address_refused) return LOSS_GUARD;
+    if (outcome->local_error != 0) return LOSS_OTHER;
     switch (outcome->phase) {
     case HTTP_PHASE_DNS:
         return LOSS_DNS;
@@ -192,11 +201,12 @@ static void start(struct wire *wire, struct flight *flight)
         .owner = flight};
     if (fated && http.connect_to == NULL) {
         give_up(wire, flight, "the fault cannot be enacted on this machine");
-        wire->facts.mismatched++;
+        wire->facts.mismatched += wire_starved(wire) == 0;
         return;
     }
     flight->ticket = http_client_start(wire->client, &http, &err);
     if (flight->ticket != 0) return;
+    if (err.code == ERR_ENVIRONMENT) note_lack(wire, flight, ENOMEM);
     settle_spending(wire, flight, 0, LOSS_OTHER);
     give_up(wire, flight, err.message);
 }
@@ -333,6 +343,7 @@ void wire_real_ended(struct wire *wire, struct flight *flight, const struct http
     flight->trip.phase = outcome->phase;
     flight->trip.curl_code = outcome->curl_code;
     flight->trip.timing = outcome->timing;
+    if (outcome->local_error != 0) note_lack(wire, flight, outcome->local_error);
     wire->endpoints[flight->call.provider].live.answered +=
         flight->counted && outcome->response->status != 0;
     settle_spending(wire, flight, outcome->timing.sends, loss_in(outcome));
@@ -350,9 +361,12 @@ void wire_real_ended(struct wire *wire, struct flight *flight, const struct http
                        outcome->message);
     }
     flight->reply.fate = outcome->fate;
-    wire->facts.mismatched += flight->fated != CALL_ANSWERED && outcome->fate != flight->fated;
-    wire_record(wire, &flight->call, &flight->request, outcome->response, outcome->fate,
-                ended_us - flight->call.sent_us);
+    wire->facts.mismatched +=
+        flight->fated != CALL_ANSWERED && outcome->fate != flight->fated && wire_starved(wire) == 0;
+    if (wire_starved(wire) == 0) {
+        wire_record(wire, &flight->call, &flight->request, outcome->response, outcome->fate,
+                    ended_us - flight->call.sent_us);
+    }
 
     const struct disturbance *disturbance = &flight->disturbance;
     if (flight->trip.live && disturbance->touched && flight->fated == CALL_ANSWERED) {
@@ -414,6 +428,7 @@ void wire_give_up(struct wire *wire, wire_ended ended, void *context)
         struct flight *flight = wire->flights.next;
         settle_spending(wire, flight, http_client_sends(wire->client, flight->ticket), LOSS_OTHER);
         if (flight->ticket != 0) (void)http_client_cancel(wire->client, flight->ticket);
+        if (wire_starved(wire) > 0) flight->trip.local = true;
         drop_reply(wire, flight);
         deliver(wire, flight, wire_now_us(wire));
     }

@@ -115,6 +115,9 @@ void wire_play(struct wire *wire, const struct call *call, struct http_request *
 void wire_record(struct wire *wire, const struct call *call, const struct http_request *request,
                  const struct http_response *response, enum call_fate fate, int64_t latency_us);
 
+/* A connection could not be had, for `error`. */
+void wire_note_lack(struct wire *wire, int error);
+
 /* wire_virtual.c and wire_real.c: where the client's answers go. */
 void wire_virtual_ended(struct wire *wire, const struct http_outcome *outcome);
 void wire_real_ended(struct wire *wire, struct flight *flight, const struct http_outcome *outcome);

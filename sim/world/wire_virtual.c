@@ -1,5 +1,6 @@
 /* Calls whose time is virtual: they travel, and the clock does not. */
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 enum { HANG_REAL_US = 2000 };
 /* An answer of our own mock takes a tenth of a millisecond; a machine that is busy, more. */
 #define ANSWER_REAL_US INT64_C(30000000)
+/* How often somebody looks whether the server got a descriptor for it. */
+enum { LOOK_REAL_US = 100000 };
 
 static void fail_to_send(struct reply *reply)
 {
@@ -73,6 +76,7 @@ void wire_virtual_ended(struct wire *wire, const struct http_outcome *outcome)
         codec_decode(wire->endpoints[call->provider].codec, call, outcome->response, reply);
     }
     reply->fate = outcome->fate;
+    if (outcome->local_error != 0) wire_note_lack(wire, outcome->local_error);
     char *end = NULL;
     reply->latency_us = strtoll(outcome->rsim, &end, 10);
     if (outcome->rsim[0] == '\0' || *end != '\0') reply->latency_us = -1;
@@ -83,16 +87,21 @@ void wire_virtual_ended(struct wire *wire, const struct http_outcome *outcome)
     wire->ended = true;
 }
 
-/* Sends, and waits in real time until it has ended. */
+/* Sends, and waits in real time until it has ended, or a server of ours cannot take it. */
 static bool travel(struct wire *wire, const struct call *call, const struct http_call *http)
 {
     struct err err;
     wire->ended = false;
     wire->exchanging = call;
-    if (http_client_start(wire->client, http, &err) == 0) return false;
-    while (!wire->ended)
-        http_client_wait(wire->client, INT64_MAX);
-    return true;
+    const uint64_t ticket = http_client_start(wire->client, http, &err);
+    if (ticket == 0) {
+        if (err.code == ERR_ENVIRONMENT) wire_note_lack(wire, ENOMEM);
+        return false;
+    }
+    while (!wire->ended && wire_starved(wire) == 0)
+        http_client_wait(wire->client, http_client_now_us() + LOOK_REAL_US);
+    if (!wire->ended) (void)http_client_cancel(wire->client, ticket);
+    return wire->ended;
 }
 
 /* The fault is met on a real socket; what libcurl sees of it counts. */
@@ -107,7 +116,7 @@ static void meet_fault(struct wire *wire, const struct call *call, struct reply 
                                    .connect_to = address,
                                    .own_connection = true};
     if (address == NULL || !travel(wire, call, &http) || wire->exchanged.fate != meant) {
-        wire->facts.mismatched++;
+        wire->facts.mismatched += wire_starved(wire) == 0;
         return;
     }
     reply->fate = wire->exchanged.fate;
@@ -137,7 +146,7 @@ static void exchange_http(struct wire *wire, const struct call *call, struct rep
     }
     *reply = wire->exchanged;
     if (reply->latency_us < 0) {
-        wire->facts.unstated++;
+        wire->facts.unstated += wire_starved(wire) == 0;
         reply->latency_us = 0;
     }
 }
@@ -145,6 +154,10 @@ static void exchange_http(struct wire *wire, const struct call *call, struct rep
 void wire_exchange(struct wire *wire, const struct call *call, struct reply *reply)
 {
     wire->facts.carried++;
+    if (wire_starved(wire) > 0) { /* nothing counts any more, and nobody is waited for */
+        fail_to_send(reply);
+        return;
+    }
     switch (wire->endpoints[call->provider].route) {
     case ROUTE_BYTES:
         exchange_bytes(wire, call, reply);

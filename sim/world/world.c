@@ -409,7 +409,8 @@ static void arrive(struct world *world, int64_t now_us)
     world_order_begin(world, NULL, now_us);
     if (!world->real && world->control->progress != NULL &&
         world->order_next % PROGRESS_EVERY == 0) {
-        world->control->progress(world->control->progress_context, now_us, world->order_next, 0);
+        const struct world_progress progress = {.now_us = now_us, .orders = world->order_next};
+        world->control->progress(world->control->progress_context, &progress);
     }
     await_arrival(world);
 }
@@ -451,12 +452,23 @@ static void dispatch(struct world *world, struct wheel_node *node, int64_t now_u
     assert(!"a node of no known kind");
 }
 
+/* This process has no descriptor left. Whatever a call comes to from here on may be our own doing,
+ * and a router would decide by it: no order starts any more, and those under way, of which nobody
+ * can tell which are touched, are brought to their end and counted nowhere. */
+static void notice_starving(struct world *world)
+{
+    if (world->facts.starved || world->wire == NULL || wire_starved(world->wire) == 0) return;
+    world->facts.stopped = world->facts.starved = true;
+    wheel_cancel(world->wheel, &world->arrival);
+}
+
 /* Pops until nothing that belongs to an order is left. Outcomes and notes that are due after the
  * last order has ended are counted already, and not waited for. */
 static void run_events(struct world *world)
 {
     for (;;) {
         if (world->orders_open == 0 && !wheel_holds(&world->arrival)) break;
+        notice_starving(world);
         struct wheel_node *node = wheel_pop(world->wheel, INT64_MAX);
         assert(node != NULL); /* an order that is open has something due */
         world->facts.events++;
@@ -466,12 +478,35 @@ static void run_events(struct world *world)
 
 enum { PROGRESS_EVERY_US = 100000, WAIT_MOST_US = 50000 };
 
+/* Just now: it is heeded next. */
+static bool is_told_to_stop(const struct world *world)
+{
+    return world->control->stop != NULL && *world->control->stop != 0 && !world->facts.stopped;
+}
+
 static void show_progress(struct world *world, int64_t now_us)
 {
-    if (world->control->progress == NULL || now_us < world->progress_due_us) return;
+    if (world->control->progress == NULL) return;
+    if (now_us < world->progress_due_us && !is_told_to_stop(world)) return;
     world->progress_due_us = now_us + PROGRESS_EVERY_US;
-    world->control->progress(world->control->progress_context, now_us, world->order_next,
-                             wire_in_flight(world->wire));
+    const struct world_progress progress = {.now_us = now_us,
+                                            .orders = world->order_next,
+                                            .in_flight = wire_in_flight(world->wire),
+                                            .draining = !wheel_holds(&world->arrival),
+                                            .unfinished =
+                                                world->orders_at_work - world->orders_waiting,
+                                            .unconfirmed = world->orders_waiting,
+                                            .last_end_us = wire_last_end_us(world->wire)};
+    world->control->progress(world->control->progress_context, &progress);
+}
+
+/* Calls of a starving process are not waited for; neither are customers. True: nobody else is. */
+static bool heed_starving(struct world *world)
+{
+    if (!world->facts.starved) return false;
+    world_calls_give_up(world);
+    return world->orders_open == world->orders_waiting &&
+           world->facts.calls_sent == world->facts.calls_ended;
 }
 
 /* Somebody said stop: no order starts any more, and once all are decided, and confirmed or waiting
@@ -492,6 +527,7 @@ static bool heed_stop(struct world *world)
 static void run_in_real_time(struct world *world)
 {
     for (;;) {
+        notice_starving(world);
         if (world->orders_open == 0 && !wheel_holds(&world->arrival)) break;
         const int64_t now_us = wire_now_us(world->wire);
         struct wheel_node *node = wheel_pop(world->wheel, now_us);
@@ -501,7 +537,7 @@ static void run_in_real_time(struct world *world)
             continue;
         }
         show_progress(world, now_us);
-        if (heed_stop(world)) break;
+        if (heed_starving(world) || heed_stop(world)) break;
         /* An order that is open waits for something, or would be waited for in vain. */
         assert(world->orders_open == 0 || wheel_count(world->wheel) > 0 ||
                wire_in_flight(world->wire) > 0);

@@ -63,10 +63,20 @@ struct world_outputs { /* where a replication's logs go; zeroed: nowhere */
     bool series;
 };
 
+struct world_progress {
+    int64_t now_us;
+    uint64_t orders; /* begun */
+    /* real clock */
+    uint32_t in_flight;   /* calls */
+    bool draining;        /* no further order comes: what is under way is waited for */
+    uint64_t unfinished;  /* orders that are not decided yet, or are being confirmed */
+    uint64_t unconfirmed; /* orders whose customers may still confirm */
+    int64_t last_end_us;  /* by then the calls that are in flight now are over */
+};
+
 struct world_control {
     const volatile sig_atomic_t *stop; /* NULL, or set non-zero to stop after what is in flight */
-    /* NULL, or now and then; `in_flight` calls are out on a real wire. */
-    void (*progress)(void *context, int64_t now_us, uint64_t orders, uint32_t in_flight);
+    void (*progress)(void *context, const struct world_progress *progress); /* NULL, or at times */
     void *progress_context;
 };
 
@@ -96,7 +106,9 @@ struct world_facts { /* of a replication */
     size_t order_slots, call_slots;       /* high-water marks */
     int64_t ended_us;
     bool stopped;
-    bool capped; /* stopped because the next order might have passed max_requests */
+    bool starved; /* stopped because this process had no descriptor left: wire.starved says it */
+    uint64_t left_out; /* orders that were under way then: in no figure */
+    bool capped;       /* stopped because the next order might have passed max_requests */
     uint64_t order_calls,
         calls_left; /* then: what that order might have taken, and what was left */
     uint64_t live_calls[PROVIDER_COUNT];    /* requests sent to real providers */

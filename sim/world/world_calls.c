@@ -69,7 +69,7 @@ static void send_call(void *context, struct quote_run *run, const struct call *c
     slot->call = *call;
     slot->node.kind = NODE_CALL;
     world->facts.calls_sent++;
-    if (call->sent_us >= world->scenario->warmup_us) {
+    if (call->sent_us >= world->scenario->warmup_us && !world->facts.starved) {
         struct operation_tally *operation = &world->operations[call->provider][call->operation];
         operation->calls++;
         struct tally_provider *tally =
@@ -109,7 +109,8 @@ static void call_came(void *context, void *owner, const struct reply *reply, int
     const int64_t now_us = wheel_now_us(world->wheel);
     slot->reply = *reply;
     const int64_t late_us = ended_us - slot->run->deadline_us;
-    if (late_us > 0 && reply->fate == CALL_ANSWERED && reply->http_status < 300) {
+    if (late_us > 0 && reply->fate == CALL_ANSWERED && reply->http_status < 300 &&
+        !world->facts.starved) {
         world->facts.late_calls[slot->call.provider]++;
     }
     if (world->outputs->write_call != NULL && !world->failed &&
@@ -166,7 +167,7 @@ void world_call_due(struct world *world, struct call_slot *slot, int64_t now_us)
     world->facts.calls_ended++;
     leave_flight(world, slot);
     if (slot->reply.fate == CALL_ANSWERED && slot->reply.http_status < 300 &&
-        slot->call.sent_us >= world->scenario->warmup_us) {
+        slot->call.sent_us >= world->scenario->warmup_us && !world->facts.starved) {
         samples_add(&world->operations[slot->call.provider][slot->call.operation].latency,
                     slot->reply.latency_us, false);
     }

@@ -222,9 +222,14 @@ static void fold_into_hash(struct world *world, const struct router_order *order
     world->facts.hash = random_mix(hash);
 }
 
+bool world_counts(const struct world *world, const struct world_order *slot)
+{
+    return slot->measured && !world->facts.starved;
+}
+
 static void judge(struct world *world, const struct world_order *slot, bool ok, int64_t now_us)
 {
-    if (!slot->measured) return;
+    if (!world_counts(world, slot)) return;
     struct tally *tally = world_tally_of(world, slot);
     tally->finished++;
     tally->ok += ok;
@@ -282,12 +287,13 @@ static void decided(void *context, struct router_order *order, int64_t now_us)
     struct world *world = context;
     struct world_order *slot = slot_of(order);
     world->facts.decided++;
-    fold_into_hash(world, order);
-    if (slot->measured) {
+    world->facts.left_out += world->facts.starved;
+    if (!world->facts.starved) fold_into_hash(world, order);
+    if (world_counts(world, slot)) {
         tally_order(world_tally_of(world, slot), order);
         if (world->series_on) series_order(&world->series, order);
     }
-    if (world->outputs->write_order != NULL && !world->failed &&
+    if (world->outputs->write_order != NULL && !world->failed && !world->facts.starved &&
         !world->outputs->write_order(world->outputs->context, &world->router, order, world->err)) {
         world->failed = true;
     }
@@ -387,7 +393,7 @@ static void place_order(struct world *world, struct world_order *slot, int64_t n
     struct order_fate fate;
     backend_order_fate(world->backends[chosen->provider], slot->key, quote->eta_minutes,
                        quote->found + quote->substituted, &fate);
-    if (slot->measured) {
+    if (world_counts(world, slot)) {
         struct tally *tally = world_tally_of(world, slot);
         tally->placed++;
         tally->delivered += fate.outcome == ORDER_SUCCESS;
@@ -453,7 +459,7 @@ static void confirmed(void *context, struct router_order *order, int64_t now_us)
     struct world_order *slot = slot_of(order);
     const bool placed = order->confirm_state == CONFIRM_DONE;
     wheel_cancel(world->wheel, &slot->timer);
-    if (slot->measured) {
+    if (world_counts(world, slot)) {
         struct tally *tally = world_tally_of(world, slot);
         tally->confirm_attempted++;
         tally->confirm_failed += !placed;
@@ -472,7 +478,7 @@ void world_order_run_done(struct world *world, struct world_order *slot, struct 
     assert(place < RUNS);
     if (place < PROVIDER_COUNT) {
         const bool late = slot->order.slots[place].settled;
-        if (late && result->outcome == QUOTE_OK && slot->measured) {
+        if (late && result->outcome == QUOTE_OK && world_counts(world, slot)) {
             world_tally_of(world, slot)->providers[run->provider].late_answers++;
         }
         router_on_quote(&world->router, &slot->order, place, result, now_us);
@@ -529,6 +535,7 @@ static void emit(void *context, enum event_kind kind, const struct router_order 
                  unsigned slot, int64_t now_us)
 {
     struct world *world = context;
+    if (world->facts.starved) return;
     world->facts.event_lines_due++;
     if (!((const struct world_order *)order)->logged) return;
     world->facts.event_lines++;

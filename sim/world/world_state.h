@@ -150,6 +150,9 @@ struct router_port world_router_port(struct world *world);
 void world_order_unref(struct world *world, struct world_order *slot);
 /* Where what becomes of an order now is counted. */
 struct tally *world_tally_of(struct world *world, const struct world_order *slot);
+/* Whether what becomes of an order now is counted: not in the warm-up, nor once its calls may have
+ * failed by our own fault. */
+bool world_counts(const struct world *world, const struct world_order *slot);
 /* The most HTTP calls that an order may make to real providers. */
 uint32_t world_calls_of(const struct world *world, const struct order_request *request);
 /* How many of them it may still make. */

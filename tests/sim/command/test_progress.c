@@ -151,6 +151,14 @@ static void says_what_it_waits_for_without_a_bar(void **state)
     assert_string_equal(written, "\rdrill  waiting for 3 calls still in flight, at most 41 s\033[K"
                                  "\r\033[K");
     free(written);
+    progress = begin(PROGRESS_BAR, true);
+    now_us += 2000000;
+    columns = 54; /* the name goes before a fact does */
+    progress_wait(&progress, text);
+    end(&progress, "");
+    assert_string_equal(written, "\rwaiting for 3 calls still in flight, at most 41 s\033[K"
+                                 "\r\033[K");
+    free(written);
     progress = begin(PROGRESS_PLAIN, true);
     for (int i = 0; i < 150; i++) { /* 15 s */
         now_us += 100000;
