@@ -1,13 +1,157 @@
+/* sim/analysis/tune_model.c - what customers might do, by a choice model: fitted to purchases where
+ * there are any, else at the middle of an assumed range. Everything here is a model's. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/analysis/choice_prior.h"
+#include "sim/analysis/stats_power.h"
 #include "sim/analysis/tune_state.h"
+
+enum { TRIAL_DAYS = 14 };
+
+#define OUTCOME_MOST ((1 << 24) - 1) /* what the replay's kernels add up (replay.c) */
+
+static struct choice_prior prior_of(const struct tune_request *request)
+{
+    return request->prior != NULL ? *request->prior : choice_prior_default();
+}
+
+static struct choice_tastes tastes_of(const struct tune_request *request)
+{
+    const struct choice_prior prior = prior_of(request);
+    const bool fitted = request->fit != NULL && request->fit->state == CHOICE_FITTED;
+    return fitted ? choice_tastes_of(request->fit) : choice_prior_mid(&prior);
+}
+
+/* ---- quotes as customers see them ---- */
+
+static double reference_of(const struct replay_order *order, const struct replay_fates *fates)
+{
+    double totals[PROVIDER_COUNT];
+    for (unsigned q = 0; q < order->count; q++)
+        totals[q] = fates->of[q][OUTCOME_PRICE];
+    return choice_reference_cents(totals, order->count);
+}
+
+static struct choice_quote quote_of(const struct replay_fates *fates, unsigned quote,
+                                    double reference_cents)
+{
+    const int32_t *of = fates->of[quote];
+    return (struct choice_quote){.price_cents = of[OUTCOME_PRICE],
+                                 .reference_cents = reference_cents,
+                                 .eta_minutes = of[OUTCOME_ETA],
+                                 .fill = of[OUTCOME_AVAILABILITY] *
+                                         replay_outcome_traits[OUTCOME_AVAILABILITY].scale,
+                                 .commission_cents = of[OUTCOME_COMMISSION]};
+}
+
+/* A model's figure as a whole number; what is not known, or beyond what can be added up, is cut to
+ * what can. */
+static int32_t whole_of(double value, double scale)
+{
+    if (isnan(value)) return 0;
+    return (int32_t)rint(fmax(-OUTCOME_MOST, fmin(OUTCOME_MOST, value / scale)));
+}
+
+static void fill_table(struct replay_table *table, const struct choice_tastes *tastes)
+{
+    for (uint32_t i = 0; i < table->count; i++) {
+        struct replay_fates *fates = &table->fates[i];
+        const double reference_cents = reference_of(&table->orders[i], fates);
+        for (unsigned q = 0; q < table->orders[i].count; q++) {
+            const struct choice_quote quote = quote_of(fates, q, reference_cents);
+            fates->of[q][OUTCOME_BUYS] =
+                whole_of(choice_buys(tastes, &quote), replay_outcome_traits[OUTCOME_BUYS].scale);
+            fates->of[q][OUTCOME_EARNS] = whole_of(choice_earns_cents(tastes, &quote),
+                                                   replay_outcome_traits[OUTCOME_EARNS].scale);
+            fates->of[q][OUTCOME_SURPLUS] = whole_of(choice_surplus_cents(tastes, &quote),
+                                                     replay_outcome_traits[OUTCOME_SURPLUS].scale);
+        }
+    }
+}
+
 void tune_fill_model(struct tuning *tuning, const struct tune_request *request)
 {
-    (void)tuning;
-    (void)request;
+    const struct choice_tastes tastes = tastes_of(request);
+    tuning->model_fitted = request->fit != NULL && request->fit->state == CHOICE_FITTED;
+    fill_table(&tuning->all, &tastes);
+    fill_table(&tuning->train, &tastes);
+    fill_table(&tuning->holdout, &tastes);
 }
+
+/* ---- where the suggestion would flip ---- */
+
+static void collect(const struct tuning *tuning, const struct score_weights *weights,
+                    struct choice_quote *quotes)
+{
+    for (uint32_t i = 0; i < tuning->all.count; i++) {
+        const struct replay_order *order = &tuning->all.orders[i];
+        quotes[i] = quote_of(&tuning->all.fates[i], replay_winner(order, weights),
+                             reference_of(order, &tuning->all.fates[i]));
+    }
+}
+
+static bool find_break_even(struct tuning *tuning, const struct tune_request *request,
+                            struct err *err)
+{
+    static const enum choice_taste tastes[] = {TASTE_PRICE, TASTE_ETA, TASTE_AVAIL};
+    const struct choice_prior prior = prior_of(request);
+    struct choice_quote *a = malloc((tuning->all.count + 1u) * sizeof *a);
+    struct choice_quote *b = malloc((tuning->all.count + 1u) * sizeof *b);
+    const bool room = a != NULL && b != NULL;
+    if (room) {
+        collect(tuning, &tuning->arms[0].weights, a);
+        collect(tuning, &tuning->arms[tuning->chosen].weights, b);
+        const struct choice_policies policies = {.a = a, .b = b, .count = tuning->all.count};
+        for (unsigned t = 0; t < sizeof tastes / sizeof *tastes; t++) {
+            const struct choice_break_even found =
+                choice_break_even(&policies, &prior, tastes[t], CHOICE_COMMISSION);
+            tuning->break_even[tuning->break_even_count++] =
+                (struct tune_break_even){.parameter = choice_taste_names[tastes[t]],
+                                         .low = found.range.low,
+                                         .mid = found.range.mid,
+                                         .high = found.range.high,
+                                         .flips_at = found.flips_at,
+                                         .at_low = found.at_low,
+                                         .at_mid = found.at_mid,
+                                         .at_high = found.at_high};
+        }
+    } else {
+        (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
+    }
+    free(a);
+    free(b);
+    return room;
+}
+
+/* ---- what a live trial could see ---- */
+
+static void plan_trial(struct tuning *tuning, const struct tune_value *buys)
+{
+    const struct power_test test = {.alpha = 1.0 - tuning->level, .power = 0.8};
+    const struct power_traffic traffic = {
+        .orders_per_day = tuning->orders_per_day, .share = 1.0, .arms = 2};
+    tuning->mde_conversion = tuning->days_for_conversion = (double)NAN;
+    if (!(tuning->orders_per_day > 0.0)) return;
+    tuning->mde_conversion =
+        power_mde_shares(power_n_of(TRIAL_DAYS, traffic), buys->baseline, false, test);
+    if (buys->value == buys->baseline) return;
+    tuning->days_for_conversion = power_days(
+        power_n_shares((struct power_shares){buys->baseline, buys->value}, test), traffic);
+}
+
 bool tune_measure_model(struct tuning *tuning, const struct tune_request *request, struct err *err)
 {
-    (void)tuning;
-    (void)request;
-    (void)err;
-    return true;
+    tuning->surplus_per_commission = (double)NAN;
+    if (tuning->chosen == UINT32_MAX) {
+        plan_trial(tuning, &tuning->arms[0].values[TUNE_ALL][OUTCOME_BUYS]);
+        return true;
+    }
+    const struct tune_value *values = tuning->arms[tuning->chosen].values[TUNE_ALL];
+    const double earned = values[OUTCOME_COMMISSION].difference.value;
+    if (earned > 0.0)
+        tuning->surplus_per_commission = -values[OUTCOME_SURPLUS].difference.value / earned;
+    plan_trial(tuning, &values[OUTCOME_BUYS]);
+    return find_break_even(tuning, request, err);
 }
