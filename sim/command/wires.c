@@ -163,8 +163,8 @@ void wires_describe(const struct scenario *scenario, const struct wire_spec *spe
         comma = "; ";
     }
     if (!wire_is_live(scenario)) return;
-    text_format(text, ", at most %" PRIu64 " HTTP calls and %g orders a minute", spec->max_requests,
-                spec->max_orders_per_s * 60);
+    text_format(text, ", at most %" PRIu64 " HTTP requests and %g orders a minute",
+                spec->max_requests, spec->max_orders_per_s * 60);
 }
 
 static bool says_yes(struct console *console, const struct scenario *scenario,

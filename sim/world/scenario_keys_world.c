@@ -221,7 +221,7 @@ const struct scenario_key scenario_provider_keys[] = {
              "calls it; Instacart's `developer` platform, which states no delivery times."},
     {"base_url", KEY_TEXT, AT(provider_spec, base_url),
      .help = "Where its API is, over HTTP: another address than the vendor's for a live provider, "
-             "or a mock server that runs elsewhere."},
+             "or a mock server of another process, on this machine or in a private network."},
     {"cassette", KEY_TEXT, AT(provider_spec, cassette),
      .help = "Mode `replay`: the conversation to play back, as `run --record` wrote it."},
     {"chain", KEY_ENUM, AT(provider_spec, chain), .names = chain_names,
