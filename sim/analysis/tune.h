@@ -11,9 +11,10 @@
  *   interval  a 95% interval over clusters stands beside it
  *   model     rests on a choice model, fitted or assumed
  *
- * History is frozen (each quote is scored with the history its order met) unless `evolve` was
- * asked for: then reliability and margin are computed anew from the replayed outcomes
- * (sim/analysis/evolve.h), for the arms only; the search stays with frozen history.
+ * History is frozen: each quote is scored with the history its order met. Of a scenario,
+ * tune_evolve() also judges arms with histories of their own, by running it again under each arm's
+ * weights with the same luck; the search stays with frozen history. A record or a log does not tell
+ * what would have become of other decisions, so there it is not offered.
  *
  * The verdict is experiment.h's: variant_wins needs the goal better on the holdout with an interval
  * that excludes 0, every guardrail kept and no metric of the goal worse; and nothing is ever
@@ -212,7 +213,6 @@ struct tune_request {
     uint32_t steps; /* 25 */
     uint32_t resamples;
     uint32_t jobs;
-    bool evolve;
     uint8_t fixed;                    /* bit part: held at the baseline's */
     const struct choice_prior *prior; /* NULL: the default one */
     const struct choice_fit *fit;     /* NULL: assumed */
@@ -230,6 +230,13 @@ extern const char *const tune_constraints_default[];
 /* Takes over `set` (empty afterwards), whether it succeeds or not. */
 bool tune_run(struct tuning *tuning, const struct tune_request *request, struct decision_set *set,
               struct err *err);
+
+/* Judges an arm with histories of its own: `baseline` and `other` are decisions of one scenario,
+ * run under the baseline's weights and under the arm's, so that what became of orders has fed the
+ * scores of later ones in both. Orders are paired by start and index. */
+bool tune_evolve(struct tuning *tuning, const struct tune_request *request, uint32_t arm,
+                 const struct decision_set *baseline, const struct decision_set *other,
+                 struct err *err);
 void tuning_release(struct tuning *tuning);
 
 #endif

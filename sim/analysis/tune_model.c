@@ -54,18 +54,19 @@ static int32_t whole_of(double value, double scale)
     return (int32_t)rint(fmax(-OUTCOME_MOST, fmin(OUTCOME_MOST, value / scale)));
 }
 
-static void fill_table(struct replay_table *table, const struct choice_tastes *tastes)
+void tune_fill_table(struct replay_table *table, const struct tune_request *request)
 {
+    const struct choice_tastes tastes = tastes_of(request);
     for (uint32_t i = 0; i < table->count; i++) {
         struct replay_fates *fates = &table->fates[i];
         const double reference_cents = reference_of(&table->orders[i], fates);
         for (unsigned q = 0; q < table->orders[i].count; q++) {
             const struct choice_quote quote = quote_of(fates, q, reference_cents);
             fates->of[q][OUTCOME_BUYS] =
-                whole_of(choice_buys(tastes, &quote), replay_outcome_traits[OUTCOME_BUYS].scale);
-            fates->of[q][OUTCOME_EARNS] = whole_of(choice_earns_cents(tastes, &quote),
+                whole_of(choice_buys(&tastes, &quote), replay_outcome_traits[OUTCOME_BUYS].scale);
+            fates->of[q][OUTCOME_EARNS] = whole_of(choice_earns_cents(&tastes, &quote),
                                                    replay_outcome_traits[OUTCOME_EARNS].scale);
-            fates->of[q][OUTCOME_SURPLUS] = whole_of(choice_surplus_cents(tastes, &quote),
+            fates->of[q][OUTCOME_SURPLUS] = whole_of(choice_surplus_cents(&tastes, &quote),
                                                      replay_outcome_traits[OUTCOME_SURPLUS].scale);
         }
     }
@@ -73,11 +74,10 @@ static void fill_table(struct replay_table *table, const struct choice_tastes *t
 
 void tune_fill_model(struct tuning *tuning, const struct tune_request *request)
 {
-    const struct choice_tastes tastes = tastes_of(request);
     tuning->model_fitted = request->fit != NULL && request->fit->state == CHOICE_FITTED;
-    fill_table(&tuning->all, &tastes);
-    fill_table(&tuning->train, &tastes);
-    fill_table(&tuning->holdout, &tastes);
+    tune_fill_table(&tuning->all, request);
+    tune_fill_table(&tuning->train, request);
+    tune_fill_table(&tuning->holdout, request);
 }
 
 /* ---- where the suggestion would flip ---- */

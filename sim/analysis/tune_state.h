@@ -40,6 +40,7 @@ bool tune_measure_sensitivity(struct tuning *tuning, const struct tune_request *
 
 /* Fills the outcomes that a choice model knows, in every table. */
 void tune_fill_model(struct tuning *tuning, const struct tune_request *request);
+void tune_fill_table(struct replay_table *table, const struct tune_request *request);
 bool tune_measure_model(struct tuning *tuning, const struct tune_request *request, struct err *err);
 
 #endif

@@ -41,11 +41,11 @@ static bool take_order(void *context, const struct router *router, const struct 
 }
 
 static bool simulate(struct decision_source *source, const struct invocation *invocation,
-                     const struct console *console, struct err *err)
+                     const struct console *console, struct decision_set *set, struct err *err)
 {
     static const double percents[] = {50.0};
     struct scenario *scenario = source->loaded.scenario;
-    const struct world_outputs outputs = {.context = &source->set, .write_order = take_order};
+    const struct world_outputs outputs = {.context = set, .write_order = take_order};
     struct watching watching = {.duration_us = scenario->duration_us};
     struct result result;
     const struct progress_setup setup = {
@@ -72,11 +72,34 @@ static bool simulate(struct decision_source *source, const struct invocation *in
     progress_end(&watching.progress, ran ? "simulated" : "stopped");
     if (!ran) return false;
     result_release(&result);
-    source->set.weights_known = true;
-    source->set.header.start_unix_us = scenario->start_unix_us;
-    source->set.header.seed = scenario->seed;
-    source->set.header.experiment_hash = scenario_hash(scenario, false);
-    return decisions_finish(&source->set, err);
+    set->weights_known = true;
+    set->header.start_unix_us = scenario->start_unix_us;
+    set->header.seed = scenario->seed;
+    set->header.experiment_hash = scenario_hash(scenario, false);
+    return decisions_finish(set, err);
+}
+
+bool decision_source_again(struct decision_source *source, const struct invocation *invocation,
+                           const struct console *console, const struct score_weights *weights,
+                           struct decision_set *set, struct err *err)
+{
+    static const char *const keys[REPLAY_PARTS] = {
+        "LOOPGPT_SCORE_PRIORITY_WEIGHT",     "LOOPGPT_SCORE_PRICE_WEIGHT",
+        "LOOPGPT_SCORE_SPEED_WEIGHT",        "LOOPGPT_SCORE_COMMISSION_WEIGHT",
+        "LOOPGPT_SCORE_AVAILABILITY_WEIGHT", "LOOPGPT_SCORE_RELIABILITY_WEIGHT"};
+    struct scenario *scenario = source->loaded.scenario;
+    const struct env kept = scenario->env;
+    bool ok = true;
+    *set = (struct decision_set){0};
+    for (unsigned k = 0; ok && k < REPLAY_PARTS; k++) {
+        char value[NUMBER_TEXT_MAX];
+        (void)number_write(value, score_weight_of(weights, (enum replay_part)k));
+        ok = env_set(&scenario->env, keys[k], value, (struct place){0}, err);
+    }
+    ok = ok && simulate(source, invocation, console, set, err);
+    scenario->env = kept;
+    if (!ok) decisions_release(set);
+    return ok;
 }
 
 static bool open_scenario(struct decision_source *source, const struct invocation *invocation,
@@ -93,7 +116,7 @@ static bool open_scenario(struct decision_source *source, const struct invocatio
     (void)snprintf(source->name, sizeof source->name, "%s", scenario->name);
     source->seed = scenario->seed;
     source->experiment = scenario_hash(scenario, false);
-    if (simulate(source, invocation, console, &err)) return true;
+    if (simulate(source, invocation, console, &source->set, &err)) return true;
     source->exit_code =
         console_error(console, &err, err_source(&err, scenario->file, source->loaded.source));
     return false;

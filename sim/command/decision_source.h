@@ -28,9 +28,14 @@ struct decision_source {
     int exit_code;
 };
 
-/* `jobs` is for progress alone: one replication is sequential. */
 bool decision_source_open(struct decision_source *source, const struct invocation *invocation,
                           struct console *console, const char *path);
+
+/* Runs the scenario of a source again, under other weights and the same luck: what became of orders
+ * feeds the scores of later ones. Prints nothing but progress; false with an err. */
+bool decision_source_again(struct decision_source *source, const struct invocation *invocation,
+                           const struct console *console, const struct score_weights *weights,
+                           struct decision_set *set, struct err *err);
 void decision_source_release(struct decision_source *source);
 
 #endif

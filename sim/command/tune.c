@@ -108,7 +108,6 @@ static bool read_request(struct tune_command *tune, struct err *err)
         return err_fail(err, ERR_USAGE, (struct place){0},
                         "--holdout takes a share between 0 and 1, ends excluded");
     request->resamples = (uint32_t)invocation->values[OPTION_RESAMPLES].whole;
-    request->evolve = invocation->values[OPTION_HISTORY].choice == 1;
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     request->jobs = invocation_given(invocation, OPTION_JOBS)
                         ? (uint32_t)invocation->values[OPTION_JOBS].whole
@@ -248,6 +247,27 @@ static bool open_output(struct tune_command *tune, struct err *err)
                        invocation_on(tune->invocation, OPTION_FORCE), err);
 }
 
+/* The baseline, the presets and the suggestion once more, each with the history it makes itself. */
+static bool evolve(struct tune_command *tune, struct err *err)
+{
+    struct decision_set baseline;
+    struct tuning *tuning = &tune->tuning;
+    if (tune->invocation->values[OPTION_HISTORY].choice == 0) return true;
+    if (!decision_source_again(&tune->source, tune->invocation, tune->console,
+                               &tuning->arms[0].weights, &baseline, err))
+        return false;
+    bool ok = true;
+    for (uint32_t a = 0; ok && a < tuning->arm_count; a++) {
+        struct decision_set own;
+        ok = decision_source_again(&tune->source, tune->invocation, tune->console,
+                                   &tuning->arms[a].weights, &own, err) &&
+             tune_evolve(tuning, &tune->request, a, &baseline, &own, err);
+        decisions_release(&own);
+    }
+    decisions_release(&baseline);
+    return ok;
+}
+
 static int tune_and_report(struct tune_command *tune)
 {
     static char program[64];
@@ -262,7 +282,8 @@ static int tune_and_report(struct tune_command *tune)
                                        .command = tune->canonical.bytes,
                                        .experiment = experiment_of(tune),
                                        .directory = tune->folder.temporary};
-    if (!tuned || !write_folder(tune, &report, &err) || !folder_commit(&tune->folder, &err)) {
+    if (!tuned || !evolve(tune, &err) || !write_folder(tune, &report, &err) ||
+        !folder_commit(&tune->folder, &err)) {
         folder_discard(&tune->folder);
         if (tuned) tuning_release(&tune->tuning);
         return console_error(tune->console, &err, NULL);
@@ -286,6 +307,16 @@ static bool open_sources(struct tune_command *tune, int *code)
             return false;
         }
         tune->other_sets[tune->other_count++] = other->set;
+    }
+    if (tune->source.kind != TUNE_SCENARIO &&
+        tune->invocation->values[OPTION_HISTORY].choice == 1) {
+        struct err err;
+        (void)err_fail(&err, ERR_USAGE, (struct place){.file = tune->source.path},
+                       "--history evolve runs a scenario again; this is none");
+        (void)err_hint(&err, "a record does not tell what would have become of other decisions: "
+                             "give the scenario itself");
+        *code = console_error(tune->console, &err, NULL);
+        return false;
     }
     tune->request.others = tune->other_sets;
     tune->request.other_count = tune->other_count;
