@@ -298,7 +298,15 @@ static void put_model(struct text *text, const struct tuning *tuning)
 {
     put_key(text, ",\n  ", "model");
     put_flag(text, "{", "fitted", tuning->model_fitted);
-    put_number(text, ", ", "surplus_per_commission", tuning->surplus_per_commission);
+    put_count(text, ", ", "purchases_known", tuning->purchases_known);
+    put_count(text, ", ", "purchases", tuning->purchases);
+    for (unsigned t = 0; t < TUNE_TASTES; t++) {
+        put_key(text, t == 0 ? ", \"tastes\": {" : ", ", tuning->tastes[t].name);
+        put_number(text, "{", "value", tuning->tastes[t].value);
+        put_number(text, ", ", "error", tuning->tastes[t].error);
+        text_char(text, '}');
+    }
+    put_number(text, "}, ", "surplus_per_commission", tuning->surplus_per_commission);
     put_number(text, ", ", "mde_conversion", tuning->mde_conversion);
     put_number(text, ", ", "days_for_conversion", tuning->days_for_conversion);
     put_number(text, ", ", "triggered", tuning->triggered);

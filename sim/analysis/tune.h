@@ -35,6 +35,7 @@
 
 struct choice_prior; /* sim/analysis/choice.h */
 struct choice_fit;
+struct choice_ratings;
 
 enum {
     TUNE_ORDERS_LEAST = 200,
@@ -124,6 +125,13 @@ struct tune_third { /* the search repeated on a third of the training orders */
     bool same;             /* the recommended weights lie in the third's set */
 };
 
+enum { TUNE_TASTES = 4 };
+struct tune_taste { /* a coefficient of the choice model (sim/analysis/choice_tastes.h) */
+    const char *name;
+    double value;
+    double error; /* robust over blocks; NaN: assumed, not fitted */
+};
+
 struct tune_break_even {   /* the model's sensitivity: where the recommendation would flip */
     const char *parameter; /* "price" */
     double low, mid, high; /* the prior's range */
@@ -179,6 +187,8 @@ struct tuning {
 
     /* customers: a model */
     bool model_fitted; /* on purchases; else assumed */
+    struct tune_taste tastes[TUNE_TASTES];
+    uint32_t purchases_known, purchases; /* what it was fitted on; 0: assumed */
     struct tune_break_even break_even[3];
     uint32_t break_even_count;
     double surplus_per_commission; /* cents of surplus given up per cent of commission won; NaN */
@@ -216,6 +226,7 @@ struct tune_request {
     uint8_t fixed;                    /* bit part: held at the baseline's */
     const struct choice_prior *prior; /* NULL: the default one */
     const struct choice_fit *fit;     /* NULL: assumed */
+    uint32_t purchases;               /* among the orders it was fitted on */
     struct decision_view view;
     const struct decision_set *others; /* further scenarios, for robust choice */
     uint32_t other_count;
@@ -226,6 +237,12 @@ struct tune_request {
 /* "price<=+0.5%", "eta<=+2min", ...: what a choice must keep unless told
  * otherwise. */
 extern const char *const tune_constraints_default[];
+
+/* Fits customers' tastes to what they did with the quotes that were selected for them, by order
+ * index; blocks of neighbouring orders are its clusters. The fit's state says whether it succeeded.
+ */
+bool tune_fit_purchases(const struct decision_set *set, const struct choice_ratings *ratings,
+                        struct choice_fit *fit, struct err *err);
 
 /* Takes over `set` (empty afterwards), whether it succeeds or not. */
 bool tune_run(struct tuning *tuning, const struct tune_request *request, struct decision_set *set,

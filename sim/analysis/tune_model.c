@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/analysis/choice_prior.h"
+#include "sim/analysis/choice_ratings.h"
 #include "sim/analysis/stats_power.h"
 #include "sim/analysis/tune_state.h"
 
@@ -74,10 +75,68 @@ void tune_fill_table(struct replay_table *table, const struct tune_request *requ
 
 void tune_fill_model(struct tuning *tuning, const struct tune_request *request)
 {
+    const struct choice_tastes tastes = tastes_of(request);
     tuning->model_fitted = request->fit != NULL && request->fit->state == CHOICE_FITTED;
+    for (unsigned t = 0; t < TUNE_TASTES; t++)
+        tuning->tastes[t] = (struct tune_taste){
+            .name = choice_taste_names[t],
+            .value = tastes.beta[t],
+            .error =
+                tuning->model_fitted ? choice_error(request->fit, t, CHOICE_ROBUST) : (double)NAN};
+    tuning->purchases_known = tuning->model_fitted ? request->fit->n : 0;
+    tuning->purchases = request->purchases;
     tune_fill_table(&tuning->all, request);
     tune_fill_table(&tuning->train, request);
     tune_fill_table(&tuning->holdout, request);
+}
+
+/* ---- purchases ---- */
+
+enum { FIT_BLOCKS = 50 };
+
+/* The quote that was selected, as its customer saw it; false when there was none. */
+static bool shown_in(const struct quote_record *record, struct choice_quote *quote)
+{
+    double totals[PROVIDER_COUNT];
+    uint32_t count = 0;
+    if (record->as.order.selected >= record->as.order.quote_count) return false;
+    const struct quote_record_quote *selected = &record->as.order.quotes[record->as.order.selected];
+    for (unsigned q = 0; q < record->as.order.quote_count; q++)
+        if ((record->as.order.quotes[q].flags & QUOTE_FLAG_SCORED) != 0)
+            totals[count++] = (double)record->as.order.quotes[q].total_cents;
+    if (count == 0) return false;
+    const double items = record->as.order.items;
+    *quote = (struct choice_quote){
+        .price_cents = (double)selected->total_cents,
+        .reference_cents = choice_reference_cents(totals, count),
+        .eta_minutes =
+            selected->eta_minutes == 0 ? CHOICE_ETA_REFERENCE_MINUTES : selected->eta_minutes,
+        .fill = items > 0.0 ? (selected->found + 0.8 * selected->substituted) / items : 1.0};
+    return true;
+}
+
+bool tune_fit_purchases(const struct decision_set *set, const struct choice_ratings *ratings,
+                        struct choice_fit *fit, struct err *err)
+{
+    struct choice_quote *quotes = calloc(set->count + 1u, sizeof *quotes);
+    uint8_t *bought = malloc(set->count + 1u);
+    uint32_t *clusters = malloc((set->count + 1u) * sizeof *clusters);
+    uint32_t count = 0;
+    const bool room = quotes != NULL && bought != NULL && clusters != NULL;
+    for (uint32_t i = 0; room && i < set->count; i++) {
+        const uint64_t index = set->orders[i].as.order.index;
+        if (!shown_in(&set->orders[i], &quotes[count])) continue;
+        bought[count] = index < ratings->orders ? ratings->bought[index] : CHOICE_UNKNOWN;
+        clusters[count++] = (uint32_t)((uint64_t)i * FIT_BLOCKS / set->count);
+    }
+    const struct choice_shown shown = {
+        .quotes = quotes, .bought = bought, .clusters = clusters, .count = count};
+    const bool ok = room ? choice_tastes_fit(&shown, fit, err)
+                         : err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
+    free(quotes);
+    free(bought);
+    free(clusters);
+    return ok;
 }
 
 /* ---- where the suggestion would flip ---- */

@@ -8,6 +8,8 @@
 #include "reports/tune_report.h"
 #include "router/base/random.h"
 #include "router/base/text.h"
+#include "sim/analysis/choice_fit.h"
+#include "sim/analysis/choice_ratings.h"
 #include "sim/command/command.h"
 #include "sim/command/decision_source.h"
 #include "sim/command/digest.h"
@@ -30,6 +32,7 @@ struct tune_command {
     struct search_objective objectives[SEARCH_OBJECTIVES_MAX];
     struct search_constraint constraints[SEARCH_CONSTRAINTS_MAX];
     struct tune_request request;
+    struct choice_fit fit;
     struct tuning tuning;
     struct progress progress;
     struct folder folder;
@@ -113,6 +116,37 @@ static bool read_request(struct tune_command *tune, struct err *err)
                         ? (uint32_t)invocation->values[OPTION_JOBS].whole
                         : (uint32_t)(cores > 0 ? cores : 1);
     return true;
+}
+
+/* ---- purchases ---- */
+
+static uint32_t highest_index(const struct decision_set *set)
+{
+    uint64_t highest = 0;
+    for (uint32_t i = 0; i < set->count; i++)
+        if (set->orders[i].as.order.index > highest) highest = set->orders[i].as.order.index;
+    return highest < UINT32_MAX ? (uint32_t)highest + 1u : UINT32_MAX;
+}
+
+/* Tastes from what customers did; data without an answer are said, and the assumed range stays. */
+static bool fit_purchases(struct tune_command *tune, struct err *err)
+{
+    struct choice_ratings ratings;
+    const char *path = text_of(tune, OPTION_PURCHASES);
+    if (path == NULL) return true;
+    if (!choice_ratings_read(&ratings, path, highest_index(&tune->source.set), err)) return false;
+    const bool ok = tune_fit_purchases(&tune->source.set, &ratings, &tune->fit, err);
+    if (ok && !tune->console->quiet)
+        fprintf(tune->console->err,
+                "%s: %" PRIu32 " orders with a known purchase, %" PRIu32 " bought, %" PRIu32
+                " rows of other orders%s%s\n",
+                path, ratings.known, ratings.purchases, ratings.foreign,
+                tune->fit.state == CHOICE_FITTED ? "" : "; the choice model stays an assumption: ",
+                tune->fit.reason);
+    tune->request.fit = &tune->fit;
+    tune->request.purchases = ratings.purchases;
+    choice_ratings_release(&ratings);
+    return ok;
 }
 
 /* ---- progress ---- */
@@ -341,8 +375,9 @@ int command_tune(const struct invocation *invocation, struct console *console)
     if (!read_request(tune, &err)) {
         code = console_error(console, &err, NULL);
     } else if (open_sources(tune, &code)) {
-        code = read_own_weights(tune, &err) ? tune_and_report(tune)
-                                            : console_error(console, &err, NULL);
+        code = read_own_weights(tune, &err) && fit_purchases(tune, &err)
+                   ? tune_and_report(tune)
+                   : console_error(console, &err, NULL);
     }
     for (unsigned i = 0; i < SEARCH_SCENARIOS_MAX; i++)
         decision_source_release(&tune->others[i]);
