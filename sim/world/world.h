@@ -111,9 +111,8 @@ struct world_facts { /* of a replication */
     bool capped;       /* stopped because the next order might have passed max_requests */
     uint64_t order_calls,
         calls_left; /* then: what that order might have taken, and what was left */
-    uint64_t live_calls[PROVIDER_COUNT];    /* requests sent to real providers */
-    struct live_calls live[PROVIDER_COUNT]; /* the whole account of them */
-    uint64_t late_calls[PROVIDER_COUNT];    /* good answers after their quote's deadline */
+    struct live_calls live[PROVIDER_COUNT];
+    uint64_t late_calls[PROVIDER_COUNT]; /* good answers after their quote's deadline */
     struct wire_facts wire;
 };
 

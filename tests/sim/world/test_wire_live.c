@@ -49,7 +49,7 @@ static void send_tokens(struct fixture *fixture, unsigned count)
                                               wire_now_us(fixture->wire));
         wire_send(fixture->wire, &call, NULL);
         for (const unsigned before = ended; ended == before;)
-            wire_wait(fixture->wire, INT64_MAX, note_end, NULL);
+            wire_wait(fixture->wire, wire_now_us(fixture->wire) + US_PER_SECOND, note_end, NULL);
     }
 }
 

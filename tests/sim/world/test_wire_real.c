@@ -459,8 +459,8 @@ static void a_run_of_many_orders_at_once_keeps_to_its_requests(void **state)
         assert_true(run->facts.capped);
         assert_true(run->orders > 3);
         assert_true(raw_server_requests(server) <= 50);
-        assert_true(run->facts.live_calls[PROVIDER_KROGER_API] <= 50);
-        assert_true(run->facts.live_calls[PROVIDER_KROGER_API] >= raw_server_requests(server));
+        assert_true(run->facts.live[PROVIDER_KROGER_API].sent <= 50);
+        assert_true(run->facts.live[PROVIDER_KROGER_API].sent >= raw_server_requests(server));
         assert_int_equal(run->facts.wire.withheld, 0); /* no order was stopped in its middle */
         end_run(run);
         raw_server_stop(server);
