@@ -13,8 +13,8 @@
 #include "sim/command/invocation.h"
 #include "sim/world/wire.h"
 
-/* From --clock, --wire, --tls, --ca, --max-requests and --max-rate. A live provider means real time, and
- * real time means HTTP, where nothing else is said. Checked against the scenario. */
+/* From --clock, --wire, --tls, --ca, --max-requests and --max-rate. A live provider means real
+ * time, and real time means HTTP, where nothing else is said. Checked against the scenario. */
 bool wires_read(const struct invocation *invocation, const struct scenario *scenario,
                 struct wire_spec *spec, struct err *err);
 
