@@ -12,6 +12,9 @@
  * difference is taken draw by draw, and what two policies share cancels. A fit to these very orders
  * and these orders depend on each other; both parts are taken for independent.
  *
+ * How often 95% intervals held the truth in 4,000 made-up experiments (a fit to 600 customers, 300
+ * orders): both 95.1%; the model's part alone 86.9%, the orders' alone 76.3%. Never show one alone.
+ *
  * Intervals are percentiles of the draws. Resampling G clusters loses spread, so what the orders
  * add is stretched by sqrt(G/(G-1)), as everywhere. With fewer than BOOTSTRAP_CLUSTERS_LEAST
  * clusters the orders' part is not known, and neither is `both`.

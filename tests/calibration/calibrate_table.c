@@ -5,10 +5,9 @@
 
 extern const struct calibration calibrate_fixed, calibrate_sequence, calibrate_many, calibrate_srm,
     calibrate_intervals, calibrate_margins, calibrate_power, calibrate_bootstrap,
-    calibrate_off_policy;
+    calibrate_off_policy, calibrate_choice, calibrate_choice_metric;
 
-const struct calibration *const calibrations[] = {&calibrate_fixed,      &calibrate_sequence,
-                                                  &calibrate_many,       &calibrate_srm,
-                                                  &calibrate_intervals,  &calibrate_margins,
-                                                  &calibrate_power,      &calibrate_bootstrap,
-                                                  &calibrate_off_policy, NULL};
+const struct calibration *const calibrations[] = {
+    &calibrate_fixed,      &calibrate_sequence, &calibrate_many,          &calibrate_srm,
+    &calibrate_intervals,  &calibrate_margins,  &calibrate_power,         &calibrate_bootstrap,
+    &calibrate_off_policy, &calibrate_choice,   &calibrate_choice_metric, NULL};

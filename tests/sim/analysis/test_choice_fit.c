@@ -227,6 +227,30 @@ static void order_of_observations_and_of_alternatives_changes_nothing(void **sta
     }
 }
 
+/* Whoever comes four times and always does the same tells no more than once: scores and Hessian
+ * grow by 4, and what lies between them by 16. The model's errors do not know, and halve. */
+static void customers_who_come_again_count_once(void **state)
+{
+    (void)state;
+    enum { ONCE = CUSTOMERS / 4, WIDTH = CHOICE_TRUTH_SHOWN * CHOICE_TRUTH_PARAMETERS };
+    struct choice_truth_sample sample = {customers, customer_features, ONCE};
+    choice_truth_draw(sample, 11);
+    const struct choice_fit once = fit_of(choice_truth_data(sample));
+    for (uint32_t i = ONCE; i < CUSTOMERS; i++) {
+        customers[i] = customers[i % ONCE]; /* the same cluster, and the same rows */
+        memcpy(customer_features + (size_t)i * WIDTH,
+               customer_features + (size_t)(i % ONCE) * WIDTH, WIDTH * sizeof *customer_features);
+    }
+    sample.count = CUSTOMERS;
+    const struct choice_fit again = fit_of(choice_truth_data(sample));
+    assert_int_equal(again.clusters, ONCE);
+    for (uint32_t k = 0; k < CHOICE_TRUTH_PARAMETERS; k++) {
+        CHECK_NEAR(again.beta[k] / once.beta[k], 1.0, 1e-10);
+        CHECK_NEAR(again.robust[k][k] / once.robust[k][k], 1.0, 1e-9);
+        CHECK_NEAR(again.model[k][k] * 4.0 / once.model[k][k], 1.0, 1e-9);
+    }
+}
+
 static void units_of_a_feature_carry_over_to_its_coefficient(void **state)
 {
     (void)state;
@@ -372,6 +396,15 @@ static const struct hopeless hopeless[] = {
      UINT32_MAX,
      false,
      NULL},
+    {"twice the same feature, but for rounding",
+     {.rows = {{0.1, 0.3}, {0.2, 0.6}, {0.7, 2.1}, {1.1, 3.3}},
+      .bought = {1, 0, 1, 0},
+      .count = 4,
+      .parameters = 2},
+     CHOICE_NOT_IDENTIFIED,
+     UINT32_MAX,
+     false,
+     NULL},
     {"fewer customers than parameters",
      {.rows = {{1, 3}}, .bought = {1}, .count = 1, .parameters = 2},
      CHOICE_NOT_IDENTIFIED,
@@ -392,12 +425,32 @@ static void what_has_no_answer_is_said(void **state)
         CHECK_ROW(row->label, fit.separation_shown == row->shown);
         if (row->reason != NULL) CHECK_ROW_TEXT(row->label, fit.reason, row->reason);
         CHECK_ROW(row->label, fit.reason[0] != '\0');
+        CHECK_ROW(row->label, fit.iterations <= 40); /* it is not tried for ever */
         CHECK_ROW(row->label, isnan(fit.model[0][0]) && isnan(fit.robust[0][0]));
         CHECK_ROW(row->label, isnan(choice_error(&fit, 0, CHOICE_MODEL)));
         if (row->small.parameters < 2) continue;
         const struct choice_ratio ratio = choice_ratio(&fit, 0, 1, CHOICE_MODEL, 0.95);
         CHECK_ROW(row->label, isnan(ratio.value) && ratio.fieller == FIELLER_NONE);
     }
+}
+
+static void fifteen_spreads_are_far_enough(void **state)
+{
+    (void)state;
+    const double one = 1.0;
+    const struct choice_observation bought = {.rows = 1};
+    const struct choice_data data = {.observations = &bought,
+                                     .count = 1,
+                                     .features = &one,
+                                     .rows = 1,
+                                     .parameters = 1,
+                                     .outside = true};
+    struct choice_search search;
+    uint32_t culprit;
+    assert_int_equal(choice_search_begin(&search, &data, 1, &culprit), CHOICE_IDENTIFIED);
+    CHECK_NEAR(search.spread[0], 0.5, 1e-15); /* of 0 and 1, each by half */
+    assert_int_equal(choice_search_newton(&search), CHOICE_END_FAR);
+    assert_true(search.beta[0] > 30.0 && search.beta[0] < 32.0);
 }
 
 static void a_constant_without_a_way_out_tells_nothing(void **state)
@@ -504,6 +557,14 @@ static const struct ratio_row ratio_rows[] = {
      FIELLER_BOUNDED,
      0.42264973,
      1.57735027},
+    /* 12 r^2 - 25.6 r + 8 */
+    {"a and b go together",
+     {-3, 4, .25, .2, 1},
+     0.75,
+     0.26368779,
+     FIELLER_BOUNDED,
+     0.38029133,
+     1.75304200},
     /* -3 r^2 - 8 r + 12: all but a stretch */
     {"b may be 0, a is not",
      {-4, 1, 1, 0, 1},
@@ -595,9 +656,11 @@ int main(void)
         cmocka_unit_test(known_tastes_are_recovered_within_three_errors),
         cmocka_unit_test(intervals_of_the_worth_of_a_minute_cover_it),
         cmocka_unit_test(order_of_observations_and_of_alternatives_changes_nothing),
+        cmocka_unit_test(customers_who_come_again_count_once),
         cmocka_unit_test(units_of_a_feature_carry_over_to_its_coefficient),
         cmocka_unit_test(a_constant_alone_is_the_log_odds),
         cmocka_unit_test(what_has_no_answer_is_said),
+        cmocka_unit_test(fifteen_spreads_are_far_enough),
         cmocka_unit_test(a_constant_without_a_way_out_tells_nothing),
         cmocka_unit_test(what_is_no_data_is_refused_by_its_place),
         cmocka_unit_test(observations_without_a_choice_are_counted_apart),

@@ -160,7 +160,7 @@ static void both_parts_are_what_theory_says_and_add_up(void **state)
 {
     (void)state;
     const struct choice_fit fit = fit_by_hand();
-    static const uint32_t sizes[3] = {1, 30, 150};
+    static const uint32_t sizes[3] = {1, 30, 500};
     for (unsigned s = 0; s < 3; s++) {
         draw_orders(sizes[s]);
         struct choice_metric metrics[2];

@@ -291,6 +291,26 @@ static void more_than_one_change_is_said(void **state)
     assert_true(found.flips_at > -1.0 && found.flips_at < -0.8);
 }
 
+/* Both have the utility 0.4 - 1.5 at a beta_eta of -0.75, which the grid meets: exactly 0 there. */
+static void a_change_that_passes_through_0_is_one_change(void **state)
+{
+    (void)state;
+    struct choice_prior prior = choice_prior_default();
+    prior.beta_avail = (struct choice_range){0.25, 0.25, 0.25};
+    prior.beta_eta = (struct choice_range){-1.0, -0.75, -0.5};
+    struct choice_quote a = quote_at(6000, 60, 0.4), b = quote_at(6000, 62, 1.0);
+    const struct choice_policies policies = {&a, &b, 1};
+    const struct choice_break_even found =
+        choice_break_even(&policies, &prior, TASTE_ETA, CHOICE_COMMISSION);
+    CHECK_NEAR(found.at_mid, 0.0, 0.0);
+    assert_true(found.at_low < 0 && found.at_high > 0);
+    assert_int_equal(found.flips, 1);
+    CHECK_NEAR(found.flips_at, -0.75, 1e-12);
+    const struct choice_quote c = quote_at(6000, 62, 0.4); /* worse, but never by a sign */
+    const struct choice_policies worse = {&a, &c, 1};
+    assert_int_equal(choice_break_even(&worse, &prior, TASTE_ETA, CHOICE_SURPLUS).flips, 0);
+}
+
 /* ---- from what customers did ---- */
 
 enum { SHOWN = 6000 };
@@ -359,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_sign_that_never_changes_is_a_result),
         cmocka_unit_test(break_evens_are_where_a_fine_scan_sees_the_sign_change),
         cmocka_unit_test(more_than_one_change_is_said),
+        cmocka_unit_test(a_change_that_passes_through_0_is_one_change),
         cmocka_unit_test(tastes_are_found_again_in_what_was_bought),
         cmocka_unit_test(nothing_known_is_no_fit),
     };
