@@ -100,8 +100,10 @@ static void hear_library(void *context, const char *format, va_list arguments)
 {
     static const char starved[] = "Hit process or system resource limit";
     struct port *const port = context;
-    if (strncmp(format, starved, sizeof starved - 1) == 0)
+    if (strncmp(format, starved, sizeof starved - 1) == 0 && !port->starving) {
+        port->starving = true; /* it tries again and again, for the same client */
         (void)atomic_fetch_add(&port->server->starved, 1);
+    }
     if (port->said[0] != '\0') return;
     (void)vsnprintf(port->said, sizeof port->said, format, arguments);
     port->said[strcspn(port->said, "\n")] = '\0';
@@ -121,10 +123,12 @@ static void count_connection(void *context, struct MHD_Connection *connection, v
     (void)connection;
     (void)socket_data;
     struct port *const port = context;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         port->connections++;
-    else
+        port->starving = false;
+    } else {
         port->connections--;
+    }
 }
 
 bool server_start_library(struct port *port, struct err *err)

@@ -144,7 +144,8 @@ struct port { /* one provider's */
     char said[128]; /* the first thing the library complained of */
     struct request *free_requests;
     uint32_t free_count;
-    uint32_t connections; /* the library's thread */
+    uint32_t connections; /* the library's thread; and so: */
+    bool starving;        /* it has no descriptor for the next one */
     atomic_uint held;     /* hung connections of our own */
     struct request flights;
     int64_t struck_us; /* the newest strike; INT64_MIN: none */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sim/command/command.h"
+#include "sim/command/descriptors.h"
 #include "sim/command/mock_state.h"
 #include "sim/command/signals.h"
 
@@ -64,7 +65,7 @@ static int64_t monotonic_us(void)
 /* The next signal of ours, or 0 when `wait_us` are over. */
 static int wait_for_signal(int64_t wait_us)
 {
-    enum { LONGEST_S = 3600 };
+    enum { LONGEST_S = 1 }; /* what nobody wakes us for is looked at then */
     const sigset_t set = signals_of_ours();
     if (wait_us < 0) wait_us = 0;
     wait_us = sooner(wait_us, LONGEST_S * INT64_C(1000000));
@@ -101,6 +102,7 @@ static void serve(struct mock *mock)
         const int number = wait_for_signal(sooner(next_in_us, left_us));
         if (number == SIGINT || number == SIGTERM) return;
         if (number == SIGHUP) reload(mock);
+        mock_mind_starving(mock);
     }
 }
 
@@ -117,10 +119,12 @@ static int serve_world(struct mock *mock)
     if (code == EXIT_DONE) {
         serve(mock);
         leave_on_second_signal();
+        mock_mind_starving(mock);
         mock_say_goodbye(mock, monotonic_us() - begun_us);
     }
     mock_stop(mock, code == EXIT_DONE ? GRACE_US : 0);
-    return code != EXIT_DONE ? code : mock_write_journal(mock);
+    if (code == EXIT_DONE) code = mock_write_journal(mock);
+    return code == EXIT_DONE && mock->starved ? EXIT_ENVIRONMENT : code;
 }
 
 int command_mock(const struct invocation *invocation, struct console *console)
@@ -137,6 +141,7 @@ int command_mock(const struct invocation *invocation, struct console *console)
         free(mock);
         return code;
     }
+    (void)descriptors_raise();
     code = mock_world_open(&mock->world, invocation, console,
                            invocation->operand_count > 0 ? invocation->operands[0] : NULL);
     if (code == EXIT_DONE) {

@@ -7,6 +7,7 @@
 
 #include "router/base/duration.h"
 #include "sim/command/command.h"
+#include "sim/command/descriptors.h"
 #include "sim/command/mock_state.h"
 
 enum { JOURNAL_SLICE = 4096 };
@@ -131,6 +132,23 @@ int mock_write_journal(const struct mock *mock)
     struct err err;
     (void)refuse_journal(mock, &err);
     return console_error(mock->console, &err, NULL);
+}
+
+/* Clients wait then, or lose a connection that was to hang: none of it is what the scenario says.
+ */
+void mock_mind_starving(struct mock *mock)
+{
+    struct err err;
+    if (mock->starved) return;
+    mock->starved = mock_server_counters(mock->server).starved > 0 ||
+                    (mock->front != NULL && front_starved(mock->front) > 0);
+    if (!mock->starved) return;
+    (void)err_fail(&err, ERR_ENVIRONMENT, (struct place){0},
+                   "no file descriptor was left here for a client: what it met is none of the "
+                   "scenario's doing");
+    (void)err_hint(&err, "say `ulimit -n` with more than %" PRIu64 " before it",
+                   descriptors_raise());
+    (void)console_error(mock->console, &err, NULL);
 }
 
 void mock_say_goodbye(const struct mock *mock, int64_t served_us)

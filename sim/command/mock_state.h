@@ -47,6 +47,7 @@ struct mock {
     struct admin *admin;
     pthread_t key_maker; /* of Walmart's private key */
     bool makes_key;
+    bool starved; /* some client was not served for want of a descriptor, and that was said */
     char folder[MOCK_KEYS_PATH_MAX]; /* of keys; "": none */
     int claim;                       /* on that folder; -1: none */
     char urls[PROVIDER_COUNT][MOCK_URL_MAX];
@@ -71,6 +72,7 @@ int mock_say_where(const struct mock *mock); /* and flushes it */
 void mock_say_warnings(const struct mock *mock);
 void mock_warn_of_faults(const struct mock *mock); /* that are not met as they are written */
 void mock_warn(const struct mock *mock, const char *hint, const char *message);
+void mock_mind_starving(struct mock *mock); /* says it, once */
 void mock_say_goodbye(const struct mock *mock, int64_t served_us);
 bool mock_check_journal(const struct mock *mock, struct err *err); /* whether it can be written */
 int mock_write_journal(const struct mock *mock);

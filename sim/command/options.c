@@ -140,7 +140,8 @@ const struct command_traits command_table[] = {
          "Each provider on a port of its own, speaking its real API: for this router, for "
          "production's, for curl. Faults of the scenario strike by a clock that starts at 0 when "
          "serving begins. A JSON interface on another port changes faults, credentials and clock "
-         "and shows what was asked. Stopped by SIGINT or SIGTERM it exits 0; SIGHUP reads the "
+         "and shows what was asked. Stopped by SIGINT or SIGTERM it exits 0, or 4 where it "
+         "had no file descriptor left for some client; SIGHUP reads the "
          "scenario again. Without a scenario every provider is well.",
      .usage = "[options] [SCENARIO.json]",
      .example = "routesim mock scenarios/kroger-timeout.json --keys keys --tls",
@@ -727,7 +728,8 @@ const struct exit_code_meaning exit_code_meanings[] = {
           "nothing explains"},
     {"2", "the command line is wrong"},
     {"3", "an input file is invalid or unusable"},
-    {"4", "the environment: a file cannot be written, memory is out, figures cannot be drawn"},
+    {"4", "the environment: a file cannot be written, memory is out, no file descriptor is left, "
+          "figures cannot be drawn"},
     {"5",
      "inconclusive: too few samples to decide a check (only with --strict-evidence), or verify "
      "ran with a fault that no call met"},

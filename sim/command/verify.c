@@ -7,6 +7,7 @@
 
 #include "sim/analysis/parity.h"
 #include "sim/command/command.h"
+#include "sim/command/descriptors.h"
 #include "sim/command/load.h"
 #include "sim/world/world.h"
 
@@ -55,6 +56,15 @@ static bool keep_order(void *context, const struct router *router, const struct 
                     records->count);
 }
 
+/* What a wire that had no descriptors left came to says nothing about it. */
+static bool refuse_starved(const struct wire_facts *facts, struct err *err)
+{
+    (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0},
+                   "no file descriptor was left here (%s): nothing can be said of calls over HTTP",
+                   strerror(facts->starved_error));
+    return err_hint(err, "say `ulimit -n` with more than %" PRIu64, descriptors_raise());
+}
+
 static bool run_over(const struct scenario *scenario, const struct wire_spec *wire,
                      struct records *records, struct world_facts *facts, struct err *err)
 {
@@ -67,7 +77,7 @@ static bool run_over(const struct scenario *scenario, const struct wire_spec *wi
     if (ran) *facts = *world_facts(world);
     world_destroy(world);
     world_plan_release(&plan);
-    return ran;
+    return ran && (facts->wire.starved == 0 || refuse_starved(&facts->wire, err));
 }
 
 /* ---- telling --------------------------------------------------------------------------------- */
@@ -287,6 +297,7 @@ static int gravity(int code)
 int command_verify(const struct invocation *invocation, struct console *console)
 {
     int worst = EXIT_DONE;
+    (void)descriptors_raise();
     for (unsigned i = 0; i < invocation->operand_count; i++) {
         const int code = verify_file(invocation, console, invocation->operands[i]);
         if (gravity(code) > gravity(worst)) worst = code;
