@@ -27,33 +27,20 @@ static void put_number(struct text *out, struct text *cell)
     text_release(cell);
 }
 
-static void put_head(struct text *out, const struct comparison *comparison)
+static void put_head(struct html *page, const struct comparison *comparison)
 {
-    text_put(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                  "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                  "style-src 'unsafe-inline'\">\n<title>");
-    put(out, compare_write_counts, comparison);
-    text_put(out, ": ");
-    text_html(out, comparison->a.result->scenario);
-    text_put(out, "</title>\n<style>\n");
-    html_style(out);
-    text_put(out, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the "
-                  "comparison</a>\n<header><p class=\"muted\">Comparison of two runs</p>\n<h1>");
-    text_html(out, comparison->a.result->title);
-    text_put(out, "</h1></header>\n<main id=\"main\">\n");
+    struct text title = {0};
+    compare_write_counts(&title, comparison);
+    text_format(&title, ": %s", comparison->a.result->scenario);
+    html_begin(page, &title, "comparison");
+    text_put(page->out, "<header><p class=\"muted\">Comparison of two runs</p>\n<h1>");
+    html_text(page, comparison->a.result->title);
+    text_put(page->out, "</h1></header>\n<main id=\"main\">\n");
 }
 
-static void put_fact(struct text *out, const char *term, const char *fact)
+static void put_banner(struct html *page, const struct comparison *comparison)
 {
-    text_format(out, "<div><dt>%s</dt><dd>", term);
-    text_html(out, fact);
-    text_put(out, "</dd></div>\n");
-}
-
-static void put_banner(struct text *out, const struct comparison *comparison)
-{
+    struct text *out = page->out;
     const char *tone = comparison->verdicts[VERDICT_WORSE] > 0    ? "bad"
                        : comparison->verdicts[VERDICT_BETTER] > 0 ? "good"
                                                                   : "open";
@@ -68,13 +55,13 @@ static void put_banner(struct text *out, const struct comparison *comparison)
     text_put(out, "</p><p>");
     put(out, comparison_caveats, comparison);
     text_put(out, "</p></div>\n<dl class=\"facts\">\n");
-    put_fact(out, "A, the baseline", comparison->a.name);
-    put_fact(out, "B", comparison->b.name);
-    put_fact(out, "Scenario", comparison->a.result->scenario);
-    put_fact(out, "Seed", comparison->a.result->seed_text);
+    html_fact(page, "A, the baseline", comparison->a.name);
+    html_fact(page, "B", comparison->b.name);
+    html_fact(page, "Scenario", comparison->a.result->scenario);
+    html_fact(page, "Seed", comparison->a.result->seed_text);
     struct text orders = {0};
     text_grouped(&orders, (int64_t)comparison->orders);
-    put_fact(out, "Orders paired", orders.bytes != NULL ? orders.bytes : "");
+    html_fact(page, "Orders paired", orders.bytes != NULL ? orders.bytes : "");
     out->failed |= orders.failed;
     text_release(&orders);
     text_put(out, "</dl>\n");
@@ -194,8 +181,8 @@ bool compare_write_html(struct text *out, const struct compare_page *page, struc
 {
     const struct comparison *comparison = page->comparison;
     struct html helper = {.out = out, .result = comparison->b.result};
-    put_head(out, comparison);
-    put_banner(out, comparison);
+    put_head(&helper, comparison);
+    put_banner(&helper, comparison);
     if (!put_forest(out, page, err)) return false;
     put_rows(&helper, comparison);
     put_moves(&helper, comparison);
@@ -203,10 +190,8 @@ bool compare_write_html(struct text *out, const struct compare_page *page, struc
     html_section(&helper, "method", "Method");
     text_put(out, "<p>");
     put(out, compare_write_method, comparison);
-    text_put(out, "</p>\n</main>\n<footer><p class=\"muted\">");
-    text_html(out, comparison->b.result->program);
-    text_put(out,
-             " \u00b7 no scripts, nothing loaded from elsewhere</p></footer>\n</body>\n</html>\n");
+    text_put(out, "</p>\n");
+    html_end(&helper, comparison->b.result->program);
     if (!out->failed) return true;
     return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory for the page");
 }

@@ -1,8 +1,10 @@
-/* reports/figure.h - what a figure is, and the sheet that it is drawn on.
+/* reports/figure.h - what a figure is, the sheet that it is drawn on, and books of figures.
  *
- * A figure is a row of the table in figures.c: to add one, write figure_x.c and add the row. It
- * writes its numbers (NAME.tsv), its words (NAME.labels.tsv) and its script (NAME.gp) into a sheet;
- * figures.c puts the theme before the script and lets gnuplot draw it twice, as SVG and as PNG.
+ * A figure belongs to a book, which is about one subject: a run's result (figures.c) or a tuning
+ * (tune_figures.c). To add one, write figure_x.c or tune_figure_x.c and add a row to the book's
+ * table. It writes its numbers (NAME.tsv), its words (NAME.labels.tsv) and its script (NAME.gp)
+ * into a sheet; figure_book.c puts the theme before the script and lets gnuplot draw it twice, as
+ * SVG and as PNG.
  *
  * The rule that makes it safe: text from a scenario never enters a script. It goes to the labels
  * file, cleaned (sheet_label), and is plotted `with labels noenhanced`; scripts hold numbers and
@@ -14,9 +16,12 @@
 #ifndef REPORTS_FIGURE_H
 #define REPORTS_FIGURE_H
 
+#include "reports/figures.h"
 #include "reports/groups.h"
 #include "router/base/text.h"
 #include "sim/world/result.h"
+
+struct tuning;
 
 enum { FIGURE_WIDTH = 860, FIGURE_POINTS_MAX = 240, FIGURE_LABEL_MAX = 64, FIGURE_FEW_POINTS = 40 };
 
@@ -27,10 +32,16 @@ struct time_axis {
     const char *unit; /* "minutes" */
 };
 
-struct sheet {
+struct figure_subject { /* one of them is there */
     const struct result *result;
+    const struct tuning *tuning;
+};
+
+struct sheet {
+    const struct result *result; /* these three of a run's figures alone */
     const struct groups *groups;
     struct time_axis axis;
+    const struct tuning *tuning; /* of a tuning's */
     int width, height;
     int blocks; /* of labels so far */
     struct text data, labels, script;
@@ -40,11 +51,22 @@ struct figure {
     const char *name; /* of its files */
     const char *title;
     /* Why there is nothing to draw, in a sentence; NULL when there is. */
-    const char *(*absence)(const struct result *result);
+    const char *(*absence)(const struct figure_subject *subject);
     void (*draw)(struct sheet *sheet);
     /* What the picture shows, for those who cannot see it. */
-    void (*describe)(const struct result *result, struct text *text);
+    void (*describe)(const struct figure_subject *subject, struct text *text);
 };
+
+struct figure_book {
+    const struct figure *const *figures; /* in the order of the report; NULL ends */
+    struct figure_subject subject;
+    struct sheet blank; /* what every sheet of the book starts as */
+};
+
+/* As figures_draw(), of any book. */
+bool book_draw(const struct figure_book *book, const char *directory, const char *gnuplot,
+               struct drawing *drawing, struct err *err);
+const struct figure *book_find(const struct figure *const *figures, const char *name);
 
 struct time_axis time_axis_of(const struct result *result);
 double axis_value(const struct time_axis *axis, int64_t us);
@@ -79,8 +101,5 @@ void sheet_release(struct sheet *sheet);
 
 extern const struct figure figure_timeline, figure_percentiles, figure_share, figure_budget,
     figure_errors;
-
-/* All of them, in the order of the report; NULL ends. */
-extern const struct figure *const figures[];
 
 #endif

@@ -59,16 +59,18 @@ static void draw(struct sheet *sheet)
                 colour, first, colour, first + 1);
 }
 
-static const char *absence(const struct result *result)
+static const char *absence(const struct figure_subject *subject)
 {
+    const struct result *result = subject->result;
     if (!result->slo_given || result->slo_period_us <= 0)
         return "The scenario gives no objective (slo), so there is no budget to spend.";
     if (result->bucket_count == 0) return "No order was completed, so nothing was spent.";
     return NULL;
 }
 
-static void describe(const struct result *result, struct text *text)
+static void describe(const struct figure_subject *subject, struct text *text)
 {
+    const struct result *result = subject->result;
     text_put(text,
              "A line for the share of the period's error budget spent so far, beside a dashed line "
              "for spending it evenly over the period. ");

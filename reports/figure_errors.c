@@ -149,8 +149,9 @@ static void draw(struct sheet *sheet)
     sheet->groups = fine;
 }
 
-static const char *absence(const struct result *result)
+static const char *absence(const struct figure_subject *subject)
 {
+    const struct result *result = subject->result;
     for (uint32_t i = 0; i < result->bucket_count; i++)
         for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
             const struct result_bucket_provider *provider = &result->buckets[i].providers[p];
@@ -161,8 +162,9 @@ static const char *absence(const struct result *result)
     return "No quote failed.";
 }
 
-static void describe(const struct result *result, struct text *text)
+static void describe(const struct figure_subject *subject, struct text *text)
 {
+    const struct result *result = subject->result;
     text_put(text,
              "Stacked areas over time: failed quotes a minute, by kind of failure, all providers "
              "together. ");

@@ -175,15 +175,17 @@ static void draw(struct sheet *sheet)
     }
 }
 
-static const char *absence(const struct result *result)
+static const char *absence(const struct figure_subject *subject)
 {
+    const struct result *result = subject->result;
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
         if (has_curve(result, p)) return NULL;
     return "No provider answered often enough to draw its percentiles.";
 }
 
-static void describe(const struct result *result, struct text *text)
+static void describe(const struct figure_subject *subject, struct text *text)
 {
+    const struct result *result = subject->result;
     text_put(text,
              "One panel a provider: quote latency on a logarithmic axis against the percentile, "
              "from the median at the left to the slowest quotes at the right. ");

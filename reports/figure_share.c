@@ -138,15 +138,17 @@ static void draw(struct sheet *sheet)
     groups_release(&coarse);
 }
 
-static const char *absence(const struct result *result)
+static const char *absence(const struct figure_subject *subject)
 {
+    const struct result *result = subject->result;
     for (uint32_t i = 0; i < result->bucket_count; i++)
         if (result->buckets[i].router.orders > 0) return NULL;
     return "No order was completed, so nobody won one.";
 }
 
-static void describe(const struct result *result, struct text *text)
+static void describe(const struct figure_subject *subject, struct text *text)
 {
+    const struct result *result = subject->result;
     text_put(text,
              "Stacked areas over time: the share of completed orders won by each provider, and at "
              "the top the share that was not routed. ");

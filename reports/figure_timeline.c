@@ -271,15 +271,17 @@ static void draw(struct sheet *sheet)
     draw_success(sheet, success_top);
 }
 
-static const char *absence(const struct result *result)
+static const char *absence(const struct figure_subject *subject)
 {
+    const struct result *result = subject->result;
     for (uint32_t i = 0; i < result->bucket_count; i++)
         if (isfinite(result->buckets[i].router.p50_ms)) return NULL;
     return "No order was completed, so there is no course of events to draw.";
 }
 
-static void describe(const struct result *result, struct text *text)
+static void describe(const struct figure_subject *subject, struct text *text)
 {
+    const struct result *result = subject->result;
     text_put(text, "Three panels over the same time axis. ");
     if (result->fault_count > 0)
         text_format(text, "At the top, %u injected fault%s as bars. ", result->fault_count,

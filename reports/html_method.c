@@ -5,13 +5,6 @@
 #include "reports/html.h"
 #include "reports/show.h"
 
-static void put_item(struct html *page, const char *plain)
-{
-    text_put(page->out, "<li>");
-    html_text(page, plain);
-    text_put(page->out, "</li>\n");
-}
-
 static void put_latency_method(struct html *page)
 {
     const struct result_latency *latency = &page->result->router_latency;
@@ -28,7 +21,7 @@ static void put_latency_method(struct html *page)
         text_fixed(&words, latency->error_bound * 100, 2);
         text_put(&words, "% of the exact one.");
     }
-    put_item(page, words.bytes ? words.bytes : "");
+    html_item(page, words.bytes ? words.bytes : "");
     text_release(&words);
 }
 
@@ -39,14 +32,14 @@ static void put_method(struct html *page)
     html_section(page, "method", "Method and limits");
     text_put(page->out, "<ul class=\"method\">\n");
     put_latency_method(page);
-    put_item(page,
-             "A percentile is given where at least ten samples lie beyond it; otherwise it reads "
-             "n/a with the number of samples it would need.");
-    put_item(page,
-             "A quote that timed out would have taken longer than its timeout. A percentile that "
-             "falls among such quotes is known only as a lower bound and has a > before it.");
-    put_item(page, "Latency counts from the instant an order was due. Phases go by the instant of "
-                   "completion.");
+    html_item(page,
+              "A percentile is given where at least ten samples lie beyond it; otherwise it reads "
+              "n/a with the number of samples it would need.");
+    html_item(page,
+              "A quote that timed out would have taken longer than its timeout. A percentile that "
+              "falls among such quotes is known only as a lower bound and has a > before it.");
+    html_item(page, "Latency counts from the instant an order was due. Phases go by the instant of "
+                    "completion.");
     if (result->replications > 1) {
         struct text words = {0};
         text_format(
@@ -54,15 +47,16 @@ static void put_method(struct html *page)
             "Intervals are 95%% confidence intervals over %u replications; series and figures "
             "over time show replication 0.",
             result->replications);
-        put_item(page, words.bytes ? words.bytes : "");
+        html_item(page, words.bytes ? words.bytes : "");
         text_release(&words);
     } else if (real) {
-        put_item(page, "One replication: counts, shares and means are exact for this run and say "
-                       "nothing about how another would fare.");
+        html_item(page, "One replication: counts, shares and means are exact for this run and say "
+                        "nothing about how another would fare.");
     } else {
-        put_item(page,
-                 "One replication: counts, shares and means are exact for this run and say nothing "
-                 "about how another seed would fare. Use --replications for intervals.");
+        html_item(
+            page,
+            "One replication: counts, shares and means are exact for this run and say nothing "
+            "about how another seed would fare. Use --replications for intervals.");
     }
     struct text words = {0};
     text_put(&words, "The event log holds ");
@@ -70,44 +64,23 @@ static void put_method(struct html *page)
     text_put(&words, " of ");
     text_grouped(&words, (int64_t)result->events_total);
     text_put(&words, " events.");
-    if (result->events_total > 0) put_item(page, words.bytes ? words.bytes : "");
+    if (result->events_total > 0) html_item(page, words.bytes ? words.bytes : "");
     text_clear(&words);
     text_format(&words, "Scenario %016llx, with the router's settings %016llx%s",
                 (unsigned long long)result->scenario_hash,
                 (unsigned long long)result->experiment_hash,
                 real ? "." : ": runs with the same two, seed and version give the same bytes.");
-    put_item(page, words.bytes ? words.bytes : "");
+    html_item(page, words.bytes ? words.bytes : "");
     text_release(&words);
     for (uint32_t i = 0; i < result->note_count; i++)
-        put_item(page, result->notes[i]);
+        html_item(page, result->notes[i]);
     text_put(page->out, "</ul>\n");
-}
-
-static void put_files(struct html *page)
-{
-    static const struct html_column columns[] = {
-        {"File", false}, {"Bytes", true}, {"SHA-256", false}};
-    html_section(page, "files", "Files");
-    if (page->file_count == 0) {
-        text_put(page->out, "<p>The run's other files stand beside this one; their hashes were not "
-                            "taken.</p>\n");
-        return;
-    }
-    html_table_begin(page, "Files of this run, this page and run.json apart", columns, 3);
-    for (uint32_t i = 0; i < page->file_count; i++) {
-        html_row_begin(page, page->files[i].path);
-        html_cell_count(page, (double)page->files[i].bytes);
-        text_put(page->out, "<td><code>");
-        html_text(page, page->files[i].sha256);
-        text_put(page->out, "</code></td>");
-        html_row_end(page);
-    }
-    html_table_end(page);
 }
 
 void html_method(struct html *page)
 {
     html_calls(page);
     put_method(page);
-    put_files(page);
+    html_files(page, "Files of this run, this page and run.json apart",
+               "The run's other files stand beside this one; their hashes were not taken.");
 }

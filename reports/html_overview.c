@@ -32,45 +32,39 @@ static void put_verdict(struct html *page)
     text_put(page->out, "</p></div>\n");
 }
 
-static void put_fact(struct html *page, const char *name, const char *value)
-{
-    text_format(page->out, "<div><dt>%s</dt><dd>", name);
-    html_text(page, value);
-    text_put(page->out, "</dd></div>\n");
-}
-
 static void put_facts(struct html *page)
 {
     const struct result *result = page->result;
     struct text value = {0};
     text_put(page->out, "<dl class=\"facts\">\n");
-    put_fact(page, "Scenario", result->file);
-    put_fact(page, "Seed", result->seed_text);
+    html_fact(page, "Scenario", result->file);
+    html_fact(page, "Seed", result->seed_text);
     show_span(&value, result->duration_us);
     if (result->replications > 1) text_format(&value, ", %u replications", result->replications);
     const bool real = strcmp(result->clock, "real") == 0;
-    put_fact(page, real ? "Real time" : "Simulated time", value.bytes ? value.bytes : "");
+    html_fact(page, real ? "Real time" : "Simulated time", value.bytes ? value.bytes : "");
     text_clear(&value);
     char start[INSTANT_TEXT_MAX]; /* "2025-11-24T00:00:00.000Z" */
     instant_format(result->start_unix_us, start);
     text_format(&value, "%.10s %.8s UTC", start, start + 11);
-    put_fact(page, real ? "Instant 0 is" : "Starts at (virtual)", value.bytes ? value.bytes : "");
+    html_fact(page, real ? "Instant 0 is" : "Starts at (virtual)", value.bytes ? value.bytes : "");
     text_clear(&value);
     text_grouped(&value, (int64_t)result->orders);
     text_put(&value, " orders, ");
     text_grouped(&value, (int64_t)result->calls);
     text_put(&value, " API calls");
-    put_fact(page, "Volume", value.bytes ? value.bytes : "");
-    put_fact(page, "Router as", result->profile);
+    html_fact(page, "Volume", value.bytes ? value.bytes : "");
+    html_fact(page, "Router as", result->profile);
     if (strcmp(result->wire, "struct") != 0) {
-        put_fact(page, "Calls travelled",
-                 strcmp(result->wire, "http") == 0 ? "over HTTP" : "through the codecs, in memory");
+        html_fact(page, "Calls travelled",
+                  strcmp(result->wire, "http") == 0 ? "over HTTP"
+                                                    : "through the codecs, in memory");
     }
-    if (result->live[0] != '\0') put_fact(page, "Real providers", result->live);
+    if (result->live[0] != '\0') html_fact(page, "Real providers", result->live);
     text_clear(&value);
     text_format(&value, "%016llx", (unsigned long long)result->event_hash);
-    put_fact(page, "Event hash", value.bytes ? value.bytes : "");
-    put_fact(page, "Program", result->program);
+    html_fact(page, "Event hash", value.bytes ? value.bytes : "");
+    html_fact(page, "Program", result->program);
     text_put(page->out, "</dl>\n<pre><code>");
     html_text(page, result->command);
     text_put(page->out, "</code></pre>\n");
