@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "mocks/admin_state.h"
+#include "mocks/http_head.h"
 
 /* ---- who may ask ----------------------------------------------------------------------------- */
 
@@ -98,32 +99,39 @@ struct visit { /* one request, from its head to its end */
     bool stop;
 };
 
-static enum MHD_Result keep_header(void *context, enum MHD_ValueKind kind, const char *name,
-                                   const char *value)
+struct looking {
+    struct http_view *view;
+    uint16_t refusal; /* 0: all of it is there to be seen */
+};
+
+static enum MHD_Result keep_pair(void *context, enum MHD_ValueKind kind, const char *name,
+                                 size_t name_size, const char *value, size_t value_size)
 {
-    struct http_view *const view = context;
-    (void)kind;
-    if (view->header_count == HTTP_PAIRS_MAX) return MHD_NO;
-    view->headers[view->header_count++] = (struct http_pair){.name = name, .value = value};
+    struct looking *const looking = context;
+    struct http_view *const view = looking->view;
+    const bool is_query = kind == MHD_GET_ARGUMENT_KIND;
+    uint32_t *const count = is_query ? &view->query_count : &view->header_count;
+    if (value == NULL) value = "";
+    if (strlen(name) != name_size || strlen(value) != value_size)
+        looking->refusal = MHD_HTTP_BAD_REQUEST;
+    else if (*count == HTTP_PAIRS_MAX)
+        looking->refusal =
+            is_query ? MHD_HTTP_URI_TOO_LONG : MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
+    if (looking->refusal != 0) return MHD_NO;
+    (is_query ? view->query : view->headers)[(*count)++] =
+        (struct http_pair){.name = name, .value = value};
     return MHD_YES;
 }
 
-static enum MHD_Result keep_query(void *context, enum MHD_ValueKind kind, const char *name,
-                                  const char *value)
-{
-    struct http_view *const view = context;
-    (void)kind;
-    if (view->query_count == HTTP_PAIRS_MAX) return MHD_NO;
-    view->query[view->query_count++] = (struct http_pair){.name = name, .value = value};
-    return MHD_YES;
-}
-
-static void look_at_head(struct MHD_Connection *connection, const char *url, const char *method,
-                         struct http_view *view)
+/* Returns 0, or a status: what is not seen here, an Origin perhaps, is not looked at either. */
+static uint16_t look_at_head(struct MHD_Connection *connection, const char *url, const char *method,
+                             struct http_view *view)
 {
     *view = (struct http_view){.method = method, .path = url};
-    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, keep_header, view);
-    (void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, keep_query, view);
+    struct looking looking = {.view = view};
+    (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, keep_pair, &looking);
+    (void)MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, keep_pair, &looking);
+    return looking.refusal;
 }
 
 static enum MHD_Result send_response(struct MHD_Connection *connection,
@@ -145,6 +153,7 @@ static enum MHD_Result send_response(struct MHD_Connection *connection,
     (void)MHD_add_response_header(response, "Content-Type", answer->content_type);
     (void)MHD_add_response_header(response, "Cache-Control", "no-store");
     (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    if (answer->closes) (void)MHD_add_response_header(response, "Connection", "close");
     if (answer->allow != NULL) (void)MHD_add_response_header(response, "Allow", answer->allow);
     const enum MHD_Result queued =
         MHD_queue_response(connection, failed ? 503 : answer->status, response);
@@ -152,15 +161,27 @@ static enum MHD_Result send_response(struct MHD_Connection *connection,
     return queued;
 }
 
+static bool admit_head(struct admin *admin, const struct http_view *view, uint16_t refusal,
+                       struct admin_response *response)
+{
+    struct admin_exchange exchange = {.admin = admin, .view = view, .response = response};
+    if (refusal == 0) return admin_admit(admin, view, response);
+    response->closes = true;
+    return admin_refuse(&exchange, refusal, NULL, "this head is none that can be answered");
+}
+
 static enum MHD_Result begin(struct admin *admin, struct MHD_Connection *connection,
-                             const char *url, const char *method, void **kept)
+                             const char *url, const char *method, const char *version, void **kept)
 {
     struct visit *const visit = calloc(1, sizeof *visit);
     if (visit == NULL) return MHD_NO;
+    const uint16_t misframed = http_head_refusal(connection, version, *kept);
     *kept = visit;
-    look_at_head(connection, url, method, &visit->view);
+    const uint16_t unseen = look_at_head(connection, url, method, &visit->view);
     struct admin_response response = {.content_type = "application/json"};
-    if (admin_admit(admin, &visit->view, &response)) return MHD_YES;
+    if (admit_head(admin, &visit->view, misframed != 0 ? misframed : unseen, &response)) {
+        return MHD_YES;
+    }
     visit->refused = true;
     return send_response(connection, &response);
 }
@@ -170,10 +191,11 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *connection, c
                              size_t *upload_size, void **kept)
 {
     struct admin *const admin = context;
-    struct visit *const visit = *kept;
-    (void)version;
     admin_callers_heard(admin, connection);
-    if (visit == NULL) return begin(admin, connection, url, method, kept);
+    if (*kept == NULL || http_head_is_mark(*kept)) {
+        return begin(admin, connection, url, method, version, kept);
+    }
+    struct visit *const visit = *kept;
     if (*upload_size > 0) {
         if (visit->refused || visit->body.length > ADMIN_BODY_MAX) {
             *upload_size = 0; /* one byte too many tells as much as all of them */
@@ -184,7 +206,7 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *connection, c
         return MHD_YES;
     }
     if (visit->refused) return MHD_YES;
-    look_at_head(connection, url, method, &visit->view);
+    (void)look_at_head(connection, url, method, &visit->view); /* as it was before the body */
     visit->view.body = visit->body.bytes;
     visit->view.body_length = visit->body.length;
     struct admin_response response;
@@ -200,11 +222,11 @@ static void completed(void *context, struct MHD_Connection *connection, void **k
     struct visit *const visit = *kept;
     (void)connection;
     (void)code;
-    if (visit == NULL) return;
+    *kept = NULL;
+    if (visit == NULL || http_head_is_mark(visit)) return;
     if (visit->stop) admin->setup.ask.stop(admin->setup.ask.context);
     text_release(&visit->body);
     free(visit);
-    *kept = NULL;
 }
 
 /* ---- the port -------------------------------------------------------------------------------- */
@@ -274,8 +296,9 @@ static bool start_library(struct admin *admin, int listener)
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO, 0, NULL, NULL, serve, admin,
         MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)LIBRARY_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)ADMIN_IDLE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, completed, admin,
-        MHD_OPTION_NOTIFY_CONNECTION, admin_callers_notify, admin, MHD_OPTION_END);
+        (unsigned)ADMIN_IDLE_SECONDS, MHD_OPTION_URI_LOG_CALLBACK, http_head_look_at_target, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, completed, admin, MHD_OPTION_NOTIFY_CONNECTION,
+        admin_callers_notify, admin, MHD_OPTION_END);
     return admin->daemon != NULL;
 }
 

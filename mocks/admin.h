@@ -37,7 +37,9 @@
  * whatever page they show: a Host that is no loopback name with this port (a name that was rebound)
  * is refused, so is every request with an Origin, and nothing says that another origin might read
  * an answer. A body has to say Content-Type: application/json and is ADMIN_BODY_MAX bytes at most.
- * There is no password: whoever may open sockets on this machine may ask.
+ * A head that could be read in two ways is refused (mocks/http_head.h), as is one with more than 64
+ * headers: an Origin may be behind them. There is no password: whoever may open sockets on this
+ * machine may ask.
  *
  * Credentials leave by /issue alone. They are a mock's and open nothing else.
  *
@@ -109,7 +111,8 @@ struct admin_response {
     const char *content_type; /* a constant */
     const char *allow;        /* of a 405; a constant */
     struct text body;
-    bool stop; /* once it has been sent */
+    bool closes; /* the connection */
+    bool stop;   /* once it has been sent */
 };
 
 /* What a request is told before its body is read: true when it may go on. */

@@ -52,8 +52,9 @@
  *
  * HEAD is GET without the body; OPTIONS is 204 with the methods that there are. What the library
  * itself refuses (no HTTP, a head over 32 KB) is answered by it and stands in no journal; all else
- * does, also what a dialect answered. The journal has what was judged: a strike that ends the call
- * later does not change its entry.
+ * does, also what a dialect answered, and a head that could be read in two ways: 400, or 501 for a
+ * transfer coding other than chunked, and the connection ends (mocks/http_head.h). The journal has
+ * what was judged: a strike that ends the call later does not change its entry.
  *
  * Locking: `lock` guards backends and dialects; whoever else touches the backends (a world in the
  * same process, the admin interface) takes it too. It is held for the judgement only, never for

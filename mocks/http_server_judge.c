@@ -305,7 +305,9 @@ bool server_judge(struct request *request, const char *url, const char *method)
     const int64_t now_us = setup->now_us(setup->context);
     const int64_t arrived_us = server_monotonic_us();
     const uint16_t misfit = fill_view(request, url, method, &port->view);
-    const uint16_t refusal = request->too_large ? MHD_HTTP_CONTENT_TOO_LARGE : misfit;
+    const uint16_t refusal = request->misframed != 0 ? request->misframed
+                             : request->too_large    ? MHD_HTTP_CONTENT_TOO_LARGE
+                                                     : misfit;
     port->entry = (struct journal_entry){.operation = JOURNAL_NO_OPERATION};
     if (setup->journal != NULL) journal_describe(&port->entry, &port->view);
     request->sent_us = now_us;

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "mocks/http_head.h"
 #include "mocks/http_server_state.h"
 
 /* ---- listening ------------------------------------------------------------------------------- */
@@ -146,8 +147,9 @@ bool server_start_library(struct port *port, struct err *err)
                            MHD_USE_ERROR_LOG | (shown != NULL ? MHD_USE_TLS : 0u);
     port->daemon = MHD_start_daemon(
         flags, 0, admit, port, server_serve, port, MHD_OPTION_EXTERNAL_LOGGER, hear_library, port,
-        MHD_OPTION_LISTEN_SOCKET, port->listener, MHD_OPTION_NOTIFY_COMPLETED, server_completed,
-        port, MHD_OPTION_NOTIFY_CONNECTION, count_connection, port, MHD_OPTION_CONNECTION_LIMIT,
+        MHD_OPTION_LISTEN_SOCKET, port->listener, MHD_OPTION_URI_LOG_CALLBACK,
+        http_head_look_at_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, server_completed, port,
+        MHD_OPTION_NOTIFY_CONNECTION, count_connection, port, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)MOCK_CONNECTIONS_MAX + 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)SERVER_POOL_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)MOCK_IDLE_SECONDS,
         MHD_OPTION_ARRAY, tls, MHD_OPTION_END);

@@ -108,7 +108,7 @@ static bool add_headers(const struct request *request, struct MHD_Response *resp
         added = added && add(response, "Content-Encoding", "gzip");
     }
     if (request->allows) added = added && add(response, "Allow", "GET, HEAD, OPTIONS, POST, PUT");
-    if (atomic_load(&request->wait.port->server->stopping)) {
+    if (request->misframed != 0 || atomic_load(&request->wait.port->server->stopping)) {
         added = added && add(response, "Connection", "close");
     }
     return added;

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "mocks/http_head.h"
 #include "mocks/http_server_state.h"
 
 /* ---- storage --------------------------------------------------------------------------------- */
@@ -141,15 +142,16 @@ static enum MHD_Result enact(struct request *request)
 /* ---- the library's calls --------------------------------------------------------------------- */
 
 static enum MHD_Result begin(struct port *port, struct MHD_Connection *connection, const char *url,
-                             const char *method, void **slot)
+                             const char *method, const char *version, void **slot)
 {
     struct request *const request = take_request(port, connection);
     if (request == NULL) return MHD_NO;
+    request->misframed = http_head_refusal(connection, version, *slot);
     *slot = request;
     (void)atomic_fetch_add(&port->server->requests, 1);
     request->phase = PHASE_READING;
-    if (!announces_too_much(connection)) return MHD_YES;
-    request->too_large = true;
+    request->too_large = announces_too_much(connection);
+    if (!request->too_large && request->misframed == 0) return MHD_YES;
     return server_judge(request, url, method) ? MHD_YES : enact(request);
 }
 
@@ -157,9 +159,10 @@ enum MHD_Result server_serve(void *context, struct MHD_Connection *connection, c
                              const char *method, const char *version, const char *upload,
                              size_t *upload_size, void **slot)
 {
-    (void)version;
+    if (*slot == NULL || http_head_is_mark(*slot)) {
+        return begin(context, connection, url, method, version, slot);
+    }
     struct request *const request = *slot;
-    if (request == NULL) return begin(context, connection, url, method, slot);
     switch (request->phase) {
     case PHASE_READING:
         if (*upload_size > 0) {
@@ -184,8 +187,8 @@ void server_completed(void *context, struct MHD_Connection *connection, void **s
     (void)connection;
     struct port *const port = context;
     struct request *const request = *slot;
-    if (request == NULL) return;
     *slot = NULL;
+    if (request == NULL || http_head_is_mark(request)) return;
     /* A cut body ends in what the library calls an error. */
     const bool sent = request->phase == PHASE_SENDING &&
                       (code == MHD_REQUEST_TERMINATED_COMPLETED_OK || request->shape == SHAPE_CUT);

@@ -123,6 +123,7 @@ struct request {
     bool strikable; /* a fault may still end it in flight */
     bool allows;    /* an answer to OPTIONS */
     bool too_large;
+    uint16_t misframed; /* the status that its head is refused with; 0: it is in order */
     size_t discarded;
     struct text body;
     struct http_response response;

@@ -947,6 +947,46 @@ static void clients_that_say_nothing_make_room_for_those_that_ask(void **state)
     close_room(&room);
 }
 
+/* Each is followed by a question that may not be answered. */
+static void heads_that_hide_something_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *headers;
+        int many; /* headers before the last */
+        int status;
+    } rows[] = {
+        {"GET /health%00/x", "", 0, 400},
+        {"GET /journal?limit=1%00x", "", 0, 400},
+        {"PUT /clock", "Content-Length: 2\r\nContent-Length: 60\r\n", 0, 400},
+        {"PUT /clock", "Content-Length: 60\r\nTransfer-Encoding: chunked\r\n", 0, 400},
+        {"PUT /clock", "Transfer-Encoding: gzip\r\n", 0, 501},
+        {"PUT /clock", "Content-Length : 60\r\n", 0, 400},
+        {"GET /health", "Origin: http://evil.example\r\n", 0, 403},
+        {"GET /health", "Origin: http://evil.example\r\n", HTTP_PAIRS_MAX, 431},
+    };
+    static struct room room;
+    open_room(&room);
+    struct text request = {0};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char answer[4096], wanted[32];
+        text_clear(&request);
+        text_format(&request, "%s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n",
+                    rows[i].line, room.host);
+        for (int h = 0; h < rows[i].many; h++)
+            text_put(&request, "A: b\r\n");
+        text_format(&request,
+                    "%s\r\n{}GET /health HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
+                    rows[i].headers, room.host);
+        exchange(&room, request.bytes, request.length, answer, sizeof answer);
+        (void)snprintf(wanted, sizeof wanted, "HTTP/1.1 %d ", rows[i].status);
+        if (strncmp(answer, wanted, strlen(wanted)) != 0) fail_msg("%s: %s", rows[i].line, answer);
+        CHECK_ROW(rows[i].line, strstr(answer, "uptime_ms") == NULL);
+    }
+    text_release(&request);
+    close_room(&room);
+}
+
 /* Nothing announces how long it is. */
 static void an_endless_body_is_cut_off(void **state)
 {
@@ -1007,6 +1047,7 @@ int main(void)
         cmocka_unit_test(counters_count_what_backends_were_asked),
         cmocka_unit_test(it_answers_over_a_socket_and_a_silent_client_blocks_nobody),
         cmocka_unit_test(clients_that_say_nothing_make_room_for_those_that_ask),
+        cmocka_unit_test(heads_that_hide_something_are_refused),
         cmocka_unit_test(an_endless_body_is_cut_off),
         cmocka_unit_test(a_stop_is_passed_on_once_its_answer_is_out),
     };
