@@ -294,6 +294,20 @@ static void put_thirds(struct text *text, const struct tuning *tuning)
     text_char(text, ']');
 }
 
+static void put_uncertainty(struct text *text, const char *before, const char *key,
+                            const struct tune_uncertainty *of)
+{
+    put_key(text, before, key);
+    put_number(text, "{", "value", of->value);
+    put_number(text, ", ", "low", of->low);
+    put_number(text, ", ", "high", of->high);
+    put_number(text, ", ", "model_low", of->model_low);
+    put_number(text, ", ", "model_high", of->model_high);
+    put_number(text, ", ", "orders_low", of->orders_low);
+    put_number(text, ", ", "orders_high", of->orders_high);
+    text_char(text, '}');
+}
+
 static void put_model(struct text *text, const struct tuning *tuning)
 {
     put_key(text, ",\n  ", "model");
@@ -306,6 +320,14 @@ static void put_model(struct text *text, const struct tuning *tuning)
         put_number(text, ", ", "error", tuning->tastes[t].error);
         text_char(text, '}');
     }
+    put_uncertainty(text, "}, ", "conversion_difference", &tuning->buys);
+    put_uncertainty(text, ", ", "expected_commission_difference", &tuning->earns);
+    put_count(text, ", \"survey\": {", "answered", tuning->rated);
+    put_count(text, ", ", "satisfied", tuning->satisfied);
+    put_number(text, ", ", "share", tuning->csat);
+    put_number(text, ", ", "low", tuning->csat_low);
+    put_number(text, ", ", "high", tuning->csat_high);
+    put_number(text, ", ", "silent", tuning->silent);
     put_number(text, "}, ", "surplus_per_commission", tuning->surplus_per_commission);
     put_number(text, ", ", "mde_conversion", tuning->mde_conversion);
     put_number(text, ", ", "days_for_conversion", tuning->days_for_conversion);
@@ -320,6 +342,8 @@ static void put_model(struct text *text, const struct tuning *tuning)
         put_number(text, ", ", "mid", of->mid);
         put_number(text, ", ", "high", of->high);
         put_number(text, ", ", "flips_at", of->flips_at);
+        put_count(text, ", ", "flips", of->flips);
+        put_number(text, ", ", "elasticity_there", of->elasticity);
         put_number(text, ", ", "at_low", of->at_low);
         put_number(text, ", ", "at_mid", of->at_mid);
         put_number(text, ", ", "at_high", of->at_high);

@@ -132,10 +132,19 @@ struct tune_taste { /* a coefficient of the choice model (sim/analysis/choice_ta
     double error; /* robust over blocks; NaN: assumed, not fitted */
 };
 
+/* How sure a fitted model's difference to the baseline is: what the coefficients, what the orders
+ * leave open, and both together, which alone is the whole truth. */
+struct tune_uncertainty {
+    double value; /* cents an order, or a share; NaN: no fit */
+    double model_low, model_high, orders_low, orders_high, low, high;
+};
+
 struct tune_break_even {   /* the model's sensitivity: where the recommendation would flip */
     const char *parameter; /* "price" */
     double low, mid, high; /* the prior's range */
     double flips_at;       /* NaN: nowhere in the range */
+    uint32_t flips;        /* how often the sign changes along the range */
+    double elasticity;     /* of buying what the baseline selects, where it flips; NaN: nowhere */
     double at_low, at_mid, at_high; /* difference of expected commission, cents an order */
 };
 
@@ -189,6 +198,10 @@ struct tuning {
     bool model_fitted; /* on purchases; else assumed */
     struct tune_taste tastes[TUNE_TASTES];
     uint32_t purchases_known, purchases; /* what it was fitted on; 0: assumed */
+    struct tune_uncertainty buys, earns; /* of the suggestion over all orders */
+    /* the survey: shares of purchases under the recorded weights; logged, no model */
+    uint64_t rated, satisfied;
+    double csat, csat_low, csat_high, silent; /* NaN: no ratings */
     struct tune_break_even break_even[3];
     uint32_t break_even_count;
     double surplus_per_commission; /* cents of surplus given up per cent of commission won; NaN */
@@ -223,10 +236,10 @@ struct tune_request {
     uint32_t steps; /* 25 */
     uint32_t resamples;
     uint32_t jobs;
-    uint8_t fixed;                    /* bit part: held at the baseline's */
-    const struct choice_prior *prior; /* NULL: the default one */
-    const struct choice_fit *fit;     /* NULL: assumed */
-    uint32_t purchases;               /* among the orders it was fitted on */
+    uint8_t fixed;                        /* bit part: held at the baseline's */
+    const struct choice_prior *prior;     /* NULL: the default one */
+    const struct choice_fit *fit;         /* NULL: assumed */
+    const struct choice_ratings *ratings; /* what it was fitted on; NULL: none */
     struct decision_view view;
     const struct decision_set *others; /* further scenarios, for robust choice */
     uint32_t other_count;

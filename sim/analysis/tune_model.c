@@ -4,25 +4,49 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/analysis/choice_metric.h"
 #include "sim/analysis/choice_prior.h"
 #include "sim/analysis/choice_ratings.h"
 #include "sim/analysis/stats_power.h"
 #include "sim/analysis/tune_state.h"
 
-enum { TRIAL_DAYS = 14 };
+enum { TRIAL_DAYS = 14, MODEL_DRAWS = 2000 };
 
 #define OUTCOME_MOST ((1 << 24) - 1) /* what the replay's kernels add up (replay.c) */
 
+static bool is_fitted(const struct tune_request *request)
+{
+    return request->fit != NULL && request->fit->state == CHOICE_FITTED;
+}
+
+/* A fitted coefficient's interval, kept on the side of 0 that makes a customer. */
+static struct choice_range range_of(const struct choice_fit *fit, enum choice_taste taste,
+                                    double least, double most)
+{
+    const double half =
+        choice_critical(fit, CHOICE_ROBUST, 0.95) * choice_error(fit, taste, CHOICE_ROBUST);
+    const double mid = fmax(least, fmin(most, fit->beta[taste]));
+    return (struct choice_range){
+        .low = fmax(least, mid - half), .mid = mid, .high = fmin(most, mid + half)};
+}
+
+/* The range in which tastes lie: fitted, given, or assumed. */
 static struct choice_prior prior_of(const struct tune_request *request)
 {
-    return request->prior != NULL ? *request->prior : choice_prior_default();
+    const double none = 1e-9; /* a price that is minded, if ever so little */
+    if (!is_fitted(request))
+        return request->prior != NULL ? *request->prior : choice_prior_default();
+    return (struct choice_prior){
+        .beta_price = range_of(request->fit, TASTE_PRICE, -HUGE_VAL, -none),
+        .beta_eta = range_of(request->fit, TASTE_ETA, -HUGE_VAL, 0.0),
+        .beta_avail = range_of(request->fit, TASTE_AVAIL, 0.0, HUGE_VAL),
+        .constant = range_of(request->fit, TASTE_CONSTANT, -HUGE_VAL, HUGE_VAL)};
 }
 
 static struct choice_tastes tastes_of(const struct tune_request *request)
 {
     const struct choice_prior prior = prior_of(request);
-    const bool fitted = request->fit != NULL && request->fit->state == CHOICE_FITTED;
-    return fitted ? choice_tastes_of(request->fit) : choice_prior_mid(&prior);
+    return is_fitted(request) ? choice_tastes_of(request->fit) : choice_prior_mid(&prior);
 }
 
 /* ---- quotes as customers see them ---- */
@@ -76,7 +100,7 @@ void tune_fill_table(struct replay_table *table, const struct tune_request *requ
 void tune_fill_model(struct tuning *tuning, const struct tune_request *request)
 {
     const struct choice_tastes tastes = tastes_of(request);
-    tuning->model_fitted = request->fit != NULL && request->fit->state == CHOICE_FITTED;
+    tuning->model_fitted = is_fitted(request);
     for (unsigned t = 0; t < TUNE_TASTES; t++)
         tuning->tastes[t] = (struct tune_taste){
             .name = choice_taste_names[t],
@@ -84,7 +108,7 @@ void tune_fill_model(struct tuning *tuning, const struct tune_request *request)
             .error =
                 tuning->model_fitted ? choice_error(request->fit, t, CHOICE_ROBUST) : (double)NAN};
     tuning->purchases_known = tuning->model_fitted ? request->fit->n : 0;
-    tuning->purchases = request->purchases;
+    tuning->purchases = request->ratings != NULL ? request->ratings->purchases : 0;
     tune_fill_table(&tuning->all, request);
     tune_fill_table(&tuning->train, request);
     tune_fill_table(&tuning->holdout, request);
@@ -172,6 +196,8 @@ static bool find_break_even(struct tuning *tuning, const struct tune_request *re
                                          .mid = found.range.mid,
                                          .high = found.range.high,
                                          .flips_at = found.flips_at,
+                                         .flips = found.flips,
+                                         .elasticity = found.elasticity,
                                          .at_low = found.at_low,
                                          .at_mid = found.at_mid,
                                          .at_high = found.at_high};
@@ -182,6 +208,106 @@ static bool find_break_even(struct tuning *tuning, const struct tune_request *re
     free(a);
     free(b);
     return room;
+}
+
+/* ---- how sure a fitted model is ---- */
+
+struct policies { /* baseline and suggestion, as choice_metric.h wants them */
+    double *features[2], *worth[2];
+    uint32_t *clusters;
+};
+
+static void release_policies(struct policies *policies)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        free(policies->features[i]);
+        free(policies->worth[i]);
+    }
+    free(policies->clusters);
+}
+
+static bool fill_policies(const struct tuning *tuning, struct policies *policies)
+{
+    const size_t orders = tuning->all.count;
+    const struct score_weights *weights[2] = {&tuning->arms[0].weights,
+                                              &tuning->arms[tuning->chosen].weights};
+    policies->clusters = malloc((orders + 1) * sizeof *policies->clusters);
+    bool room = policies->clusters != NULL;
+    for (unsigned p = 0; p < 2; p++) {
+        policies->features[p] = malloc((orders + 1) * CHOICE_TASTES * sizeof(double));
+        policies->worth[p] = malloc((orders + 1) * sizeof(double));
+        room = room && policies->features[p] != NULL && policies->worth[p] != NULL;
+    }
+    for (uint32_t i = 0; room && i < orders; i++) {
+        const struct replay_order *order = &tuning->all.orders[i];
+        const struct replay_fates *fates = &tuning->all.fates[i];
+        policies->clusters[i] = order->cluster;
+        for (unsigned p = 0; p < 2; p++) {
+            const struct choice_quote quote =
+                quote_of(fates, replay_winner(order, weights[p]), reference_of(order, fates));
+            choice_quote_features(&quote, policies->features[p] + (size_t)i * CHOICE_TASTES);
+            policies->worth[p][i] = quote.commission_cents;
+        }
+    }
+    return room;
+}
+
+static bool measure(const struct tuning *tuning, const struct tune_request *request,
+                    const struct policies *policies, bool earns, struct tune_uncertainty *into,
+                    struct err *err)
+{
+    struct choice_policy both[2];
+    struct choice_metric metrics[2];
+    for (unsigned p = 0; p < 2; p++)
+        both[p] = (struct choice_policy){.features = policies->features[p],
+                                         .worth = earns ? policies->worth[p] : NULL};
+    const struct choice_metric_request wanted = {.fit = request->fit,
+                                                 .which = CHOICE_ROBUST,
+                                                 .policies = both,
+                                                 .policy_count = 2,
+                                                 .orders = tuning->all.count,
+                                                 .clusters = policies->clusters,
+                                                 .cluster_count = tuning->all.cluster_count,
+                                                 .draws = MODEL_DRAWS,
+                                                 .level = tuning->level,
+                                                 .seed = tuning->seed};
+    if (!choice_metric_run(&wanted, metrics, err)) return false;
+    const struct choice_spread *found = &metrics[1].difference;
+    *into = (struct tune_uncertainty){.value = found->value,
+                                      .model_low = found->model.low,
+                                      .model_high = found->model.high,
+                                      .orders_low = found->orders.low,
+                                      .orders_high = found->orders.high,
+                                      .low = found->both.low,
+                                      .high = found->both.high};
+    return true;
+}
+
+static bool measure_uncertainty(struct tuning *tuning, const struct tune_request *request,
+                                struct err *err)
+{
+    struct policies policies = {0};
+    if (!is_fitted(request)) return true;
+    bool ok = fill_policies(tuning, &policies) ||
+              err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
+    ok = ok && measure(tuning, request, &policies, false, &tuning->buys, err) &&
+         measure(tuning, request, &policies, true, &tuning->earns, err);
+    release_policies(&policies);
+    return ok;
+}
+
+/* What customers said: logged, under the weights of the time. */
+static void count_ratings(struct tuning *tuning, const struct tune_request *request)
+{
+    tuning->csat = tuning->csat_low = tuning->csat_high = tuning->silent = (double)NAN;
+    if (request->ratings == NULL || request->ratings->rated == 0) return;
+    const struct choice_csat csat = choice_csat(request->ratings, NULL, tuning->level);
+    tuning->rated = csat.answered;
+    tuning->satisfied = csat.satisfied;
+    tuning->csat = csat.share;
+    tuning->csat_low = csat.low;
+    tuning->csat_high = csat.high;
+    tuning->silent = csat.silent;
 }
 
 /* ---- what a live trial could see ---- */
@@ -202,7 +328,16 @@ static void plan_trial(struct tuning *tuning, const struct tune_value *buys)
 
 bool tune_measure_model(struct tuning *tuning, const struct tune_request *request, struct err *err)
 {
+    static const struct tune_uncertainty unknown = {.value = (double)NAN,
+                                                    .model_low = (double)NAN,
+                                                    .model_high = (double)NAN,
+                                                    .orders_low = (double)NAN,
+                                                    .orders_high = (double)NAN,
+                                                    .low = (double)NAN,
+                                                    .high = (double)NAN};
     tuning->surplus_per_commission = (double)NAN;
+    tuning->buys = tuning->earns = unknown;
+    count_ratings(tuning, request);
     if (tuning->chosen == UINT32_MAX) {
         plan_trial(tuning, &tuning->arms[0].values[TUNE_ALL][OUTCOME_BUYS]);
         return true;
@@ -212,5 +347,5 @@ bool tune_measure_model(struct tuning *tuning, const struct tune_request *reques
     if (earned > 0.0)
         tuning->surplus_per_commission = -values[OUTCOME_SURPLUS].difference.value / earned;
     plan_trial(tuning, &values[OUTCOME_BUYS]);
-    return find_break_even(tuning, request, err);
+    return measure_uncertainty(tuning, request, err) && find_break_even(tuning, request, err);
 }

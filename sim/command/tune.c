@@ -33,6 +33,7 @@ struct tune_command {
     struct search_constraint constraints[SEARCH_CONSTRAINTS_MAX];
     struct tune_request request;
     struct choice_fit fit;
+    struct choice_ratings ratings;
     struct tuning tuning;
     struct progress progress;
     struct folder folder;
@@ -131,21 +132,20 @@ static uint32_t highest_index(const struct decision_set *set)
 /* Tastes from what customers did; data without an answer are said, and the assumed range stays. */
 static bool fit_purchases(struct tune_command *tune, struct err *err)
 {
-    struct choice_ratings ratings;
+    struct choice_ratings *const ratings = &tune->ratings;
     const char *path = text_of(tune, OPTION_PURCHASES);
     if (path == NULL) return true;
-    if (!choice_ratings_read(&ratings, path, highest_index(&tune->source.set), err)) return false;
-    const bool ok = tune_fit_purchases(&tune->source.set, &ratings, &tune->fit, err);
+    if (!choice_ratings_read(ratings, path, highest_index(&tune->source.set), err)) return false;
+    const bool ok = tune_fit_purchases(&tune->source.set, ratings, &tune->fit, err);
     if (ok && !tune->console->quiet)
         fprintf(tune->console->err,
                 "%s: %" PRIu32 " orders with a known purchase, %" PRIu32 " bought, %" PRIu32
                 " rows of other orders%s%s\n",
-                path, ratings.known, ratings.purchases, ratings.foreign,
+                path, ratings->known, ratings->purchases, ratings->foreign,
                 tune->fit.state == CHOICE_FITTED ? "" : "; the choice model stays an assumption: ",
                 tune->fit.reason);
     tune->request.fit = &tune->fit;
-    tune->request.purchases = ratings.purchases;
-    choice_ratings_release(&ratings);
+    tune->request.ratings = ratings;
     return ok;
 }
 
@@ -382,6 +382,7 @@ int command_tune(const struct invocation *invocation, struct console *console)
     for (unsigned i = 0; i < SEARCH_SCENARIOS_MAX; i++)
         decision_source_release(&tune->others[i]);
     decision_source_release(&tune->source);
+    choice_ratings_release(&tune->ratings);
     text_release(&tune->canonical);
     free(tune);
     return code;
