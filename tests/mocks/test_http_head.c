@@ -141,8 +141,8 @@ static void a_target_is_read_to_its_end_or_refused(void **state)
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         check_read(serving, &good[i]);
-    const struct mock_server_counters counters = serving_counters(serving);
-    assert_int_equal(counters.requests, counters.answered);
+    serving_await_settled(serving, serving_counters(serving).requests);
+    assert_int_equal(serving_counters(serving).answered, serving_counters(serving).requests);
     serving_close(serving);
 }
 
