@@ -79,6 +79,16 @@ void sheet_time_axis(struct sheet *sheet, bool with_words);
 void sheet_time_title(struct sheet *sheet, int panel_height);
 /* The faults' windows behind the panel; their object numbers start at 100. */
 void sheet_shade_faults(struct sheet *sheet);
+/* 1, 2, 2.5 or 5 times a power of ten: the smallest that needs no more than five steps. */
+double sheet_step(double most);
+/* Range of an axis ('x' or 'y') and its ticks at multiples of `step`, in words of ours. */
+struct axis_words {
+    double factor; /* of a value, before it is written */
+    const char *before, *after;
+    bool sign; /* "+5" */
+};
+void sheet_axis(struct sheet *sheet, char axis, double low, double high, double step,
+                const struct axis_words *words);
 /* From 0 to a round number at or above `most`, with ticks in `unit`; returns the upper end. */
 double sheet_value_axis(struct sheet *sheet, double most, enum metric_unit unit);
 
@@ -94,6 +104,41 @@ struct spread_item {
     double wanted, placed;
 };
 void spread(struct spread_item *items, size_t count, double gap, double low, double high);
+
+/* ---- label_places.c: words beside points, none upon another ---- */
+
+struct label_place {
+    double x, y; /* the point, in pixels */
+    const char *words;
+    double at_x, at_y; /* where the words go: their end at the point's side, or their middle */
+    enum label_align { LABEL_LEFT, LABEL_RIGHT, LABEL_CENTER, LABEL_ALIGNS } align;
+    bool far; /* a line should lead to it */
+};
+struct label_box {
+    double left, top, right, bottom;
+};
+/* Places the labels one after the other, each where it covers least: points, what is `taken`,
+ * labels before it, the edge of `within`. Letters are taken a little wider than most fonts have
+ * them. */
+struct label_room {
+    struct label_box within;
+    const struct label_box *taken;
+    size_t taken_count;
+};
+void label_places(struct label_place *labels, size_t count, const struct label_room *room);
+
+struct sheet_frame { /* a panel in pixels, and its axes' ranges */
+    int left, top, right, bottom;
+    double x_low, x_high, y_low, y_high;
+};
+double frame_x(const struct sheet_frame *frame, double value); /* in pixels */
+double frame_y(const struct sheet_frame *frame, double value);
+/* Lines from words that are far to their points: before the plot. Arrow numbers from 200. */
+void sheet_lead(struct sheet *sheet, const struct sheet_frame *frame,
+                const struct label_place *labels, size_t count);
+/* The words, as further clauses of a plot command; `style` is its colour and font. */
+void sheet_words(struct sheet *sheet, const struct sheet_frame *frame,
+                 const struct label_place *labels, size_t count, const char *style);
 
 const char *provider_token(enum provider provider); /* gnuplot's variable: "KROGER" */
 

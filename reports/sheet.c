@@ -95,8 +95,7 @@ void sheet_shade_faults(struct sheet *sheet)
     }
 }
 
-/* 1, 2, 2.5 or 5 times a power of ten: the smallest that needs no more than five steps. */
-static double round_step(double most)
+double sheet_step(double most)
 {
     static const double factors[] = {1, 2, 2.5, 5, 10};
     const double power = pow(10, floor(log10(most / 5)));
@@ -121,21 +120,56 @@ static void put_tick(struct text *script, enum metric_unit unit, double value, d
     }
 }
 
+/* No format is applied to explicit words, but a lone percent sign is one. */
+static void put_tick_words(struct text *script, const struct text *words)
+{
+    for (const char *c = words->bytes != NULL ? words->bytes : ""; *c; c++)
+        text_put(script, *c == '%' ? "%%" : (const char[2]){*c, '\0'});
+}
+
+void sheet_axis(struct sheet *sheet, char axis, double low, double high, double step,
+                const struct axis_words *words)
+{
+    struct text *script = &sheet->script;
+    const double shown = step * words->factor;
+    int decimals = 0;
+    while (decimals < 6 && fabs(shown * pow(10, decimals) - rint(shown * pow(10, decimals))) > 1e-6)
+        decimals++;
+    text_format(script, "set %crange [", axis);
+    text_double(script, low);
+    text_char(script, ':');
+    text_double(script, high);
+    text_format(script, "]\nset %ctics (", axis);
+    const double first = ceil(fmin(low, high) / step - 1e-9);
+    for (double i = first; i * step <= fmax(low, high) + 1e-9 * step; i++) {
+        struct text tick = {0};
+        if (i < 0) text_put(&tick, "\u2212");
+        if (i > 0 && words->sign) text_char(&tick, '+');
+        text_put(&tick, words->before);
+        text_fixed(&tick, fabs(i * step * words->factor), i == 0 ? 0 : decimals);
+        text_put(&tick, words->after);
+        text_put(script, i > first ? ", '" : "'");
+        put_tick_words(script, &tick);
+        text_put(script, "' ");
+        text_double(script, i * step);
+        text_release(&tick);
+    }
+    text_put(script, ")\n");
+}
+
 double sheet_value_axis(struct sheet *sheet, double most, enum metric_unit unit)
 {
     if (!(most > 0) || !isfinite(most)) most = 1;
-    const double step = round_step(most);
+    const double step = sheet_step(most);
     const double end = fmax(most * 1.04, step);
     text_put(&sheet->script, "set yrange [0:");
     text_double(&sheet->script, end);
     text_put(&sheet->script, "]\nset ytics (");
     for (int i = 0; i * step <= end; i++) {
         text_put(&sheet->script, i > 0 ? ", '" : "'");
-        /* No format is applied to explicit words, but a lone percent sign is one. */
         struct text tick = {0};
         put_tick(&tick, unit, i * step, step);
-        for (const char *c = tick.bytes ? tick.bytes : ""; *c; c++)
-            text_put(&sheet->script, *c == '%' ? "%%" : (const char[2]){*c, '\0'});
+        put_tick_words(&sheet->script, &tick);
         text_release(&tick);
         text_put(&sheet->script, "' ");
         text_double(&sheet->script, i * step);

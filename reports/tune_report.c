@@ -2,16 +2,6 @@
 
 #include "reports/files.h"
 
-bool tune_report_draw(const struct tune_report *report, const char *gnuplot,
-                      struct drawing *drawing, struct err *err)
-{
-    (void)report;
-    (void)gnuplot;
-    (void)err;
-    *drawing = (struct drawing){0};
-    return true;
-}
-
 bool tune_report_write_page(const struct tune_report *report, const struct drawing *drawing,
                             const struct result_file *files, uint32_t file_count, struct err *err)
 {
