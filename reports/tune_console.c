@@ -7,7 +7,7 @@
 #include "reports/tune_text.h"
 #include "router/base/utf8.h"
 
-enum { LABEL = 25, VALUE = 9, DIFFERENCE = 10 };
+enum { LABEL = 25, VALUE = 10, DIFFERENCE = 10, WEIGHT = 8, COLUMNS = 80 };
 
 static size_t width_of(const char *words)
 {
@@ -43,6 +43,29 @@ static void paint(struct text *text, const struct tune_style *style, const char 
     if (style->color && code != NULL) text_put(text, "\033[0m");
 }
 
+/* Plain sentences, broken between words, two blanks before each line. */
+static void put_wrapped(struct text *text, struct text *sentence)
+{
+    size_t column = 0;
+    const char *at = sentence->bytes != NULL ? sentence->bytes : "";
+    while (*at != '\0') {
+        const size_t length = strcspn(at, " ");
+        const size_t width = utf8_count(at, length);
+        if (column > 0 && column + 1 + width > COLUMNS - 2) {
+            text_char(text, '\n');
+            column = 0;
+        }
+        text_put(text, column == 0 ? "  " : " ");
+        column += width + (column > 0);
+        text_append(text, at, length);
+        at += length;
+        at += strspn(at, " ");
+    }
+    text_char(text, '\n');
+    text->failed |= sentence->failed;
+    text_release(sentence);
+}
+
 /* ---- what it stands on ---- */
 
 static void put_basis(struct text *text, const struct tuning *tuning)
@@ -73,11 +96,14 @@ static void put_basis(struct text *text, const struct tuning *tuning)
         show_share(text, (double)coverage->usable / (double)coverage->requests);
         text_put(text, " of requests: what the log lacks was left out, not guessed");
     }
-    text_put(text, "\n  goal: ");
-    tune_write_goal(text, tuning);
+    text_char(text, '\n');
+    struct text goal = {0};
+    text_put(&goal, "goal: ");
+    tune_write_goal(&goal, tuning);
     for (uint32_t i = 0; i < tuning->constraint_count; i++)
-        text_format(text, "%s%s", i == 0 ? "; kept: " : ", ", tuning->constraints[i].text);
-    text_put(text, "\n\n");
+        text_format(&goal, "%s%s", i == 0 ? "; kept: " : ", ", tuning->constraints[i].text);
+    put_wrapped(text, &goal);
+    text_char(text, '\n');
 }
 
 /* ---- weights ---- */
@@ -86,11 +112,10 @@ static void put_weights(struct text *text, const struct tuning *tuning)
 {
     text_put(text, "  WEIGHTS");
     spaces(text, LABEL + 2, 9);
-    for (unsigned k = 0; k < REPLAY_PARTS; k++) {
-        struct text cell = {0};
-        text_format(&cell, "%.8s", replay_part_names[k]);
-        put_right(text, &cell, VALUE);
-    }
+    static const char *const titles[REPLAY_PARTS] = {"priority", "price",  "speed",
+                                                     "commis.",  "avail.", "reliab."};
+    for (unsigned k = 0; k < REPLAY_PARTS; k++)
+        text_format(text, "%*s", 1 + WEIGHT, titles[k]);
     text_char(text, '\n');
     for (uint32_t a = 0; a < tuning->arm_count; a++) {
         const struct tune_arm *arm = &tuning->arms[a];
@@ -100,7 +125,7 @@ static void put_weights(struct text *text, const struct tuning *tuning)
         for (unsigned k = 0; k < REPLAY_PARTS; k++) {
             struct text cell = {0};
             tune_show_weight(&cell, score_weight_of(&arm->weights, (enum replay_part)k));
-            put_right(text, &cell, VALUE);
+            put_right(text, &cell, 1 + WEIGHT);
         }
         text_char(text, '\n');
     }
@@ -191,15 +216,21 @@ static void put_guardrails(struct text *text, const struct tuning *tuning,
 static void put_effects(struct text *text, const struct tuning *tuning)
 {
     const struct geometry *geometry = &tuning->geometry;
-    text_put(text, "\n  WHAT EACH WEIGHT CAN CHANGE HERE (any value from 0 to 1)\n  ");
+    text_put(text, "\n  WHAT EACH WEIGHT CAN CHANGE HERE (at any value from 0 to 1)\n");
+    struct text effects = {0};
     for (unsigned k = 0; k < REPLAY_PARTS; k++) {
-        text_format(text, "%s%s ", k == 0 ? "" : k == 3 ? ",\n  " : ", ", replay_part_names[k]);
-        show_share(text, geometry->weights[k].movable);
-        if (geometry->weights[k].no_effect) text_put(text, " (no effect in this data: not tuned)");
+        text_format(&effects, "%s%s ", k == 0 ? "" : ", ", replay_part_names[k]);
+        show_share(&effects, geometry->weights[k].movable);
+        if (geometry->weights[k].no_effect) {
+            text_put(&effects, " (");
+            text_grouped(&effects, (int64_t)geometry->weights[k].movable_orders);
+            text_put(&effects, " orders: no effect in this data, not tuned)");
+        }
     }
-    text_put(text, " of decisions.\n  Without its weight on priority the router would decide ");
-    show_share(text, geometry->without_priority);
-    text_put(text, " of orders otherwise.\n");
+    text_put(&effects, " of decisions. Without its weight on priority the router would decide ");
+    show_share(&effects, geometry->without_priority);
+    text_put(&effects, " of orders otherwise.");
+    put_wrapped(text, &effects);
 }
 
 /* ---- all of it ---- */
@@ -213,17 +244,23 @@ void tune_write_console(struct text *text, const struct tuning *tuning,
     put_basis(text, tuning);
     text_put(text, "  ");
     paint(text, style, code, tune_verdict_title(tuning));
-    text_format(text, " (%s)\n  ", experiment_verdict_names[tuning->verdict]);
-    tune_write_finding(text, tuning);
-    text_put(text, "\n\n");
+    text_format(text, " (%s)\n", experiment_verdict_names[tuning->verdict]);
+    struct text finding = {0};
+    tune_write_finding(&finding, tuning);
+    put_wrapped(text, &finding);
+    text_char(text, '\n');
     put_weights(text, tuning);
     if (tuning->chosen != UINT32_MAX) {
         put_metrics(text, tuning, style);
         put_guardrails(text, tuning, style);
     }
     put_effects(text, tuning);
-    for (uint32_t i = 0; i < tuning->note_count; i++)
-        text_format(text, "\n  %s\n", tuning->notes[i]);
+    for (uint32_t i = 0; i < tuning->note_count; i++) {
+        struct text note = {0};
+        text_put(&note, tuning->notes[i]);
+        text_char(text, '\n');
+        put_wrapped(text, &note);
+    }
     if (tuning->chosen != UINT32_MAX) {
         text_put(text, "\n  Nothing was applied. To try it:\n  ");
         tune_write_secrets(text, &tuning->arms[tuning->chosen].weights);
