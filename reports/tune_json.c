@@ -200,7 +200,6 @@ static void put_search(struct text *text, const struct search *search)
     put_number(text, ", ", "hypervolume_high", search->hypervolume_high);
     put_count(text, ", ", "points_beyond_reference", search->beyond_reference);
     put_count(text, ",\n    ", "set", search->set_count);
-    put_count(text, ", ", "set_safe", search->safe_count);
     put_number(text, ", ", "set_agreement", search->set_agreement);
     if (search->set_count > 0) {
         put_weights(text, ",\n    ", "set_low", &search->set_low);

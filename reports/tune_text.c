@@ -28,8 +28,8 @@ static struct scale scale_of(enum tune_metric metric, double most)
         return (struct scale){1.0, decimals_for(most), "", " min"};
     case TUNE_SHARE:
         return (struct scale){100.0, most < 0.001 ? 2 : 1, "", "%"};
-    case TUNE_POINTS:
-        return (struct scale){1.0, 3, "", ""};
+    case TUNE_POINTS: /* shares of the range that weights can move the goal over */
+        return (struct scale){100.0, 2, "", "%"};
     }
     assert(!"a metric without a unit");
     return (struct scale){1.0, 2, "", ""};
@@ -212,6 +212,15 @@ void tune_write_finding(struct text *text, const struct tuning *tuning)
     }
     const struct tune_arm *arm = &tuning->arms[tuning->chosen];
     text_put(text, "On orders it was not tuned on, the suggestion changes ");
+    if (tuning->objective_count > 1) {
+        const struct tune_value *goal = &arm->values[TUNE_HOLDOUT][TUNE_GOAL];
+        text_put(text, "the goal by ");
+        tune_show_difference(text, TUNE_GOAL, goal);
+        text_put(text, " of its range (");
+        if (goal->difference.method != STATS_EXACT) text_put(text, "95% interval ");
+        tune_show_interval(text, TUNE_GOAL, goal);
+        text_put(text, "): ");
+    }
     for (uint32_t o = 0; o < tuning->objective_count; o++) {
         if (o > 0) text_put(text, o + 1 == tuning->objective_count ? " and " : ", ");
         put_change(text, arm, (enum tune_metric)tuning->objectives[o].outcome);

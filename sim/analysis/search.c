@@ -49,7 +49,10 @@ static bool begin(struct searching *searching, struct err *err)
     const struct replay_table *table = &searching->request->tables[0];
     searching->clusters = table->cluster_count;
     searching->orders = calloc(table->cluster_count + 1u, sizeof *searching->orders);
-    if (searching->orders == NULL)
+    searching->baseline = calloc((size_t)SEARCH_COLUMNS_MAX * (table->cluster_count + 1u),
+                                 sizeof *searching->baseline);
+    searching->blocks = calloc(table->cluster_count + 1u, sizeof *searching->blocks);
+    if (searching->orders == NULL || searching->baseline == NULL || searching->blocks == NULL)
         return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
     for (uint32_t i = 0; i < table->count; i++)
         searching->orders[table->orders[i].cluster] += 1.0;
@@ -87,6 +90,8 @@ bool search_run(struct search *search, const struct search_request *request, str
                     search_find_set(&searching, err) && search_find_robust(&searching, err);
     free(searching.sums);
     free(searching.orders);
+    free(searching.baseline);
+    free(searching.blocks);
     bootstrap_counts_release(&searching.counts);
     if (!ok) search_release(search);
     return ok;

@@ -7,8 +7,11 @@
  *
  *   goal         a weighted sum of objectives, each normalised: (value - baseline) * better /
  *                (best - worst over the candidates), so 0 is the baseline and 1 the whole range
- *   constraints  on the training mean, against the baseline or absolute; "share<=80%" is the
- *                largest provider's. Candidates outside are infeasible and never chosen.
+ *   constraints  against the baseline or absolute; "share<=80%" is the largest provider's. A
+ *                candidate keeps one when its 95% interval on the training orders (paired with the
+ *                baseline where the limit counts from it, over clusters) lies on the good side: a
+ *                search that only asked for the mean would end at the limit, and on the wrong side
+ *                of it every second time. Others are infeasible and never chosen.
  *   refine       exact line sweeps (sweep.h) along each weight from the best feasible candidates,
  *                until no weight improves the goal
  *   front        Pareto front of the objectives over feasible candidates (front.h), with each
@@ -16,9 +19,7 @@
  *                reference point, knee
  *   the set      candidates whose goal cannot be told from the best one's: the simultaneous
  *                (max-T) interval of the paired difference over clusters contains 0
- *   safe         members of the set that keep each constraint also at the bad end of its 95%
- *                interval over clusters; where there are none, all members count
- *   the centre   of the safe ones, the candidate farthest from changing (largest share of orders
+ *   the centre   of that set, the candidate farthest from changing (largest share of orders
  * that keep their winner under all others of the set; ties: nearest to the baseline). This one is
  * recommended, not the lucky best. robust       over several tables (scenarios): worst case, CVaR
  * at 20%, minimax regret of the goal
@@ -113,9 +114,10 @@ struct search_candidate {
     double goal_low, goal_high; /* of the paired difference to the best, simultaneous; NaN where
                                    not computed: too far off to matter */
     int16_t preset;             /* index, or -1 */
-    bool feasible;
-    bool front;  /* on the front of the training means */
-    bool in_set; /* cannot be told from the best */
+    bool sure;                  /* each constraint's interval lies on its good side */
+    bool feasible;              /* sure, and its means are */
+    bool front;                 /* on the front of the training means */
+    bool in_set;                /* cannot be told from the best */
 };
 
 struct search_robust { /* a candidate over all tables; goal differences to the baseline */
@@ -131,7 +133,7 @@ struct search {
     uint32_t column_count;
     uint32_t baseline;           /* candidates */
     uint32_t best, chosen, knee; /* UINT32_MAX: none is feasible; knee: with two objectives */
-    uint32_t feasible, front_count, set_count, safe_count; /* candidates */
+    uint32_t feasible, front_count, set_count; /* candidates */
     uint32_t points, front_points; /* among the feasible, and on the front, that decide apart */
     double scales[SEARCH_OBJECTIVES_MAX]; /* best - worst, what an objective is divided by */
     double hypervolume, hypervolume_low, hypervolume_high; /* share of the box between reference

@@ -16,6 +16,87 @@ unsigned search_column(const struct search *search, enum replay_outcome outcome)
     return 0;
 }
 
+/* ---- constraints, cluster by cluster ---- */
+
+/* Is the whole interval of the mean excess at or below 0? */
+static bool is_kept(const struct searching *searching)
+{
+    const struct stats_estimate excess =
+        stats_mean_difference(searching->blocks, searching->clusters, searching->request->level);
+    const double slack = 1e-9;
+    if (excess.method == STATS_EXACT || isnan(excess.high)) return excess.value <= slack;
+    return excess.high <= slack;
+}
+
+/* How far an outcome is on the bad side of its limit, summed by cluster. */
+static void outcome_excess(const struct searching *searching,
+                           const struct search_constraint *constraint, unsigned column,
+                           const struct replay_sums *sums, unsigned kernel_column)
+{
+    const double scale = replay_outcome_traits[constraint->outcome].scale;
+    const double sign = constraint->at_most ? 1.0 : -1.0;
+    for (uint32_t c = 0; c < searching->clusters; c++) {
+        const double orders = searching->orders[c];
+        const double was = searching->baseline[(size_t)column * searching->clusters + c];
+        double limit = constraint->limit * orders;
+        if (constraint->kind == LIMIT_RELATIVE) limit = was + fabs(was) * constraint->limit;
+        if (constraint->kind == LIMIT_DIFFERENCE) limit += was;
+        searching->blocks[c] = (struct stats_block){
+            .n = (uint64_t)orders,
+            .difference = sign * (scale * (double)sums[c].columns[kernel_column] - limit),
+            .weight = orders};
+    }
+}
+
+/* A share has a limit for every provider; against the baseline it is left to the means. */
+static bool keeps_share(const struct searching *searching,
+                        const struct search_constraint *constraint, const struct replay_sums *sums)
+{
+    if (constraint->kind != LIMIT_ABSOLUTE || !constraint->at_most) return true;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        for (uint32_t c = 0; c < searching->clusters; c++) {
+            const double orders = searching->orders[c];
+            searching->blocks[c] =
+                (struct stats_block){.n = (uint64_t)orders,
+                                     .difference = sums[c].won[p] - constraint->limit * orders,
+                                     .weight = orders};
+        }
+        if (!is_kept(searching)) return false;
+    }
+    return true;
+}
+
+/* Whether each constraint about columns [first, first + 4) is kept for sure; shares with the first
+ * columns. */
+static bool keeps_all(const struct searching *searching, unsigned first,
+                      const struct replay_sums *sums)
+{
+    const struct search *search = searching->search;
+    for (uint32_t i = 0; i < searching->request->constraint_count; i++) {
+        const struct search_constraint *constraint = &searching->request->constraints[i];
+        if (constraint->quantity == QUANTITY_TOP_SHARE) {
+            if (first == 0 && !keeps_share(searching, constraint, sums)) return false;
+            continue;
+        }
+        const unsigned column = search_column(search, constraint->outcome);
+        if (column < first || column >= first + REPLAY_COLUMNS) continue;
+        outcome_excess(searching, constraint, column, sums, column - first);
+        if (!is_kept(searching)) return false;
+    }
+    return true;
+}
+
+static void keep_baseline(struct searching *searching, unsigned first,
+                          const struct replay_sums *sums)
+{
+    const struct search *search = searching->search;
+    for (unsigned k = 0; k < REPLAY_COLUMNS && first + k < search->column_count; k++)
+        for (uint32_t c = 0; c < searching->clusters; c++)
+            searching->baseline[(size_t)(first + k) * searching->clusters + c] =
+                (double)sums[c].columns[k] *
+                replay_outcome_traits[search->columns[first + k]].scale;
+}
+
 /* Columns [first, first + 4) of candidates [from, from + count), from the kernel's sums. */
 static void take_sums(struct searching *searching, uint32_t from, uint32_t count, unsigned first,
                       const struct replay_sums *sums)
@@ -40,6 +121,8 @@ static void take_sums(struct searching *searching, uint32_t from, uint32_t count
         }
         for (unsigned p = 0; p < PROVIDER_COUNT; p++)
             candidate->shares[p] = (double)total.won[p] / total.orders;
+        if (from + i == search->baseline) keep_baseline(searching, first, of);
+        candidate->sure = (first == 0 || candidate->sure) && keeps_all(searching, first, of);
     }
 }
 
@@ -181,7 +264,8 @@ void search_judge(struct searching *searching, uint32_t first)
     for (uint32_t i = first; i < search->count; i++) {
         struct search_candidate *candidate = &search->candidates[i];
         candidate->goal = search_goal(search, searching->request, candidate->means, baseline);
-        candidate->feasible = search_allows(searching, candidate->means, candidate->shares);
+        candidate->feasible =
+            candidate->sure && search_allows(searching, candidate->means, candidate->shares);
     }
 }
 

@@ -8,7 +8,6 @@
 #include "router/base/random.h"
 #include "sim/analysis/front.h"
 #include "sim/analysis/search_state.h"
-#include "sim/analysis/stats.h"
 
 enum { SET_MOST = 4000, CENTRE_MOST = 512, CENTRE_ORDERS = 20000, VOLUME_REPLICATES = 200 };
 
@@ -382,74 +381,15 @@ static uint32_t find_centre(struct searching *searching, const uint32_t *members
     return members[centre];
 }
 
-/* ---- who keeps the constraints for sure ---- */
-
-/* Sums over clusters of how far one constraint's quantity is on its bad side of the limit. */
-static bool keeps(const struct searching *searching, const struct search_constraint *constraint,
-                  const struct score_weights *weights, unsigned provider,
-                  struct stats_block *blocks)
+/* Up to CENTRE_MOST members, evenly over the set; the best is always among them. */
+static uint32_t gather_members(const struct search *search, uint32_t *members)
 {
-    const struct search *search = searching->search;
-    const struct replay_table *table = &searching->request->tables[0];
-    const struct score_weights *baseline = &search->candidates[search->baseline].weights;
-    const bool share = constraint->quantity == QUANTITY_TOP_SHARE;
-    const double scale = share ? 1.0 : replay_outcome_traits[constraint->outcome].scale;
-    const double sign = constraint->at_most ? 1.0 : -1.0;
-    const bool paired = constraint->kind != LIMIT_ABSOLUTE && !share;
-    memset(blocks, 0, searching->clusters * sizeof *blocks);
-    for (uint32_t i = 0; i < table->count; i++) {
-        const struct replay_order *order = &table->orders[i];
-        struct stats_block *block = &blocks[order->cluster];
-        const uint32_t won = replay_winner(order, weights);
-        double value = share ? order->quotes[won].provider == provider
-                             : scale * table->fates[i].of[won][constraint->outcome];
-        double limit = constraint->limit;
-        if (paired) {
-            const double was =
-                scale * table->fates[i].of[replay_winner(order, baseline)][constraint->outcome];
-            limit = constraint->kind == LIMIT_RELATIVE ? was * (1.0 + constraint->limit)
-                                                       : was + constraint->limit;
-        }
-        block->n++;
-        block->weight += 1.0;
-        block->difference += sign * (value - limit);
-    }
-    const struct stats_estimate excess =
-        stats_mean_difference(blocks, searching->clusters, searching->request->level);
-    return isnan(excess.high) ? excess.value <= 0.0 : excess.high <= 0.0;
-}
-
-static bool is_safe(const struct searching *searching, const struct score_weights *weights,
-                    struct stats_block *blocks)
-{
-    for (uint32_t i = 0; i < searching->request->constraint_count; i++) {
-        const struct search_constraint *constraint = &searching->request->constraints[i];
-        const bool share = constraint->quantity == QUANTITY_TOP_SHARE;
-        /* A share against the baseline's is rare enough to be left to the training mean. */
-        if (share && constraint->kind != LIMIT_ABSOLUTE) continue;
-        for (unsigned p = 0; p < (share ? PROVIDER_COUNT : 1u); p++)
-            if (!keeps(searching, constraint, weights, p, blocks)) return false;
-    }
-    return true;
-}
-
-/* Up to CENTRE_MOST members, evenly over the set; the safe ones alone if there are any. */
-static uint32_t gather_members(struct searching *searching, uint32_t *members,
-                               struct stats_block *blocks)
-{
-    struct search *search = searching->search;
     const uint32_t every = (search->set_count + CENTRE_MOST - 1) / CENTRE_MOST;
-    uint32_t met = 0, count = 0, safe = 0;
-    members[count++] = search->best; /* always among them */
+    uint32_t met = 0, count = 0;
+    members[count++] = search->best;
     for (uint32_t i = 0; i < search->count && count < CENTRE_MOST; i++)
         if (search->candidates[i].in_set && met++ % every == 0 && i != search->best)
             members[count++] = i;
-    for (uint32_t m = 0; m < count; m++)
-        if (is_safe(searching, &search->candidates[members[m]].weights, blocks))
-            members[safe++] = members[m];
-    search->safe_count = safe;
-    if (safe > 0) return safe;
-    /* None: the first were not overwritten, for none was kept. */
     return count;
 }
 
@@ -461,17 +401,15 @@ static bool choose_centre(struct searching *searching, struct err *err)
     const uint32_t orders = step > 0 ? table->count / step : 0;
     uint32_t *members = malloc(CENTRE_MOST * sizeof *members);
     uint8_t *winners = malloc((size_t)CENTRE_MOST * orders + 1);
-    struct stats_block *blocks = malloc((searching->clusters + 1u) * sizeof *blocks);
-    const bool ok = members != NULL && winners != NULL && blocks != NULL;
+    const bool ok = members != NULL && winners != NULL;
     if (ok) {
-        const uint32_t count = gather_members(searching, members, blocks);
+        const uint32_t count = gather_members(search, members);
         search->chosen = find_centre(searching, members, count, winners, step, orders);
     } else {
         (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
     }
     free(members);
     free(winners);
-    free(blocks);
     return ok;
 }
 

@@ -7,6 +7,7 @@
 #define SIM_ANALYSIS_SEARCH_STATE_H
 
 #include "sim/analysis/search.h"
+#include "sim/analysis/stats.h"
 #include "sim/analysis/stats_bootstrap.h"
 
 struct searching {
@@ -15,7 +16,9 @@ struct searching {
     uint32_t capacity; /* of candidates */
     double *sums;      /* [(candidate * objectives + objective) * clusters + cluster] */
     uint32_t clusters;
-    double *orders; /* by cluster */
+    double *orders;   /* by cluster */
+    double *baseline; /* [column * clusters + cluster]: sums of candidate 0, the baseline */
+    struct stats_block *blocks;
     struct bootstrap_counts counts;
 };
 

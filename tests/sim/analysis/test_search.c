@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/analysis/search.h"
+#include "sim/analysis/stats.h"
 #include "tests/sim/analysis/decisions_fixture.h"
 #include "tests/support.h"
 
@@ -87,6 +88,34 @@ static void every_point_of_the_simplex_is_there_once_and_replayed(void **state)
     tear_down(&rig);
 }
 
+/* Price against the baseline's, and every share, each with its interval over clusters. */
+static bool surely_keeps(const struct rig *rig, const struct score_weights *weights, double factor,
+                         double share)
+{
+    struct stats_block price[20] = {{0}}, won[PROVIDER_COUNT][20] = {{{0}}};
+    for (uint32_t i = 0; i < rig->table.count; i++) {
+        const struct replay_order *order = &rig->table.orders[i];
+        const struct replay_fates *fates = &rig->table.fates[i];
+        const uint32_t is = replay_winner(order, weights);
+        const uint32_t was = replay_winner(order, &score_weights_default);
+        struct stats_block *block = &price[order->cluster];
+        block->n++;
+        block->weight += 1.0;
+        block->difference += fates->of[is][OUTCOME_PRICE] - factor * fates->of[was][OUTCOME_PRICE];
+        for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+            won[p][order->cluster].n++;
+            won[p][order->cluster].weight += 1.0;
+            won[p][order->cluster].difference += (order->quotes[is].provider == p) - share;
+        }
+    }
+    bool kept = stats_mean_difference(price, 20, 0.95).high <= 1e-9;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const struct stats_estimate excess = stats_mean_difference(won[p], 20, 0.95);
+        kept = kept && (excess.method == STATS_EXACT ? excess.value : excess.high) <= 1e-9;
+    }
+    return kept;
+}
+
 static void the_best_is_the_highest_goal_within_the_constraints(void **state)
 {
     struct rig rig;
@@ -110,7 +139,8 @@ static void the_best_is_the_highest_goal_within_the_constraints(void **state)
         double top = 0.0;
         for (unsigned p = 0; p < PROVIDER_COUNT; p++)
             top = fmax(top, candidate->shares[p]);
-        const bool may = paid <= price * 1.005 + 1e-6 && top <= 0.6 + 1e-9;
+        const bool may = paid <= price * 1.005 + 1e-6 && top <= 0.6 + 1e-9 &&
+                         surely_keeps(&rig, &candidate->weights, 1.005, 0.6);
         const double goal = 0.75 * (earned - commission) / search.scales[0] -
                             0.25 * (paid - price) / search.scales[1];
         CHECK_NEAR(candidate->goal, goal, 1e-9);
