@@ -10,7 +10,7 @@
 enum { BLOCKS_DEFAULT = 50, DAYS_LEAST = 20, ETA_WHEN_MISSING = 60 };
 
 #define US_PER_DAY   INT64_C(86400000000)
-#define OUTCOME_MOST ((INT64_C(1) << 24) - 1) /* 64 of them fit the kernels' sums */
+#define OUTCOME_MOST ((INT64_C(1) << 24) - 1) /* 32 of them fit a lane of the kernels */
 
 const struct replay_outcome_traits replay_outcome_traits[OUTCOME_COUNT] = {
     [OUTCOME_PRICE] = {"price", "price paid", "cents", 1.0, -1, false},

@@ -17,7 +17,7 @@
 enum {
     KERNEL_LANES = 16,
     KERNEL_PAIRS = REPLAY_PARTS / 2,
-    KERNEL_BLOCKS_MAX = 16 /* a call: 64 outcomes of 24 bits fit 32 */
+    KERNEL_BLOCKS_MAX = 16 /* a call: so many outcomes of 24 bits, and twice as many, fit 32 */
 };
 
 struct kernel_block {

@@ -50,6 +50,14 @@ AVX512 static void note16(const __mmask16 won[PROVIDER_COUNT], uint8_t *winners)
     _mm_storeu_si128((__m128i *)(void *)winners, provider);
 }
 
+/* Sixteen sums of 16 outcomes each fit 32 bits; what they come to together does not. */
+AVX512 static inline int64_t total16(__m512i sum)
+{
+    const __m512i low = _mm512_cvtepi32_epi64(_mm512_castsi512_si256(sum));
+    const __m512i high = _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(sum, 1));
+    return _mm512_reduce_add_epi64(_mm512_add_epi64(low, high));
+}
+
 AVX512 void kernel_avx512(const struct kernel_block *blocks, uint32_t count,
                           const struct kernel_weights *weights, struct replay_sums *sums,
                           uint16_t near[KERNEL_BLOCKS_MAX], uint8_t *winners)
@@ -89,10 +97,10 @@ AVX512 void kernel_avx512(const struct kernel_block *blocks, uint32_t count,
             note16(won, winners + b * KERNEL_LANES);
         }
     }
-    sums->columns[0] += _mm512_reduce_add_epi32(sum0);
-    sums->columns[1] += _mm512_reduce_add_epi32(sum1);
-    sums->columns[2] += _mm512_reduce_add_epi32(sum2);
-    sums->columns[3] += _mm512_reduce_add_epi32(sum3);
+    sums->columns[0] += total16(sum0);
+    sums->columns[1] += total16(sum1);
+    sums->columns[2] += total16(sum2);
+    sums->columns[3] += total16(sum3);
     sums->won[0] += wins0;
     sums->won[1] += wins1;
     sums->won[2] += wins2;

@@ -150,6 +150,34 @@ static void sums_are_those_of_the_winners_for_any_kernel_and_any_threads(void **
     decisions_release(&set);
 }
 
+/* Two clusters of orders that all bring the most that fits: 256 of them are beyond 32 bits. */
+static void sums_hold_where_every_order_brings_the_most_there_is(void **state)
+{
+    enum { CLUSTERS = 2, MOST = (1 << 24) - 1 };
+    struct replay_sums sums[CLUSTERS], slow[CLUSTERS];
+    struct decision_set set;
+    struct replay_table table;
+    struct err err;
+    (void)state;
+    decisions_fixture(&set, 4000, 8, false);
+    make(&table, &set, NULL, CLUSTERS);
+    for (uint32_t i = 0; i < table.count; i++)
+        for (unsigned q = 0; q < PROVIDER_COUNT; q++)
+            for (unsigned k = 0; k < REPLAY_COLUMNS; k++)
+                table.fates[i].of[q][columns[k]] = k % 2 == 0 ? MOST : -MOST;
+    brute_sums(&table, &score_weights_default, slow);
+    for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
+        use_kernel(kernels[k]);
+        struct replay_plane *plane = replay_plane_make(&table, columns, &err);
+        replay_run(plane, &score_weights_default, 1, 1, sums);
+        for (uint32_t c = 0; c < CLUSTERS; c++)
+            assert_same_sums(&sums[c], &slow[c]);
+        replay_plane_release(plane);
+    }
+    replay_table_release(&table);
+    decisions_release(&set);
+}
+
 static void outcomes_are_those_of_the_selected_quote(void **state)
 {
     struct decision_set set;
@@ -208,6 +236,7 @@ int main(void)
         cmocka_unit_test(equal_scores_go_to_the_router_s_first_candidate),
         cmocka_unit_test(fewer_providers_and_shorter_timeouts_are_scored_anew),
         cmocka_unit_test(sums_are_those_of_the_winners_for_any_kernel_and_any_threads),
+        cmocka_unit_test(sums_hold_where_every_order_brings_the_most_there_is),
         cmocka_unit_test(outcomes_are_those_of_the_selected_quote),
         cmocka_unit_test(recorded_selections_are_reproduced),
     };
