@@ -15,6 +15,14 @@
 
 enum { MARKDOWN_BYTES_MAX = 65536, MARKDOWN_CHECKS_MAX = 60, MARKDOWN_WORDS_MAX = 160 };
 
+/* Plain text as Markdown that shows it: nothing in it may become markup, a mention or a new line. A
+ * name is cut after MARKDOWN_WORDS_MAX characters. */
+void markdown_words(struct text *text, const char *words);
+/* The same of a sentence of ours, which is taken over and released. */
+void markdown_sentence(struct text *text, struct text *plain);
+/* A command, indented: code takes anything but a new line. */
+void markdown_command(struct text *text, const char *command);
+
 void markdown_write(struct text *text, const struct result *result);
 void junit_write(struct text *text, const struct result *result);
 void metrics_csv_write(struct text *text, const struct result *result);

@@ -8,9 +8,7 @@
 /* Shares of the 64 KiB; escaping makes a byte into five at most. */
 enum { CHECKS_BYTES_MAX = 32768, FINDING_BYTES_MAX = 600, COMMAND_BYTES_MAX = 8192 };
 
-/* Plain text as Markdown that shows it: nothing in it may become markup, a mention or a new line.
- */
-static void put_words(struct text *text, const char *words)
+void markdown_words(struct text *text, const char *words)
 {
     size_t left = strlen(words);
     for (size_t shown = 0; left > 0; shown++) {
@@ -39,25 +37,30 @@ static void put_words(struct text *text, const char *words)
     }
 }
 
+void markdown_sentence(struct text *text, struct text *plain)
+{
+    /* Sentences are longer than names: they are put in parts, so that none is cut. */
+    size_t at = 0;
+    while (at < plain->length && at < FINDING_BYTES_MAX) {
+        size_t end = at + MARKDOWN_WORDS_MAX - 4;
+        if (end > plain->length) end = plain->length;
+        end = at + utf8_whole(plain->bytes + at, end - at);
+        struct text part = {0};
+        text_append(&part, plain->bytes + at, end - at);
+        if (part.bytes != NULL) markdown_words(text, part.bytes);
+        text_release(&part);
+        at = end;
+    }
+    if (plain->failed) text->failed = true;
+    text_release(plain);
+}
+
 static void put_finding(struct text *text, const struct result *result,
                         void (*finding)(const struct result *, struct text *))
 {
     struct text plain = {0};
     finding(result, &plain);
-    /* Sentences are longer than names: they are put in parts, so that none is cut. */
-    size_t at = 0;
-    while (at < plain.length && at < FINDING_BYTES_MAX) {
-        size_t end = at + MARKDOWN_WORDS_MAX - 4;
-        if (end > plain.length) end = plain.length;
-        end = at + utf8_whole(plain.bytes + at, end - at);
-        struct text part = {0};
-        text_append(&part, plain.bytes + at, end - at);
-        if (part.bytes != NULL) put_words(text, part.bytes);
-        text_release(&part);
-        at = end;
-    }
-    if (plain.failed) text->failed = true;
-    text_release(&plain);
+    markdown_sentence(text, &plain);
 }
 
 static void put_metric(struct text *text, const struct result *result, unsigned scope,
@@ -66,7 +69,7 @@ static void put_metric(struct text *text, const struct result *result, unsigned 
     struct text plain = {0};
     show_value(&plain, metric_traits[metric].unit, value_of(result, 0, scope, metric));
     text_put(text, " ");
-    if (plain.bytes != NULL) put_words(text, plain.bytes);
+    if (plain.bytes != NULL) markdown_words(text, plain.bytes);
     text_put(text, " |");
     text_release(&plain);
 }
@@ -79,16 +82,16 @@ static void put_check(struct text *text, const struct result_check *check)
     struct text measured = {0};
     show_value(&measured, metric_traits[check->metric_id].unit, &check->measured);
     text_put(text, "| ");
-    put_words(text, check->name);
+    markdown_words(text, check->name);
     text_format(text, " | %s ", check_operator(check->op));
-    put_words(text, check->limit_text);
+    markdown_words(text, check->limit_text);
     text_put(text, " | ");
-    if (measured.bytes != NULL) put_words(text, measured.bytes);
+    if (measured.bytes != NULL) markdown_words(text, measured.bytes);
     text_put(text, " | ");
     text_grouped(text, (int64_t)check->measured.n);
     text_format(text, " | %s | ", words[check->verdict]);
     if (check->file != NULL) {
-        put_words(text, check->file);
+        markdown_words(text, check->file);
         text_format(text, ":%u", check->line);
     } else {
         text_put(text, "--check");
@@ -136,8 +139,7 @@ static void put_providers(struct text *text, const struct result *result)
     text_char(text, '\n');
 }
 
-/* Indented code takes anything but a new line. */
-static void put_command(struct text *text, const char *command)
+void markdown_command(struct text *text, const char *command)
 {
     if (strlen(command) > COMMAND_BYTES_MAX) command = "(too long to stand here: see report.html)";
     text_put(text, "    ");
@@ -149,7 +151,7 @@ static void put_command(struct text *text, const char *command)
 void markdown_write(struct text *text, const struct result *result)
 {
     text_put(text, "## ");
-    put_words(text, result->title);
+    markdown_words(text, result->title);
     text_format(text, "\n\n**%s.** ", verdict_word(result));
     const size_t before = text->length;
     put_finding(text, result, finding_live);
@@ -168,7 +170,7 @@ void markdown_write(struct text *text, const struct result *result)
     const bool real = strcmp(result->clock, "real") == 0;
     text_put(text, real ? "\n\nThe command, which gives other figures each time, seed "
                         : "\n\nThe same run again, seed ");
-    put_words(text, result->seed_text);
+    markdown_words(text, result->seed_text);
     text_format(text, ", event hash %016llx:\n\n", (unsigned long long)result->event_hash);
-    put_command(text, result->command);
+    markdown_command(text, result->command);
 }

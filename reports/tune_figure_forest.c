@@ -4,7 +4,7 @@
 #include "reports/tune_figures.h"
 #include "reports/tune_text.h"
 
-enum { LEFT = 196, RIGHT = FIGURE_WIDTH - 196, TOP = 40, BELOW = 50, ROW = 28 };
+enum { LEFT = 196, RIGHT = FIGURE_WIDTH - 214, TOP = 40, BELOW = 50, ROW = 28 };
 
 /* Past it an interval is cut at the plot's edge: one enormous ratio would flatten all others. */
 #define SHARE_MOST 1.0
@@ -18,7 +18,6 @@ struct forest {
     uint32_t count;
     double end;
     bool used[TONES][2]; /* tone, model */
-    int words[TONES];    /* blocks of labels */
 };
 
 static const struct tune_value *value_at(const struct forest *forest, uint32_t row)
@@ -102,19 +101,34 @@ static void put_names(struct forest *forest)
         sheet_label(forest->sheet, forest->end, i, words.bytes != NULL ? words.bytes : "");
         text_release(&words);
     }
-    for (enum tone tone = 0; tone < TONES; tone++) { /* what it means; an empty block is none */
-        if (!forest->used[tone][0] && !forest->used[tone][1]) continue;
-        forest->words[tone] = sheet_labels_begin(forest->sheet);
-        for (uint32_t i = 0; i < forest->count; i++) {
-            const struct tune_value *value = value_at(forest, i);
-            double ends[3];
-            ends_of(value, ends);
-            if (tone_of(value) != tone) continue;
-            const bool cut = fmax(fabs(ends[1]), fabs(ends[2])) > forest->end;
-            sheet_label(forest->sheet, fmin(forest->end, ends[2]), i,
-                        cut ? "beyond the axis" : tune_change_names[value->change]);
-        }
+}
+
+/* Words stand beside the interval: where zero is not, or where there is room. */
+static bool words_left(const struct forest *forest, const double ends[3])
+{
+    const bool room = ends[1] > -0.7 * forest->end;
+    return room && (ends[2] < 0 || ends[2] > 0.75 * forest->end);
+}
+
+/* What a difference means, as clauses of the plot: a block a tone and side, if it has any. */
+static void put_meanings(struct forest *forest, enum tone tone, bool left, const char *colour)
+{
+    int block = -1;
+    for (uint32_t i = 0; i < forest->count; i++) {
+        const struct tune_value *value = value_at(forest, i);
+        double ends[3];
+        ends_of(value, ends);
+        if (tone_of(value) != tone || words_left(forest, ends) != left) continue;
+        if (block < 0) block = sheet_labels_begin(forest->sheet);
+        const bool cut = fmax(fabs(ends[1]), fabs(ends[2])) > forest->end;
+        sheet_label(forest->sheet, fmax(-forest->end, fmin(forest->end, ends[left ? 1 : 2])), i,
+                    cut ? "cut off" : tune_change_names[value->change]);
     }
+    if (block >= 0)
+        text_format(
+            &forest->sheet->script,
+            ", \\\n     LABELS index %d u 1:2:3 w labels %s offset %s,0 tc rgb %s font SMALL",
+            block, left ? "right" : "left", left ? "-0.8" : "0.8", colour);
 }
 
 static void put_plot(struct forest *forest)
@@ -137,13 +151,10 @@ static void put_plot(struct forest *forest)
         }
     text_put(script,
              ", \\\n     LABELS index 0 u 1:2:3 w labels right offset -0.8,0 tc rgb FG"
-             ", \\\n     '' index 1 u 1:2:3 w labels left offset 5.2,0 tc rgb MUTED font SMALL");
+             ", \\\n     '' index 1 u 1:2:3 w labels left offset 8,0 tc rgb MUTED font SMALL");
     for (enum tone tone = 0; tone < TONES; tone++)
-        if (forest->used[tone][0] || forest->used[tone][1])
-            text_format(script,
-                        ", \\\n     '' index %u u 1:2:3 w labels left offset 0.8,0 tc rgb %s font "
-                        "SMALL",
-                        forest->words[tone], colours[tone]);
+        for (unsigned left = 0; left < 2; left++)
+            put_meanings(forest, tone, left == 1, colours[tone]);
     text_put(script, "\nunset label\nunset arrow\n");
 }
 
@@ -162,7 +173,7 @@ static void draw(struct sheet *sheet)
                 "set grid noytics xtics lc rgb GRID lw 1 lt 1\n"
                 "set label 1 '{/:Bold Suggested against baseline}, change with 95%% interval' at "
                 "graph 0,1 offset 0,0.9 tc rgb FG\n"
-                "set label 2 'baseline \u2192 suggested' at graph 1,1 left offset 5.2,0.9 tc rgb "
+                "set label 2 'baseline \u2192 suggested' at graph 1,1 left offset 8,0.9 tc rgb "
                 "MUTED font SMALL\n"
                 "set label 3 'of the baseline; shaded: counts as no change' at graph 1,0 right "
                 "offset 0,-2.3 tc rgb MUTED font SMALL\n",

@@ -240,17 +240,18 @@ static void put_better(struct text *script, const struct pareto *pareto)
 
 static void put_titles(struct text *script, const struct pareto *pareto)
 {
-    text_format(script,
-                "set label 1 '{/:Bold %s} %s' at graph 0,1 offset 0,0.8 tc rgb FG\n"
-                "set label 4 '%s' at graph 1,1 right offset 0,0.8 tc rgb MUTED font SMALL\n"
-                "set label 2 '{/:Bold %s} an order, training orders' at graph 1,0 right "
-                "offset 0,-2.5 tc rgb FG\n",
-                tune_metric_traits[pareto->y.metric].label,
-                pareto->y.metric == TUNE_GOAL ? "against the baseline" : "an order",
-                pareto->tuning->objective_count == 1
-                    ? "dots: weights tried; hollow: a guardrail breached"
-                    : "dots: weights tried; hollow: a guardrail breached; black: the Pareto front",
-                tune_metric_traits[pareto->x.metric].label);
+    text_format(
+        script,
+        "set label 1 '{/:Bold %s} %s' at graph 0,1 offset 0,0.8 tc rgb FG\n"
+        "set label 4 '%s' at graph 1,1 right offset 0,0.8 tc rgb MUTED font SMALL\n"
+        "set label 2 '{/:Bold %s} an order, training orders' at graph 1,0 right "
+        "offset 0,-2.5 tc rgb FG\n",
+        tune_metric_traits[pareto->y.metric].label,
+        pareto->y.metric == TUNE_GOAL ? "against the baseline" : "an order",
+        pareto->tuning->objective_count == 1
+            ? "dots: weights tried; hollow: not sure to keep a guardrail"
+            : "dots: weights tried; hollow: not sure to keep a guardrail; line: Pareto front",
+        tune_metric_traits[pareto->x.metric].label);
 }
 
 static void put_plot(struct pareto *pareto, int breached, int kept, int front)

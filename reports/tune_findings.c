@@ -83,8 +83,8 @@ void tune_find_pareto(struct text *text, const struct tuning *tuning)
     text_put(text, "Of ");
     text_grouped(text, search->evaluated);
     text_put(text, " weights tried, ");
-    put_several(text, search->feasible, " keeps", " keep");
-    text_put(text, " the guardrails");
+    put_several(text, search->feasible, " is", " are");
+    text_put(text, " sure to keep the guardrails");
     if (tuning->objective_count > 1) {
         text_put(text, "; among their outcomes ");
         put_several(text, search->front_points, " is", " are");

@@ -1,0 +1,179 @@
+/* What customers might do, by a model; how the numbers were made and what they cannot tell. */
+#include <math.h>
+
+#include "reports/show.h"
+#include "reports/tune_figures.h"
+#include "reports/tune_html.h"
+#include "reports/tune_text.h"
+
+/* ---- customers ---- */
+
+static void put_cents(struct html *page, double cents)
+{
+    struct text plain = {0};
+    if (isfinite(cents)) {
+        text_put(&plain, cents < 0 ? "\u2212" : cents > 0 ? "+" : "");
+        text_fixed(&plain, fabs(cents), 2);
+        text_put(&plain, "\u00a2");
+    } else {
+        text_put(&plain, "n/a");
+    }
+    html_cell_number(page, &plain);
+}
+
+static void put_break_even(struct html *page)
+{
+    static const struct html_column columns[] = {
+        {"Taste", false}, {"Low", true},       {"Middle", true},  {"High", true},
+        {"At low", true}, {"At middle", true}, {"At high", true}, {"Turns at", true}};
+    const struct tuning *tuning = page->tuning;
+    if (tuning->break_even_count == 0) return;
+    html_table_begin(page,
+                     "Model: difference of expected commission, suggested against baseline, cents "
+                     "an order, over the range of each taste",
+                     columns, 8);
+    for (uint32_t i = 0; i < tuning->break_even_count; i++) {
+        const struct tune_break_even *of = &tuning->break_even[i];
+        html_row_begin(page, of->parameter);
+        tune_html_fixed(page, of->low, 4);
+        tune_html_fixed(page, of->mid, 4);
+        tune_html_fixed(page, of->high, 4);
+        put_cents(page, of->at_low);
+        put_cents(page, of->at_mid);
+        put_cents(page, of->at_high);
+        if (isfinite(of->flips_at)) {
+            tune_html_fixed(page, of->flips_at, 4);
+        } else {
+            struct text nowhere = {0};
+            text_put(&nowhere, "nowhere in it");
+            html_cell_number(page, &nowhere);
+        }
+        html_row_end(page);
+    }
+    html_table_end(page);
+}
+
+static void put_customers_words(struct html *page)
+{
+    const struct tuning *tuning = page->tuning;
+    struct text words = {0};
+    text_put(&words, tuning->model_fitted
+                         ? "A choice model was fitted to purchases. What follows is the model's, "
+                           "not a count."
+                         : "Nothing is known of purchases here, so a choice model is assumed, with "
+                           "a range for each taste. What follows is that model's, not a count: it "
+                           "shows where the suggestion would turn, not what customers do.");
+    if (isfinite(tuning->surplus_per_commission)) {
+        text_put(&words, " Each cent of commission won ");
+        text_put(&words, tuning->surplus_per_commission >= 0 ? "costs" : "brings");
+        text_put(&words, " customers ");
+        text_fixed(&words, fabs(tuning->surplus_per_commission), 2);
+        text_put(&words, "\u00a2 of surplus.");
+    }
+    text_put(page->out, "<p><strong>Model.</strong> ");
+    html_put(page, &words);
+    text_put(page->out, "</p>\n");
+}
+
+static void put_trial(struct html *page)
+{
+    const struct tuning *tuning = page->tuning;
+    struct text words = {0};
+    if (tuning->chosen == UINT32_MAX || !isfinite(tuning->orders_per_day)) return;
+    text_put(&words, "A live A/B would meet ");
+    text_grouped(&words, llround(tuning->orders_per_day));
+    text_put(&words, " orders a day, of which ");
+    show_share(&words, tuning->triggered);
+    text_put(&words, " go to different providers in the two arms (exact).");
+    if (isfinite(tuning->mde_conversion)) {
+        text_put(&words, " In 14 days it would see a difference of conversion of ");
+        text_fixed(&words, 100 * tuning->mde_conversion, 2);
+        text_put(&words, " pp or more (80% power, two-sided 5%).");
+    }
+    if (isfinite(tuning->days_for_conversion)) {
+        text_put(&words, " The model's own difference would take ");
+        text_grouped(&words, llround(ceil(tuning->days_for_conversion)));
+        text_put(&words, " days.");
+    }
+    text_put(page->out, "<p>");
+    html_put(page, &words);
+    text_put(page->out, "</p>\n");
+}
+
+void tune_html_customers(struct html *page)
+{
+    const struct tuning *tuning = page->tuning;
+    html_section(page, "customers", "Customers");
+    if (!tuning->model_fitted && tuning->break_even_count == 0) {
+        text_put(page->out, "<p>What customers would do was not modelled, or there is no "
+                            "suggestion to model it for.</p>\n");
+        put_trial(page);
+        return;
+    }
+    put_customers_words(page);
+    put_break_even(page);
+    put_trial(page);
+}
+
+/* ---- method ---- */
+
+static void put_numbers(struct html *page)
+{
+    const struct tuning *tuning = page->tuning;
+    struct text words = {0};
+    text_put(&words, "Intervals are 95%, two-sided, Student\u2019s t over ");
+    text_grouped(&words, tuning->clusters[TUNE_HOLDOUT]);
+    text_put(&words, tuning->clustered == CLUSTERS_BY_DAY
+                         ? " clusters on the holdout, one a UTC day: "
+                         : " clusters on the holdout, equal blocks of neighbouring orders: ");
+    text_put(&words,
+             "orders of a bad minute are not independent. They speak of other orders of the "
+             "same kind, not of these, for which differences are exact. Shares have the "
+             "jackknife over the same clusters; bootstraps draw ");
+    text_grouped(&words, tuning->resamples);
+    text_put(&words, " times.");
+    html_item(page, words.bytes != NULL ? words.bytes : "");
+    page->out->failed |= words.failed;
+    text_release(&words);
+}
+
+static void put_method(struct html *page)
+{
+    html_section(page, "method", "Method and limits");
+    text_put(page->out, "<ul class=\"method\">\n");
+    html_item(page,
+              "Exact means counted: every order is decided again, from all the quotes it had, "
+              "in the router's own arithmetic. Nothing about these orders is estimated.");
+    html_item(page, "History is frozen: each quote keeps the reliability and margin that its order "
+                    "met. Other weights would in time have made another history.");
+    html_item(page, "Orders are cut in time. Weights are chosen on the first part; what is said of "
+                    "the choice is measured once, on the rest. If the world changed between the "
+                    "two, the difference shows both that and the luck of the search.");
+    put_numbers(page);
+    html_item(page, "p-values are adjusted by Holm\u2019s method over the metrics of an arm. A "
+                    "change counts as better or worse when it is significant and beyond the noise "
+                    "zone: 1% of the baseline; for shares, of their rarer side, and 0.2 pp at "
+                    "least.");
+    html_item(page, "The goal is a weighted sum of objectives, each divided by its range over all "
+                    "weights tried and taken against the baseline: 0 is the baseline, 1 would be "
+                    "the whole range of every objective.");
+    html_item(page, "Weights as good as the best are those whose paired difference to it has a "
+                    "simultaneous (max-T) 95% interval that contains 0. The one suggested is their "
+                    "centre: the one whose decisions agree most with the others\u2019.");
+    html_item(page,
+              "The price is the total quoted, not what was charged; the ETA is as quoted, and "
+              "one that is absent counts 60 minutes, as the router counts it. Quotes that "
+              "never came cannot be replayed.");
+    html_item(page, "What a choice model says is marked as a model\u2019s: purchases, expected "
+                    "commission, surplus, satisfaction.");
+    for (uint32_t i = 0; i < page->tuning->note_count; i++)
+        html_item(page, page->tuning->notes[i]);
+    text_put(page->out, "</ul>\n");
+}
+
+void tune_html_method(struct html *page)
+{
+    put_method(page);
+    html_files(page, "Files of this tuning; this page, report.md and summary.json apart",
+               "The other files stand beside this one; their hashes were not taken.");
+}
