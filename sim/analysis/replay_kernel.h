@@ -3,7 +3,7 @@
  * A block is 16 orders, one a lane. A provider's scores lie in three rows of 16 pairs of 16-bit
  * numbers, so that one multiply-add gives 16 sums of two products; its outcomes in rows of 16. A
  * quote that is not there has no bit in `present`. Lanes behind the last order of a segment have no
- * bit in any, and count for nothing.
+ * bit in any, and count for nothing. `candidates` is for the doubles: equal scores go to the first.
  *
  * A kernel adds what the winners of `count` blocks bring to `sums`; lanes whose best two are no
  * further apart than `near` are left out of that and come back as masks: the caller decides them in
@@ -24,10 +24,12 @@ struct kernel_block {
     int16_t parts[PROVIDER_COUNT][KERNEL_PAIRS][2 * KERNEL_LANES];
     int32_t outcomes[PROVIDER_COUNT][REPLAY_COLUMNS][KERNEL_LANES];
     uint16_t present[PROVIDER_COUNT];
-    uint16_t lanes; /* that hold an order */
-    uint16_t reserved[27];
+    uint16_t lanes;                   /* that hold an order */
+    uint8_t candidates[KERNEL_LANES]; /* providers in the order of candidates, two bits each */
+    uint16_t reserved[19];
 };
 _Static_assert(sizeof(struct kernel_block) % 64 == 0, "blocks stay aligned");
+_Static_assert(PROVIDER_COUNT <= 4, "two bits name a provider");
 
 struct kernel_weights {
     int16_t weights[REPLAY_PARTS]; /* on a grid */

@@ -83,6 +83,19 @@ static void pack_quote(const struct replay_plane *plane, struct kernel_block *bl
         block->outcomes[p][k][lane] = outcomes[plane->columns[k]];
 }
 
+/* The order's providers as it lists them, two bits each; those without a quote behind them. */
+static uint8_t candidates_of(const struct replay_order *order)
+{
+    unsigned listed = 0, seen = 0, count = 0;
+    for (; count < order->count; count++) {
+        listed |= (unsigned)order->quotes[count].provider << (2 * count);
+        seen |= 1u << order->quotes[count].provider;
+    }
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+        if ((seen >> p & 1u) == 0) listed |= p << (2 * count++);
+    return (uint8_t)listed;
+}
+
 /* Orders by segment: places in the table, sorted by counting. */
 static uint32_t *by_segment(const struct replay_table *table, uint32_t *sizes, uint32_t kinds)
 {
@@ -125,6 +138,7 @@ static void pack_segments(struct replay_plane *plane, const uint32_t *places, co
             const uint32_t place = places[next++];
             const struct replay_order *order = &plane->table->orders[place];
             block->lanes |= (uint16_t)(1u << lane);
+            block->candidates[lane] = candidates_of(order);
             plane->order_of[(plane->block_count - 1) * KERNEL_LANES + lane] = place;
             for (unsigned q = 0; q < order->count; q++)
                 pack_quote(plane, block, lane, &order->quotes[q], plane->table->fates[place].of[q]);
@@ -209,15 +223,15 @@ void replay_plane_release(struct replay_plane *plane)
 
 struct prepared { /* one weights, for each preference */
     struct kernel_weights grid[PREFERENCE_COUNT];
-    struct score_weights scaled[PREFERENCE_COUNT];
+    double scaled[PREFERENCE_COUNT][REPLAY_PARTS];
 };
 
 /* The finest grid on which no product and no score overflows. */
-static double grid_of(const struct replay_plane *plane, const struct score_weights *scaled)
+static double grid_of(const struct replay_plane *plane, const double scaled[REPLAY_PARTS])
 {
     double most = 0.0, score = 0.0;
     for (unsigned part = 0; part < REPLAY_PARTS; part++) {
-        const double weight = fabs(score_weight_of(scaled, (enum replay_part)part));
+        const double weight = fabs(scaled[part]);
         if (weight > most) most = weight;
         score += weight * plane->part_most[part];
     }
@@ -231,12 +245,14 @@ static void prepare(const struct replay_plane *plane, const struct score_weights
                     struct prepared *prepared)
 {
     for (unsigned p = 0; p < PREFERENCE_COUNT; p++) {
-        struct score_weights *scaled = &prepared->scaled[p];
-        *scaled = score_weights_for(weights, (enum preference)p);
+        double *const scaled = prepared->scaled[p];
+        const struct score_weights for_preference = score_weights_for(weights, (enum preference)p);
+        for (unsigned part = 0; part < REPLAY_PARTS; part++)
+            scaled[part] = score_weight_of(&for_preference, (enum replay_part)part);
         const double grid = grid_of(plane, scaled);
         double error = 0.0;
         for (unsigned part = 0; part < REPLAY_PARTS; part++) {
-            const double exact = score_weight_of(scaled, (enum replay_part)part) * grid;
+            const double exact = scaled[part] * grid;
             const double rounded = rint(exact);
             prepared->grid[p].weights[part] = (int16_t)rounded;
             error += fabs(exact - rounded) * plane->part_most[part];
@@ -249,23 +265,59 @@ static void prepare(const struct replay_plane *plane, const struct score_weights
 
 /* ---- one tile and one weights ---- */
 
+/* The sum as score_quotes() writes it: the same order, the same rounding. */
+static double score_of(const struct kernel_block *block, unsigned provider, unsigned lane,
+                       const double weights[REPLAY_PARTS])
+{
+    double score = weights[0] * block->parts[provider][0][2 * lane];
+    for (unsigned part = 1; part < REPLAY_PARTS; part++)
+        score += weights[part] * block->parts[provider][part / 2][2 * lane + part % 2];
+    return score;
+}
+
+/* replay_winner() of one lane, by provider. All that it needs lies in the block, which the kernel
+ * has just read. */
+static unsigned winner_of(const struct kernel_block *block, unsigned lane,
+                          const double weights[REPLAY_PARTS])
+{
+    unsigned candidates = block->candidates[lane], best = candidates & 3u;
+    double best_score = score_of(block, best, lane, weights);
+    for (unsigned i = 1; i < PROVIDER_COUNT; i++) {
+        const unsigned provider = (candidates >>= 2) & 3u;
+        if ((block->present[provider] >> lane & 1u) == 0) break;
+        const double score = score_of(block, provider, lane, weights);
+        if (score > best_score) {
+            best_score = score;
+            best = provider;
+        }
+    }
+    return best;
+}
+
+static bool any_near(const uint16_t *near, uint32_t count)
+{
+    unsigned any = 0;
+    for (uint32_t b = 0; b < count; b++)
+        any |= near[b];
+    return any != 0;
+}
+
 static void decide_near(const struct replay_plane *plane, const struct segment *segment,
                         const struct prepared *prepared, const uint16_t *near,
                         struct replay_sums *sums, uint8_t *winners)
 {
-    const struct score_weights *scaled = &prepared->scaled[segment->preference];
+    if (!any_near(near, segment->count)) return;
+    const double *const weights = prepared->scaled[segment->preference];
     for (uint32_t b = 0; b < segment->count; b++) {
+        const struct kernel_block *block = &plane->blocks[segment->first + b];
         for (unsigned bits = near[b]; bits != 0; bits &= bits - 1) {
             const unsigned lane = (unsigned)__builtin_ctz(bits);
-            const uint32_t place = plane->order_of[(segment->first + b) * KERNEL_LANES + lane];
-            const struct replay_order *order = &plane->table->orders[place];
-            const uint32_t won = replay_winner_scaled(order, scaled);
-            const unsigned provider = order->quotes[won].provider;
+            const unsigned provider = winner_of(block, lane, weights);
             if (winners != NULL) winners[b * KERNEL_LANES + lane] = (uint8_t)provider;
             sums->near++;
             sums->won[provider]++;
             for (unsigned k = 0; k < REPLAY_COLUMNS; k++)
-                sums->columns[k] += plane->table->fates[place].of[won][plane->columns[k]];
+                sums->columns[k] += block->outcomes[provider][k][lane];
         }
     }
 }
