@@ -97,6 +97,30 @@ static struct score_weights baseline_of(struct tuning *tuning, const struct tune
 
 /* ---- what to look for ---- */
 
+/* A goal of several parts must not be reached at the expense of one of them: unless a constraint
+ * speaks of it, no part may get worse by more than counts as no change. */
+static void protect_parts(struct tuning *tuning)
+{
+    for (uint32_t o = 0; o < tuning->objective_count; o++) {
+        const enum replay_outcome outcome = tuning->objectives[o].outcome;
+        const bool more = replay_outcome_traits[outcome].better > 0;
+        bool spoken = tuning->constraint_count == SEARCH_CONSTRAINTS_MAX;
+        for (uint32_t i = 0; i < tuning->constraint_count; i++)
+            spoken = spoken || (tuning->constraints[i].quantity == QUANTITY_OUTCOME &&
+                                tuning->constraints[i].outcome == outcome);
+        if (spoken) continue;
+        struct search_constraint *constraint = &tuning->constraints[tuning->constraint_count++];
+        *constraint = (struct search_constraint){.quantity = QUANTITY_OUTCOME,
+                                                 .outcome = outcome,
+                                                 .at_most = !more,
+                                                 .kind = LIMIT_RELATIVE,
+                                                 .limit = more ? -TUNE_NOISE : TUNE_NOISE};
+        (void)snprintf(constraint->text, sizeof constraint->text, "%s%s%g%%",
+                       replay_outcome_traits[outcome].name, more ? ">=-" : "<=+",
+                       100.0 * TUNE_NOISE);
+    }
+}
+
 static void set_aims(struct tuning *tuning, const struct tune_request *request)
 {
     if (request->objective_count > 0) {
@@ -112,15 +136,16 @@ static void set_aims(struct tuning *tuning, const struct tune_request *request)
         memcpy(tuning->constraints, request->constraints,
                request->constraint_count * sizeof *request->constraints);
         tuning->constraint_count = request->constraint_count;
-        return;
     }
-    for (unsigned i = 0; tune_constraints_default[i] != NULL; i++) {
+    for (unsigned i = 0; request->constraint_count == 0 && tune_constraints_default[i] != NULL;
+         i++) {
         struct err ignored;
         const bool read =
             search_read_constraint(tune_constraints_default[i], &tuning->constraints[i], &ignored);
         assert(read);
         tuning->constraint_count = i + 1;
     }
+    protect_parts(tuning);
 }
 
 static void on_search(void *context, uint64_t done, uint64_t of)

@@ -17,8 +17,8 @@
  * what would have become of other decisions, so there it is not offered.
  *
  * The verdict is experiment.h's: variant_wins needs the goal better on the holdout with an interval
- * that excludes 0, every guardrail kept and no metric of the goal worse; and nothing is ever
- * applied.
+ * that excludes 0 and every guardrail kept. Each part of the goal is a guardrail too: what one
+ * gains is not paid for by another (TUNE_NOISE). Nothing is ever applied.
  *
  * Ownership: a tuning owns all it points to but the request; tuning_release() frees it.
  * Failure:   ERR_INPUT when there is too little to tune on (fewer than TUNE_ORDERS_LEAST decisions
@@ -250,6 +250,9 @@ struct tune_request {
 /* "price<=+0.5%", "eta<=+2min", ...: what a choice must keep unless told
  * otherwise. */
 extern const char *const tune_constraints_default[];
+/* Changes within this share of the baseline's value count as none; no part of a goal may lose more,
+ * unless a constraint says otherwise. */
+#define TUNE_NOISE 0.01
 
 /* Fits customers' tastes to what they did with the quotes that were selected for them, by order
  * index; blocks of neighbouring orders are its clusters. The fit's state says whether it succeeded.

@@ -6,7 +6,6 @@
 
 #include "sim/analysis/tune_state.h"
 
-#define NOISE        0.01  /* of the baseline's value: changes within it count as none */
 #define NOISE_POINTS 0.002 /* of shares near 0 or 1, and of the goal */
 
 const char *const tune_part_names[TUNE_PARTS] = {"train", "holdout", "all"};
@@ -85,8 +84,8 @@ static double noise_of(enum tune_metric metric, double baseline)
 {
     if (metric == TUNE_GOAL) return NOISE_POINTS;
     if (tune_metric_traits[metric].unit == TUNE_SHARE) /* of its rarer side, but not nothing */
-        return fmax(NOISE * fmin(fabs(baseline), fabs(1.0 - baseline)), NOISE_POINTS);
-    return NOISE * fabs(baseline);
+        return fmax(TUNE_NOISE * fmin(fabs(baseline), fabs(1.0 - baseline)), NOISE_POINTS);
+    return TUNE_NOISE * fabs(baseline);
 }
 
 /* A metric that is a mean over orders: the pair of sums of each cluster. */
