@@ -22,6 +22,7 @@
 #include "sim/world/result.h"
 
 struct tuning;
+struct ab_result;
 
 enum { FIGURE_WIDTH = 860, FIGURE_POINTS_MAX = 240, FIGURE_LABEL_MAX = 64, FIGURE_FEW_POINTS = 40 };
 
@@ -35,6 +36,7 @@ struct time_axis {
 struct figure_subject { /* one of them is there */
     const struct result *result;
     const struct tuning *tuning;
+    const struct ab_result *ab;
 };
 
 struct sheet {
@@ -42,6 +44,7 @@ struct sheet {
     const struct groups *groups;
     struct time_axis axis;
     const struct tuning *tuning; /* of a tuning's */
+    const struct ab_result *ab;  /* of an A/B's */
     int width, height;
     int blocks; /* of labels so far */
     struct text data, labels, script;

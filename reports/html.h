@@ -14,11 +14,13 @@
 #include "router/base/text.h"
 
 struct tuning;
+struct ab_result;
 
 struct html {
     struct text *out;
-    const struct result *result; /* what the page is about: one of these two */
+    const struct result *result; /* what the page is about: one of these three */
     const struct tuning *tuning;
+    const struct ab_result *ab;
     const struct drawing *drawing;
     const char *directory;
     const struct result_file *files; /* what the page lists at its end; may be NULL */

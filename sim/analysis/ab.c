@@ -252,7 +252,6 @@ static void measure(struct ab_work *work, uint32_t variant, unsigned metric)
     for (uint32_t i = 0; i < result->used; i++)
         ab_sample_take(work, &sample, i);
     ab_describe(&sample, value);
-    value->judged_by = ab_judge_of(result, metric);
     value->triggered = ab_estimate_triggered(&sample, level);
     for (unsigned e = 0; e < AB_ESTIMATORS; e++) {
         const bool known = e != AB_SHADOW || !ab_is_of_purchases(result, metric);

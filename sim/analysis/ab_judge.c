@@ -277,7 +277,7 @@ static void take_notes(struct ab_result *result)
         ab_note(result,
                 "The goal follows from quotes alone, so the replay knows it exactly: no A/B "
                 "is needed for it, only for what customers do.");
-    if (goal->sign_flip)
+    if (goal->sign_flip && goal->judged_by == AB_CUPED)
         ab_note(result, "The control variate turns the goal's sign: look at the balance of arms "
                         "before believing either.");
     if (result->variants[result->best].triggered == 0)

@@ -143,6 +143,7 @@ void ab_measure_costs(struct ab_work *work)
         for (unsigned m = 0; m < AB_METRICS; m++) {
             struct ab_cost *cost = &result->variants[v].values[m].cost;
             struct spread all, triggered;
+            result->variants[v].values[m].judged_by = ab_judge_of(result, m);
             measure(work, v, m, &all, &triggered);
             cost->difference = triggered.d / all.n; /* elsewhere it is nothing, to the bit */
             cost->sd_a = raw_spread(&all).sd_a;

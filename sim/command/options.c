@@ -8,11 +8,12 @@
 
 #define IN(command)  (UINT32_C(1) << (command))
 #define EVERYWHERE   (IN(COMMAND_COUNT) - 1u)
-#define MAKES_OUTPUT (IN(COMMAND_RUN) | IN(COMMAND_REPORT) | IN(COMMAND_TUNE))
+#define TUNES        (IN(COMMAND_TUNE) | IN(COMMAND_AB))
+#define MAKES_OUTPUT (IN(COMMAND_RUN) | IN(COMMAND_REPORT) | TUNES)
 #define READS_SCENARIO                                                                             \
-    (IN(COMMAND_RUN) | IN(COMMAND_TUNE) | IN(COMMAND_LINT) | IN(COMMAND_ROUTE) |                   \
+    (IN(COMMAND_RUN) | TUNES | IN(COMMAND_LINT) | IN(COMMAND_ROUTE) |                   \
      IN(COMMAND_VERIFY) | IN(COMMAND_MOCK) | IN(COMMAND_DOCTOR))
-#define RUNS (IN(COMMAND_RUN) | IN(COMMAND_TUNE) | IN(COMMAND_VERIFY))
+#define RUNS (IN(COMMAND_RUN) | TUNES | IN(COMMAND_VERIFY))
 
 const char *const option_group_titles[OPTION_GROUP_COUNT] = {
     [GROUP_LOAD] = "Load",     [GROUP_INPUT] = "Input",     [GROUP_JUDGE] = "Judging",
@@ -52,6 +53,23 @@ const struct command_traits command_table[] = {
      .operands_least = 1,
      .operands_most = 16,
      .handle = command_tune},
+    {.command = COMMAND_AB,
+     .name = "ab",
+     .summary = "Play an A/B of weight sets, or plan one",
+     .about =
+         "Gives each order to one arm by a hash, decides it by that arm's weights, and judges the "
+         "difference as a live A/B would: sample ratio, CUPED, triggered orders, an interval that "
+         "holds at every look, guardrails. Beside the estimate stands the replay's own difference, "
+         "which no live A/B can know, and what learning it would have cost in orders and days. "
+         "Takes what tune takes. Whether customers buy is observed with --purchases, else drawn "
+         "from a stated choice model. --plan assigns nobody and says how long it would take. Exit "
+         "code 1 means that the variant loses or breaks a guardrail.",
+     .usage = "[options] SCENARIO.json|DIR|LOG.jsonl",
+     .example = "routesim ab scenarios/real-day.json --weights revenue-first",
+     .operand_kind = OPERAND_FILE,
+     .operands_least = 1,
+     .operands_most = 1,
+     .handle = command_ab},
     {.command = COMMAND_LINT,
      .name = "lint",
      .alias = "validate",
@@ -210,13 +228,13 @@ const struct option_traits option_table[OPTION_COUNT] = {
                         "where results go; out/SCENARIO-SEED when not given; a folder that holds "
                         "anything else is refused",
                     .group = GROUP_OUTPUT,
-                    .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE)},
+                    .commands = IN(COMMAND_RUN) | TUNES},
     [OPTION_FORCE] =
         {.name = "force",
          .type = OPTION_FLAG,
          .help = "replace results of another scenario, or of other settings, in the output folder",
          .group = GROUP_OUTPUT,
-         .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE)},
+         .commands = IN(COMMAND_RUN) | TUNES},
     [OPTION_SEED] = {.name = "seed",
                      .letter = 's',
                      .type = OPTION_NUMBER_SEED,
@@ -232,7 +250,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                      .env = "ROUTESIM_JOBS",
                      .help = "threads; results do not depend on it; every core when not given",
                      .group = GROUP_LOAD,
-                     .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE),
+                     .commands = IN(COMMAND_RUN) | TUNES,
                      .least = 1,
                      .most = 1024},
     [OPTION_REPLICATIONS] = {.name = "replications",
@@ -264,7 +282,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                      .argument = "RATE",
                      .help = "order arrivals instead of the scenario's: 40/s, 500/h",
                      .group = GROUP_LOAD,
-                     .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE)},
+                     .commands = IN(COMMAND_RUN) | TUNES},
     [OPTION_CLOCK] = {.name = "clock",
                       .type = OPTION_CHOICE,
                       .argument = "virtual|real",
@@ -341,7 +359,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                       .type = OPTION_FLAG,
                       .help = "apply the scenario's \"short\" block: a small version of it",
                       .group = GROUP_INPUT,
-                      .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE) | IN(COMMAND_LINT)},
+                      .commands = IN(COMMAND_RUN) | TUNES | IN(COMMAND_LINT)},
     [OPTION_ENV_FILE] = {.name = "env-file",
                          .type = OPTION_PATH,
                          .argument = "FILE",
@@ -349,13 +367,13 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          .help = "production's keys as KEY=value lines; must be private when it "
                                  "holds secrets",
                          .group = GROUP_INPUT,
-                         .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE) | IN(COMMAND_ROUTE) |
+                         .commands = IN(COMMAND_RUN) | TUNES | IN(COMMAND_ROUTE) |
                                      IN(COMMAND_DOCTOR)},
     [OPTION_INHERIT_ENV] = {.name = "inherit-env",
                             .type = OPTION_FLAG,
                             .help = "let LOOPGPT_* of this shell reach the router",
                             .group = GROUP_INPUT,
-                            .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE) | IN(COMMAND_ROUTE)},
+                            .commands = IN(COMMAND_RUN) | TUNES | IN(COMMAND_ROUTE)},
     [OPTION_CHECK] = {.name = "check",
                       .type = OPTION_TEXT,
                       .argument = "CHECK",
@@ -366,9 +384,9 @@ const struct option_traits option_table[OPTION_COUNT] = {
                       .repeatable = true},
     [OPTION_STRICT_EVIDENCE] = {.name = "strict-evidence",
                                 .type = OPTION_FLAG,
-                                .help = "exit 5 when a check has too few samples to be decided",
+                                .help = "exit 5 when a check, or an A/B, has too few samples to be decided",
                                 .group = GROUP_JUDGE,
-                                .commands = IN(COMMAND_RUN)},
+                                .commands = IN(COMMAND_RUN) | IN(COMMAND_AB)},
     [OPTION_CHECK_DETERMINISM] =
         {.name = "check-determinism",
          .type = OPTION_FLAG,
@@ -411,7 +429,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                      .help = "the summary as JSON; without =FILE to standard output, and nothing "
                              "else there",
                      .group = GROUP_OUTPUT,
-                     .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE) | IN(COMMAND_COMPARE)},
+                     .commands = IN(COMMAND_RUN) | TUNES | IN(COMMAND_COMPARE)},
     [OPTION_JUNIT] = {.name = "junit",
                       .type = OPTION_PATH,
                       .argument = "FILE",
@@ -423,7 +441,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          .argument = "FILE",
                          .help = "the short report as Markdown, too",
                          .group = GROUP_OUTPUT,
-                         .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE) | IN(COMMAND_COMPARE)},
+                         .commands = IN(COMMAND_RUN) | TUNES | IN(COMMAND_COMPARE)},
     [OPTION_HTML] = {.name = "html",
                      .type = OPTION_PATH,
                      .argument = "FILE",
@@ -434,7 +452,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                     .type = OPTION_FLAG,
                     .help = "print the metrics as CSV instead of the console summary",
                     .group = GROUP_OUTPUT,
-                    .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE)},
+                    .commands = IN(COMMAND_RUN) | TUNES},
     [OPTION_NO_PLOTS] = {.name = "no-plots",
                          .type = OPTION_FLAG,
                          .help = "leave the figures out of the report",
@@ -466,7 +484,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                  "counts from the baseline; may be given again; price<=+0.5%, eta<=+2min, "
                  "availability>=-0.5pp and share<=80% when not given",
          .group = GROUP_JUDGE,
-         .commands = IN(COMMAND_TUNE),
+         .commands = TUNES,
          .repeatable = true},
     [OPTION_WEIGHTS] = {.name = "weights",
                         .type = OPTION_TEXT,
@@ -483,7 +501,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                                  .help = "what to compare with: 'price:0.3,speed:0.15'; the rest "
                                          "as recorded; the recorded weights when not given",
                                  .group = GROUP_INPUT,
-                                 .commands = IN(COMMAND_TUNE)},
+                                 .commands = TUNES},
     [OPTION_HOLD] = {.name = "hold",
                      .type = OPTION_TEXT,
                      .argument = "WEIGHT,...",
@@ -511,23 +529,88 @@ const struct option_traits option_table[OPTION_COUNT] = {
                         .argument = "PROVIDER,...",
                         .help = "replay as if these providers had not answered",
                         .group = GROUP_INPUT,
-                        .commands = IN(COMMAND_TUNE)},
+                        .commands = TUNES},
     [OPTION_PURCHASES] = {.name = "purchases",
                           .type = OPTION_PATH,
                           .argument = "FILE.csv",
                           .help = "who bought (order_index,bought,rating): fits the choice model, "
                                   "which else runs over an assumed range",
                           .group = GROUP_INPUT,
-                          .commands = IN(COMMAND_TUNE)},
+                          .commands = TUNES},
     [OPTION_RESAMPLES] = {.name = "resamples",
                           .type = OPTION_NUMBER_COUNT,
                           .argument = "N",
                           .fallback = "2000",
                           .help = "of the bootstrap",
                           .group = GROUP_JUDGE,
-                          .commands = IN(COMMAND_TUNE),
+                          .commands = TUNES,
                           .least = 100,
                           .most = 20000},
+    [OPTION_AB_OBJECTIVE] = {.name = "objective",
+                             .type = OPTION_TEXT,
+                             .argument = "NAME:W,...",
+                             .fallback = "expected_commission",
+                             .help = "the goal: price, eta, commission, availability, savings, "
+                                     "regret, surplus, conversion, or expected_commission "
+                                     "(commission of what is bought); a sum of several counts in "
+                                     "the baseline's standard deviations",
+                             .group = GROUP_JUDGE,
+                             .commands = IN(COMMAND_AB)},
+    [OPTION_AB_WEIGHTS] = {.name = "weights",
+                           .type = OPTION_TEXT,
+                           .argument = "NAME[=W,...]",
+                           .help = "a variant: 'mine=price:0.4,commission:0.3', the rest as in the "
+                                   "baseline, or a preset: price-first, revenue-first, "
+                                   "speed-first, production; may be given again",
+                           .group = GROUP_INPUT,
+                           .commands = IN(COMMAND_AB),
+                           .repeatable = true},
+    [OPTION_PLAN] = {.name = "plan",
+                     .type = OPTION_FLAG,
+                     .help = "assign nobody: orders, days and what can be detected, from the "
+                             "replay's own spread",
+                     .group = GROUP_JUDGE,
+                     .commands = IN(COMMAND_AB)},
+    [OPTION_SALT] = {.name = "salt",
+                     .type = OPTION_TEXT,
+                     .argument = "TEXT",
+                     .fallback = "ab",
+                     .help = "goes into the hash that assigns orders: another one for every "
+                             "experiment",
+                     .group = GROUP_INPUT,
+                     .commands = IN(COMMAND_AB)},
+    [OPTION_INTERLEAVE] = {.name = "interleave",
+                           .type = OPTION_FLAG,
+                           .help = "all policies score every order, one serves it: judged on the "
+                                   "orders that they decide differently",
+                           .group = GROUP_JUDGE,
+                           .commands = IN(COMMAND_AB)},
+    [OPTION_POWER] = {.name = "power",
+                      .type = OPTION_SHARE,
+                      .argument = "SHARE",
+                      .fallback = "0.8",
+                      .help = "chance to see an effect that is there, for numbers of orders and "
+                              "days",
+                      .group = GROUP_JUDGE,
+                      .commands = IN(COMMAND_AB)},
+    [OPTION_PEEKS] = {.name = "peeks",
+                      .type = OPTION_NUMBER_COUNT,
+                      .argument = "N",
+                      .fallback = "20",
+                      .help = "how often the always-valid interval is looked at",
+                      .group = GROUP_JUDGE,
+                      .commands = IN(COMMAND_AB),
+                      .least = 0,
+                      .most = 200},
+    [OPTION_PLANNED] = {.name = "planned",
+                        .type = OPTION_NUMBER_COUNT,
+                        .argument = "N",
+                        .help = "orders an arm at which the fixed-horizon p is read, once; all "
+                                "there are when not given",
+                        .group = GROUP_JUDGE,
+                        .commands = IN(COMMAND_AB),
+                        .least = 2,
+                        .most = INT64_C(1000000000)},
     [OPTION_METRIC] = {.name = "metric",
                        .type = OPTION_TEXT,
                        .argument = "NAME",
@@ -549,7 +632,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                       .fallback = "0.05",
                       .help = "error probability allowed over all metrics compared",
                       .group = GROUP_JUDGE,
-                      .commands = IN(COMMAND_COMPARE)},
+                      .commands = IN(COMMAND_COMPARE) | IN(COMMAND_AB)},
     [OPTION_SCORE_CHECK] = {.name = "check",
                             .type = OPTION_FLAG,
                             .help = "compare with each line's \"expect\" to the last bit; exit 1 "
@@ -682,7 +765,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                       .type = OPTION_FLAG,
                       .help = "print only what failed",
                       .group = GROUP_DISPLAY,
-                      .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE) | IN(COMMAND_LINT) |
+                      .commands = IN(COMMAND_RUN) | TUNES | IN(COMMAND_LINT) |
                                   IN(COMMAND_SCORE) | IN(COMMAND_REPORT) | IN(COMMAND_MOCK)},
     [OPTION_VERBOSE] = {.name = "verbose",
                         .letter = 'v',
@@ -699,7 +782,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                              "a bar that redraws itself, plain lines, or nothing; auto: the bar "
                              "on a terminal, lines elsewhere",
                          .group = GROUP_DISPLAY,
-                         .commands = IN(COMMAND_RUN) | IN(COMMAND_TUNE)},
+                         .commands = IN(COMMAND_RUN) | TUNES},
     [OPTION_COLOR] = {.name = "color",
                       .type = OPTION_CHOICE,
                       .argument = "auto|always|never",
@@ -724,8 +807,8 @@ const struct option_traits option_table[OPTION_COUNT] = {
 
 const struct exit_code_meaning exit_code_meanings[] = {
     {"0", "done, and all checks passed"},
-    {"1", "done, and a check failed, compare found a regression, or verify a difference that "
-          "nothing explains"},
+    {"1", "done, and a check failed, compare found a regression, ab a variant that loses or breaks "
+          "a guardrail, or verify a difference that nothing explains"},
     {"2", "the command line is wrong"},
     {"3", "an input file is invalid or unusable"},
     {"4", "the environment: a file cannot be written, memory is out, no file descriptor is left, "

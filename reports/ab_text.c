@@ -1,0 +1,356 @@
+#include "reports/ab_text.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "reports/show.h"
+#include "reports/tune_text.h"
+
+enum { HOURS_A_DAY = 24 };
+
+#define US_PER_DAY 86400e6
+
+const char *ab_verdict_title(enum experiment_verdict verdict)
+{
+    switch (verdict) {
+    case EXPERIMENT_COLLECTING_DATA:
+        return "not enough orders yet";
+    case EXPERIMENT_NOT_SIGNIFICANT:
+        return "no significant difference";
+    case EXPERIMENT_VARIANT_WINS:
+        return "the variant wins";
+    case EXPERIMENT_VARIANT_LOSES:
+        return "the variant loses";
+    case EXPERIMENT_GUARDRAIL_BREACHED:
+        return "a guardrail is breached";
+    case EXPERIMENT_INVALID_SRM:
+        return "the arms did not get their traffic: nothing of it is to be believed";
+    case EXPERIMENT_VERDICTS:
+        break;
+    }
+    assert(!"a verdict");
+    return "";
+}
+
+const char *ab_estimator_title(enum ab_estimator estimator)
+{
+    switch (estimator) {
+    case AB_RAW:
+        return "raw";
+    case AB_CUPED:
+        return "CUPED";
+    case AB_DISCORDANT:
+        return "discordant";
+    case AB_SHADOW:
+        return "shadow";
+    case AB_ESTIMATORS:
+        break;
+    }
+    assert(!"an estimator");
+    return "";
+}
+
+const char *ab_guard_word(const struct ab_guardrail *guardrail)
+{
+    switch (guardrail->state) {
+    case AB_GUARD_KEPT:
+        return "kept";
+    case AB_GUARD_BREACHED:
+        return "BREACHED";
+    case AB_GUARD_OPEN:
+        break;
+    }
+    return "not shown";
+}
+
+/* ---- values ---- */
+
+void ab_show_label(struct text *text, const struct ab_result *result, unsigned metric)
+{
+    const bool drawn = ab_is_of_purchases(result, metric) && result->observed == 0;
+    const bool model = drawn || metric == OUTCOME_SURPLUS;
+    text_put(text, metric == OUTCOME_EARNS ||
+                           (metric == AB_GOAL && result->goal == (enum tune_metric)OUTCOME_EARNS)
+                       ? "Commission earned"
+                       : tune_metric_traits[ab_shown_as(result, metric)].label);
+    if (model) text_put(text, " (model)");
+}
+
+/* A sum of several outcomes has no zero of its own: its differences alone mean something. */
+void ab_show_mean(struct text *text, const struct ab_result *result, unsigned metric, double value)
+{
+    if (ab_shown_as(result, metric) == TUNE_GOAL) {
+        text_put(text, "\u2013");
+        return;
+    }
+    tune_show_value(text, ab_shown_as(result, metric), value);
+}
+
+static struct tune_value as_value(double value, double low, double high)
+{
+    return (struct tune_value){
+        .difference = {.value = value, .low = low, .high = high, .method = STATS_BLOCKS}};
+}
+
+/* Of a sum of outcomes: in standard deviations. */
+static void put_deviations(struct text *text, double value)
+{
+    if (isnan(value)) {
+        text_put(text, "n/a");
+        return;
+    }
+    if (fabs(value) >= 0.0005) text_put(text, value < 0.0 ? "\u2212" : "+");
+    text_fixed(text, fabs(value), 3);
+}
+
+void ab_show_change(struct text *text, enum tune_metric metric, double value, double low,
+                    double high)
+{
+    if (metric == TUNE_GOAL) {
+        put_deviations(text, value);
+        if (!isnan(value)) text_put(text, " sd");
+        return;
+    }
+    const struct tune_value shown = as_value(value, low, high);
+    tune_show_difference(text, metric, &shown);
+}
+
+void ab_show_range(struct text *text, enum tune_metric metric, double value, double low,
+                   double high)
+{
+    if (metric == TUNE_GOAL && !isnan(low) && !isnan(high)) {
+        put_deviations(text, low);
+        text_put(text, " to ");
+        put_deviations(text, high);
+        text_put(text, " sd");
+        return;
+    }
+    const struct tune_value shown = as_value(value, low, high);
+    tune_show_interval(text, metric, &shown);
+}
+
+void ab_show_p(struct text *text, double p)
+{
+    if (isnan(p)) {
+        text_put(text, "n/a");
+    } else if (p < 0.001) {
+        text_put(text, "<0.001");
+    } else {
+        text_fixed(text, p, p < 0.1 ? 3 : 2);
+    }
+}
+
+void ab_show_orders(struct text *text, double n)
+{
+    if (isnan(n)) {
+        text_put(text, "n/a");
+    } else if (n > 1e15) {
+        text_put(text, "never");
+    } else {
+        text_grouped(text, (int64_t)ceil(n));
+    }
+}
+
+void ab_show_days(struct text *text, double days)
+{
+    if (isnan(days)) {
+        text_put(text, "n/a");
+    } else if (days > 36500.0) {
+        text_put(text, isinf(days) ? "never" : ">100 y");
+    } else if (days >= 2.0) {
+        text_grouped(text, (int64_t)ceil(days));
+        text_put(text, " days");
+    } else if (days * HOURS_A_DAY >= 1.0) {
+        text_format(text, "%d h", (int)ceil(days * HOURS_A_DAY));
+    } else {
+        text_put(text, "< 1 h");
+    }
+}
+
+uint32_t ab_order_metrics(const struct ab_result *result, unsigned metrics[AB_METRICS])
+{
+    static const unsigned order[] = {
+        OUTCOME_EARNS,  OUTCOME_BUYS, OUTCOME_COMMISSION,   OUTCOME_PRICE,   OUTCOME_SAVINGS,
+        OUTCOME_REGRET, OUTCOME_ETA,  OUTCOME_AVAILABILITY, OUTCOME_SURPLUS, OUTCOME_CANNED};
+    uint32_t count = 0;
+    metrics[count++] = AB_GOAL;
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        const struct ab_cost *cost = &result->variants[result->best].values[order[i]].cost;
+        const bool empty = order[i] == OUTCOME_CANNED && cost->sd_a == 0.0 && cost->sd_b == 0.0;
+        if (!empty && (enum tune_metric)order[i] != result->goal) metrics[count++] = order[i];
+    }
+    return count;
+}
+
+/* ---- sentences ---- */
+
+void ab_write_goal(struct text *text, const struct ab_result *result)
+{
+    for (uint32_t o = 0; o < result->objective_count; o++) {
+        if (o > 0) text_put(text, " + ");
+        text_put(text, replay_outcome_traits[result->objectives[o].outcome].name);
+        if (result->objective_count == 1) return;
+        text_char(text, ' ');
+        text_fixed(text, 100.0 * result->objectives[o].weight, 0);
+        text_char(text, '%');
+    }
+    text_put(text, ", in the baseline's standard deviations");
+}
+
+static void put_level(struct text *text, const struct ab_result *result)
+{
+    const double level = 100.0 * (1.0 - result->alpha);
+    text_fixed(text, level, fabs(level - rint(level)) < 1e-6 ? 0 : 1);
+    text_char(text, '%');
+}
+
+static void put_truth(struct text *text, const struct ab_result *result,
+                      const struct ab_value *goal)
+{
+    text_put(text, result->goal_of_purchases ? " By the choice model it is "
+                                             : " The replay of both policies over the same orders "
+                                               "says exactly ");
+    ab_show_change(text, result->goal, goal->truth.value, NAN, NAN);
+    text_char(text, '.');
+}
+
+static void find_plan(struct text *text, const struct ab_result *result,
+                      const struct ab_value *goal)
+{
+    const struct ab_cost *cost = &goal->cost;
+    text_put(text, result->goal_of_purchases ? "By the choice model the variant changes "
+                                             : "The variant changes ");
+    ab_write_goal(text, result);
+    text_put(text, " by ");
+    ab_show_change(text, result->goal, cost->difference, NAN, NAN);
+    text_put(text, " an order; an A/B sees that with ");
+    text_fixed(text, 100.0 * result->power, 0);
+    text_put(text, "% power after ");
+    ab_show_orders(text, result->plan_n);
+    text_put(text,
+             result->interleave && !result->goal_of_purchases ? " orders (" : " orders an arm (");
+    ab_show_days(text, result->plan_days);
+    text_format(text, ", %s).", ab_estimator_title(goal->judged_by));
+}
+
+void ab_write_finding(struct text *text, const struct ab_result *result, uint32_t variant)
+{
+    const struct ab_value *goal = &result->variants[variant].values[AB_GOAL];
+    const struct stats_test *test = &goal->tests[goal->judged_by];
+    if (result->plan_only) {
+        find_plan(text, result, goal);
+        return;
+    }
+    const double low = result->reached ? test->low : goal->always.low;
+    const double high = result->reached ? test->high : goal->always.high;
+    ab_show_label(text, result, AB_GOAL);
+    text_char(text, ' ');
+    ab_show_change(text, result->goal, test->value, low, high);
+    text_put(text, " an order (");
+    if (result->reached && test->method == STATS_TEST_SAME) {
+        text_put(text, "both policies decide every order alike");
+    } else {
+        put_level(text, result);
+        text_put(text, result->reached ? " interval " : " always-valid interval ");
+        ab_show_range(text, result->goal, test->value, low, high);
+        text_put(text, ", p ");
+        ab_show_p(text, goal->p_adjusted);
+        text_format(text, ", %s", ab_estimator_title(goal->judged_by));
+    }
+    text_put(text, ") for ");
+    text_put(text, result->arms[variant + 1].name);
+    text_put(text, " with ");
+    text_grouped(text, (int64_t)result->counts[variant + 1]);
+    text_put(text, " orders against ");
+    text_grouped(text, (int64_t)result->counts[0]);
+    text_char(text, '.');
+    put_truth(text, result, goal);
+}
+
+void ab_write_cost(struct text *text, const struct ab_result *result, uint32_t variant)
+{
+    const struct ab_cost *cost = &result->variants[variant].values[AB_GOAL].cost;
+    text_put(text, "To see ");
+    ab_show_change(text, result->goal, cost->difference, NAN, NAN);
+    text_put(text, " with ");
+    text_fixed(text, 100.0 * result->power, 0);
+    text_put(text, "% power: ");
+    for (unsigned e = 0; e < AB_ESTIMATORS; e++) {
+        if (isnan(cost->n[e])) continue;
+        if (e > 0) text_put(text, "; ");
+        text_format(text, "%s ", ab_estimator_title((enum ab_estimator)e));
+        ab_show_orders(text, cost->n[e]);
+        text_put(text, e == AB_SHADOW ? " orders in all (" : e == 0 ? " orders an arm (" : " (");
+        ab_show_days(text, cost->days[e]);
+        text_char(text, ')');
+    }
+    text_char(text, '.');
+}
+
+void ab_write_trigger(struct text *text, const struct ab_result *result, uint32_t variant)
+{
+    const struct ab_variant *of = &result->variants[variant];
+    const struct ab_value *goal = &of->values[AB_GOAL];
+    const struct stats_test *diluted = &goal->tests[AB_DISCORDANT];
+    show_share(text, of->triggered_share);
+    text_put(text, " of orders are decided differently by the two policies");
+    if (result->plan_only || of->triggered == 0 || isnan(goal->triggered.value)) {
+        text_char(text, '.');
+        return;
+    }
+    text_put(text, "; among those ");
+    ab_show_change(text, result->goal, goal->triggered.value, goal->triggered.low,
+                   goal->triggered.high);
+    text_put(text, ", over all ");
+    ab_show_change(text, result->goal, diluted->value, diluted->low, diluted->high);
+    if (result->reached) {
+        text_put(text, " (");
+        ab_show_range(text, result->goal, diluted->value, diluted->low, diluted->high);
+        text_char(text, ')');
+    }
+    text_char(text, '.');
+    if (isnan(goal->sign.p)) return;
+    text_put(text, " Sign test over them: p ");
+    ab_show_p(text, goal->sign.p);
+    text_char(text, '.');
+}
+
+void ab_write_assignment(struct text *text, const struct ab_result *result)
+{
+    for (uint32_t a = 0; a < result->arm_count; a++) {
+        text_format(text, "%s%s ", a == 0 ? "" : ", ", result->arms[a].name);
+        text_grouped(text, (int64_t)result->counts[a]);
+    }
+    text_put(text, ". Sample ratio p ");
+    ab_show_p(text, result->srm.p);
+    text_put(text, "; within hours ");
+    ab_show_p(text, result->srm_hours.p);
+    text_put(text, ", within numbers of quotes ");
+    ab_show_p(text, result->srm_quotes.p);
+    text_format(text, " (Holm's); below %g the arms are not believed.", STATS_SRM_ALPHA);
+}
+
+void ab_write_peeks(struct text *text, const struct ab_result *result, uint32_t variant)
+{
+    const struct ab_variant *of = &result->variants[variant];
+    if (result->peeks == 0) {
+        text_put(text, "Nobody looked before the planned look.");
+        return;
+    }
+    text_format(text, "Of %u looks ", (unsigned)result->peeks);
+    if (of->decided_at == UINT32_MAX) {
+        text_put(text, "none decided by itself (always-valid p at best ");
+        ab_show_p(text, of->peeks[result->peeks - 1].p_least);
+        text_put(text, ").");
+        return;
+    }
+    const struct ab_peek *peek = &of->peeks[of->decided_at];
+    text_format(text, "number %u is the first that decides by itself, after ",
+                (unsigned)of->decided_at + 1);
+    text_grouped(text, peek->orders);
+    text_put(text, " orders (");
+    ab_show_days(text, (double)peek->at_us / US_PER_DAY);
+    text_put(text, "; always-valid p ");
+    ab_show_p(text, peek->p_least);
+    text_put(text, ").");
+}
