@@ -21,7 +21,7 @@ struct score_weights search_normalise(const struct score_weights *weights)
     double sum = 0.0;
     for (unsigned i = 0; i < 5; i++)
         sum += score_weight_of(weights, five[i]);
-    if (!(sum > 0.0)) return normal; /* priority alone: any scale is as good */
+    if (!(sum > 0.0)) return normal;            /* priority alone: any scale is as good */
     if (fabs(sum - 1.0) < 1e-12) return normal; /* it is 1, but for the rounding of the sum */
     for (unsigned k = 0; k < REPLAY_PARTS; k++)
         *score_weight(&normal, (enum replay_part)k) /= sum;
