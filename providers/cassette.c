@@ -1,6 +1,7 @@
 #include "providers/cassette.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +94,19 @@ static bool may_be_like(enum operation operation)
     return false;
 }
 
+/* The next unused take of an order's own call; TAPE_END: none. Hardly ever there are two. */
+static uint32_t take_of_own(const struct cassette *cassette, uint32_t key,
+                            const struct cassette_call *call)
+{
+    const struct tape *const tape = cassette->tape;
+    const uint32_t own = tape_find_own(tape, key, call->order, call->item, call->attempt);
+    if (own == TAPE_END) return TAPE_END;
+    uint32_t next = tape->keys[own].first;
+    while (next != TAPE_END && cassette->used[next])
+        next = tape->takes[next].next_of_own_key;
+    return next;
+}
+
 /* The next unused take of a key, or its last. */
 static uint32_t take_of_key(struct cassette *cassette, uint32_t key, enum cassette_match *match)
 {
@@ -115,12 +129,12 @@ static uint32_t take_of_operation(struct cassette *cassette, enum provider provi
 }
 
 /* False when memory is out. */
-static bool make_key(struct cassette *cassette, enum provider provider,
-                     const struct http_request *request)
+static bool make_key(struct cassette *cassette, const struct cassette_call *call)
 {
+    const struct http_request *const request = call->request;
     text_clear(&cassette->key);
     cassette->key.failed = false;
-    const struct key_request of = {.provider = provider,
+    const struct key_request of = {.provider = call->provider,
                                    .method = http_method_names[request->method],
                                    .target = request->target.bytes,
                                    .target_length = request->target.length,
@@ -131,13 +145,18 @@ static bool make_key(struct cassette *cassette, enum provider provider,
     return !cassette->key.failed;
 }
 
-static enum cassette_match find_take(struct cassette *cassette, enum provider provider,
-                                     enum operation operation, uint32_t *take)
+static enum cassette_match find_take(struct cassette *cassette, const struct cassette_call *call,
+                                     uint32_t *take)
 {
     enum cassette_match match = CASSETTE_LIKE;
     const uint32_t key = tape_find(cassette->tape, &cassette->key);
-    *take = key != TAPE_END ? take_of_key(cassette, key, &match)
-                            : take_of_operation(cassette, provider, operation);
+    if (key == TAPE_END) {
+        *take = take_of_operation(cassette, call->provider, call->operation);
+    } else {
+        *take = take_of_own(cassette, key, call);
+        if (*take != TAPE_END) return CASSETTE_EXACT;
+        *take = take_of_key(cassette, key, &match);
+    }
     return *take != TAPE_END ? match : CASSETTE_NONE;
 }
 
@@ -172,32 +191,31 @@ static void put_response(const struct tape_take *take, struct http_response *res
     text_append(&response->body, take->body, take->body_length);
 }
 
-enum cassette_match cassette_play(struct cassette *cassette, enum provider provider,
-                                  enum operation operation, const struct http_request *request,
+enum cassette_match cassette_play(struct cassette *cassette, const struct cassette_call *call,
                                   struct http_response *response, enum call_fate *fate,
                                   int64_t *latency_us)
 {
-    assert(provider < PROVIDER_COUNT);
-    assert(operation < OPERATION_COUNT);
+    assert(call->provider < PROVIDER_COUNT);
+    assert(call->operation < OPERATION_COUNT);
     http_response_clear(response);
     *fate = CALL_ANSWERED;
     *latency_us = 0;
     uint32_t place = TAPE_END;
     enum cassette_match match = CASSETTE_NONE;
-    if (make_key(cassette, provider, request)) {
-        match = find_take(cassette, provider, operation, &place);
+    if (make_key(cassette, call)) {
+        match = find_take(cassette, call, &place);
     } else {
         response->body.failed = true;
     }
     if (match != CASSETTE_NONE) {
         const struct tape_take *const take = &cassette->tape->takes[place];
-        assert(take->provider == provider);
+        assert(take->provider == call->provider);
         cassette->used[place] = true;
         *fate = take->fate;
         *latency_us = take->latency_us;
         if (take->fate == CALL_ANSWERED) put_response(take, response);
     }
-    count_match(&cassette->counters[provider], match);
+    count_match(&cassette->counters[call->provider], match);
     return match;
 }
 
@@ -229,7 +247,59 @@ bool cassette_holds(const struct cassette *cassette, enum provider provider, enu
     return false;
 }
 
-const char *cassette_program(const struct cassette *cassette)
+/* ---- what was recorded ----------------------------------------------------------------------- */
+
+const struct cassette_head *cassette_head(const struct cassette *cassette)
 {
-    return cassette->tape->program;
+    return &cassette->tape->head;
+}
+
+uint64_t cassette_orders(const struct cassette *cassette)
+{
+    return cassette->tape->end.orders;
+}
+
+static void say_calls(struct text *text, uint64_t calls)
+{
+    text_format(text, "%" PRIu64 " call%s", calls, calls == 1 ? "" : "s");
+}
+
+static void say_alteration(const struct tape *tape, const char *name, struct text *text)
+{
+    text_format(text, "%s was altered after it was recorded: its last line ", name);
+    if (tape->end.takes == tape->take_count) {
+        text_put(text, "has another checksum than its lines.");
+        return;
+    }
+    text_put(text, "counts ");
+    say_calls(text, tape->end.takes);
+    text_format(text, ", and %" PRIu32 " %s there.", tape->take_count,
+                tape->take_count == 1 ? "is" : "are");
+}
+
+void cassette_say_flaws(const struct cassette *cassette, const char *name, struct text *text)
+{
+    const struct tape *const tape = cassette->tape;
+    const struct cassette_end *const end = &tape->end;
+    if (!tape->ended) {
+        text_format(text,
+                    "%s is partial: its last line is missing, so it was cut, or its "
+                    "recording was interrupted; ",
+                    name);
+        say_calls(text, tape->take_count);
+        text_format(text, " %s left.", tape->take_count == 1 ? "is" : "are");
+        return;
+    }
+    if (tape->altered) say_alteration(tape, name, text);
+    if (end->stopped_by[0] != '\0') {
+        text_format(text, "%s%s is partial: its recording was stopped early by %s, after ",
+                    text->length > 0 ? " " : "", name, end->stopped_by);
+        say_calls(text, end->takes);
+        text_char(text, '.');
+    }
+    if (end->refused > 0) {
+        text_format(text, "%s%s lacks ", text->length > 0 ? " " : "", name);
+        say_calls(text, end->refused);
+        text_put(text, " that were too long to be kept.");
+    }
 }

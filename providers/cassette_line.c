@@ -1,11 +1,13 @@
-/* A take as one line, without its secrets. */
+/* A cassette's lines; those of takes without their secrets. */
 #include "providers/cassette_line.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
 #include "providers/cassette_base64.h"
 #include "providers/cassette_key.h"
+#include "providers/cassette_tape.h"
 #include "router/base/utf8.h"
 
 struct writing {
@@ -190,6 +192,16 @@ static void put_call(struct writing *writing, const struct cassette_take *take)
     text_json_string(line, api_names[take->api]);
     put_key(writing, ",\"operation\"");
     text_json_string(line, operation_names[take->operation]);
+    put_key(writing, ",\"order\"");
+    if (take->order == CASSETTE_NO_ORDER) {
+        text_put(line, "null");
+    } else {
+        text_int(line, take->order);
+    }
+    put_key(writing, ",\"item\"");
+    text_int(line, take->item);
+    put_key(writing, ",\"attempt\"");
+    text_int(line, take->attempt);
     put_key(writing, ",\"at_us\"");
     text_int(line, take->at_us);
     put_key(writing, ",\"latency_us\"");
@@ -256,4 +268,50 @@ bool cassette_line(struct scrubber *scrubber, const struct cassette_take *take, 
     line->failed = line->failed || scrubber->failed || writing.part.failed;
     text_release(&writing.part);
     return !writing.too_long;
+}
+
+/* ---- the first and the last line ------------------------------------------------------------- */
+
+static void put_member(struct text *line, const char *key, const char *value)
+{
+    text_format(line, ",\"%s\":", key);
+    text_json_string(line, value != NULL ? value : "");
+}
+
+static void put_providers(struct text *line, const char *key, unsigned providers)
+{
+    const char *comma = "";
+    text_format(line, ",\"%s\":[", key);
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        if ((providers >> p & 1u) == 0) continue;
+        text_put(line, comma);
+        text_json_string(line, provider_traits[p].id);
+        comma = ",";
+    }
+    text_char(line, ']');
+}
+
+void cassette_head_line(const struct cassette_head *head, struct text *line)
+{
+    text_put(line, "{\"schema\":\"" CASSETTE_SCHEMA CASSETTE_VERSION "\"");
+    put_member(line, "program", head->program);
+    put_member(line, "scenario", head->scenario);
+    put_member(line, "seed", head->seed);
+    put_member(line, "clock", head->clock);
+    text_format(line, ",\"start_unix_us\":%" PRId64 ",\"duration_us\":%" PRId64,
+                head->start_unix_us, head->duration_us);
+    text_format(line, ",\"order_gap_us\":%" PRId64, head->order_gap_us);
+    put_providers(line, "providers", head->providers);
+    put_providers(line, "live", head->live);
+    text_char(line, '}');
+}
+
+void cassette_end_line(const struct cassette_end *end, struct text *line)
+{
+    text_format(line, "{\"end\":{\"takes\":%" PRIu64 ",\"refused\":%" PRIu64, end->takes,
+                end->refused);
+    text_format(line, ",\"orders\":%" PRIu64, end->orders);
+    put_member(line, "stopped_by", end->stopped_by);
+    put_member(line, "sha256", end->sha256);
+    text_put(line, "}}");
 }

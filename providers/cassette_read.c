@@ -15,6 +15,8 @@ struct reading {
     struct err_list *list;    /* the caller's */
     struct err_list mistakes; /* of the line at hand, as if it were the first */
     struct tape *tape;
+    const char *bytes_of_file;
+    size_t at; /* where the line at hand begins in them */
     uint32_t line;
     const struct json *json; /* of the line */
     struct text key, bytes;  /* scratch */
@@ -256,6 +258,23 @@ static bool check_api(struct reading *reading, const cJSON *take, const struct t
     return true;
 }
 
+/* Whose call it is. */
+static bool read_owner(struct reading *reading, const cJSON *take, struct tape_take *to)
+{
+    int64_t item = 0, attempt = 0;
+    to->order = CASSETTE_NO_ORDER;
+    const cJSON *const order = member_of(reading, take, "order");
+    bool read = order != NULL;
+    if (read && !cJSON_IsNull(order)) {
+        read = read_whole(reading, take, "order", 0, INT64_C(1) << 53, &to->order);
+    }
+    read = read_whole(reading, take, "item", 0, UINT32_MAX, &item) && read;
+    read = read_whole(reading, take, "attempt", 0, UINT32_MAX, &attempt) && read;
+    to->item = (uint32_t)item;
+    to->attempt = (uint32_t)attempt;
+    return read;
+}
+
 static bool read_call(struct reading *reading, const cJSON *take, struct tape_take *to)
 {
     const char *providers[PROVIDER_COUNT + 1] = {NULL};
@@ -268,6 +287,7 @@ static bool read_call(struct reading *reading, const cJSON *take, struct tape_ta
     bool read = read_name(reading, take, "provider", providers, &provider);
     read = read_name(reading, take, "api", api_names, &api) && read;
     read = read_name(reading, take, "operation", operation_names, &operation) && read;
+    read = read_owner(reading, take, to) && read;
     read = read_whole(reading, take, "at_us", -most, most, &to->at_us) && read;
     read = read_whole(reading, take, "latency_us", 0, most, &to->latency_us) && read;
     read = read_name(reading, take, "fate", fates, &fate) && read;
@@ -280,7 +300,8 @@ static bool read_call(struct reading *reading, const cJSON *take, struct tape_ta
 
 static bool read_take(struct reading *reading, const cJSON *take)
 {
-    static const char *const known[] = {"provider", "api",     "operation", "at_us", "latency_us",
+    static const char *const known[] = {"provider", "api",     "operation", "order",
+                                        "item",     "attempt", "at_us",     "latency_us",
                                         "fate",     "request", "response",  NULL};
     struct tape_take to = {0};
     if (!check_object(reading, take, known)) return false;
@@ -291,34 +312,130 @@ static bool read_take(struct reading *reading, const cJSON *take)
     return tape_add(reading->tape, &to, &reading->key) || no_memory(reading);
 }
 
-/* ---- the first line -------------------------------------------------------------------------- */
+/* ---- the first and the last line ------------------------------------------------------------- */
 
-static bool read_head(struct reading *reading, const cJSON *head)
+/* A text in one line, which may not be null. */
+static bool read_words(struct reading *reading, const cJSON *object, const char *key,
+                       const char **value)
 {
-    static const char *const known[] = {"schema", "program", NULL};
+    *value = "";
+    const char *text = NULL;
+    if (!read_line_text(reading, object, key, &text)) return false;
+    if (text == NULL) {
+        return complain(reading, cJSON_GetObjectItemCaseSensitive(object, key),
+                        "a text belongs here");
+    }
+    *value = text;
+    return true;
+}
+
+static bool read_providers(struct reading *reading, const cJSON *head, const char *key,
+                           unsigned *providers)
+{
+    *providers = 0;
+    const cJSON *const list = member_of(reading, head, key);
+    if (list == NULL) return false;
+    if (!cJSON_IsArray(list)) return complain(reading, list, "a list of providers belongs here");
+    for (const cJSON *item = list->child; item != NULL; item = item->next) {
+        unsigned p = 0;
+        while (p < PROVIDER_COUNT &&
+               (!cJSON_IsString(item) || strcmp(provider_traits[p].id, item->valuestring) != 0))
+            p++;
+        if (p == PROVIDER_COUNT) return complain(reading, item, "this is no provider");
+        *providers |= 1u << p;
+    }
+    return true;
+}
+
+static bool check_schema(struct reading *reading, const cJSON *head)
+{
     const cJSON *const schema = cJSON_GetObjectItemCaseSensitive(head, "schema");
     const size_t length = strlen(CASSETTE_SCHEMA);
     if (!cJSON_IsString(schema) || strncmp(schema->valuestring, CASSETTE_SCHEMA, length) != 0) {
         report_line(reading, NULL, "this is no cassette of routesim's");
         return false;
     }
-    if (strcmp(schema->valuestring + length, CASSETTE_VERSION) != 0) {
-        err_add(&reading->mistakes, json_place(reading->json, schema),
-                "record it anew with this version of routesim",
-                "cassettes of version %.16s cannot be read, only those of version %s",
-                schema->valuestring + length, CASSETTE_VERSION);
-        return false;
+    if (strcmp(schema->valuestring + length, CASSETTE_VERSION) == 0) return true;
+    err_add(&reading->mistakes, json_place(reading->json, schema),
+            "record it anew with this version of routesim",
+            "cassettes of version %.16s cannot be read, only those of version %s",
+            schema->valuestring + length, CASSETTE_VERSION);
+    return false;
+}
+
+static bool read_head(struct reading *reading, const cJSON *object)
+{
+    static const char *const known[] = {"schema",    "program",       "scenario",    "seed",
+                                        "clock",     "start_unix_us", "duration_us", "order_gap_us",
+                                        "providers", "live",          NULL};
+    const int64_t most = INT64_C(1) << 53;
+    struct cassette_head *const head = &reading->tape->head;
+    if (!check_schema(reading, object) || !check_object(reading, object, known)) return false;
+    bool read = read_words(reading, object, "program", &head->program);
+    read = read_words(reading, object, "scenario", &head->scenario) && read;
+    read = read_words(reading, object, "seed", &head->seed) && read;
+    read = read_words(reading, object, "clock", &head->clock) && read;
+    read = read_whole(reading, object, "start_unix_us", -most, most, &head->start_unix_us) && read;
+    read = read_whole(reading, object, "duration_us", 0, most, &head->duration_us) && read;
+    read = read_whole(reading, object, "order_gap_us", 0, most, &head->order_gap_us) && read;
+    read = read_providers(reading, object, "providers", &head->providers) && read;
+    return read_providers(reading, object, "live", &head->live) && read;
+}
+
+static bool read_count(struct reading *reading, const cJSON *object, const char *key,
+                       uint64_t *count)
+{
+    int64_t value = 0;
+    const bool read = read_whole(reading, object, key, 0, INT64_C(1) << 53, &value);
+    *count = (uint64_t)value;
+    return read;
+}
+
+/* Whether the lines before this one are those that it counts. */
+static bool hold_against(struct reading *reading, const char *sha256)
+{
+    struct cassette_sum sum = {0};
+    char text[CASSETTE_SUM_TEXT_MAX];
+    if (!cassette_sum_begin(&sum) || !cassette_sum_add(&sum, reading->bytes_of_file, reading->at) ||
+        !cassette_sum_end(&sum, text)) {
+        cassette_sum_release(&sum);
+        return no_memory(reading);
     }
-    if (!check_object(reading, head, known)) return false;
-    const cJSON *const program = member_of(reading, head, "program");
-    if (program == NULL) return false;
-    if (!cJSON_IsString(program)) return complain(reading, program, "a text belongs here");
-    reading->tape->program =
-        arena_text(&reading->tape->arena, program->valuestring, strlen(program->valuestring));
-    return reading->tape->program != NULL || no_memory(reading);
+    const struct tape *const tape = reading->tape;
+    reading->tape->altered = tape->end.takes != tape->take_count || strcmp(text, sha256) != 0;
+    return true;
+}
+
+static bool read_end(struct reading *reading, const cJSON *line)
+{
+    static const char *const only[] = {"end", NULL};
+    static const char *const known[] = {"takes", "refused", "orders", "stopped_by", "sha256", NULL};
+    struct cassette_end *const end = &reading->tape->end;
+    const cJSON *const object = member_of(reading, line, "end");
+    const char *sha256 = "";
+    if (!check_object(reading, line, only) || !check_object(reading, object, known)) return false;
+    bool read = read_count(reading, object, "takes", &end->takes);
+    read = read_count(reading, object, "refused", &end->refused) && read;
+    read = read_count(reading, object, "orders", &end->orders) && read;
+    read = read_words(reading, object, "stopped_by", &end->stopped_by) && read;
+    read = read_words(reading, object, "sha256", &sha256) && read;
+    reading->tape->ended = true;
+    return read && hold_against(reading, sha256);
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
+
+static bool read_object(struct reading *reading, const cJSON *object)
+{
+    if (reading->line == 1) return read_head(reading, object);
+    if (reading->tape->ended) {
+        report_line(reading, "was it put together of two cassettes?",
+                    "this line stands behind the cassette's last one");
+        return false;
+    }
+    if (cJSON_HasObjectItem(object, "end")) return read_end(reading, object);
+    return read_take(reading, object);
+}
 
 static bool read_line(struct reading *reading, const char *line, size_t length)
 {
@@ -326,9 +443,7 @@ static bool read_line(struct reading *reading, const char *line, size_t length)
     bool good = json_read(&json, reading->name, line, length, &reading->mistakes) &&
                 reading->mistakes.errors == 0; /* no key stands there twice */
     reading->json = &json;
-    if (good) {
-        good = reading->line == 1 ? read_head(reading, json.root) : read_take(reading, json.root);
-    }
+    if (good) good = read_object(reading, json.root);
     json_release(&json);
     hand_on(reading);
     return good;
@@ -337,20 +452,24 @@ static bool read_line(struct reading *reading, const char *line, size_t length)
 static bool read_lines(struct reading *reading, const char *bytes, size_t length)
 {
     bool good = true;
-    for (size_t at = 0; at < length && !reading->out_of_memory;) {
+    reading->bytes_of_file = bytes;
+    while (reading->at < length && !reading->out_of_memory) {
+        const size_t at = reading->at;
         reading->line++;
         const char *const end = memchr(bytes + at, '\n', length - at);
         if (end == NULL) {
-            report_line(reading, "it was copied in part, or edited",
+            report_line(reading,
+                        "it was copied in part, edited, or its recording was interrupted: without "
+                        "this line the file can be read",
                         "the file ends within this line");
             return false;
         }
         const size_t line = (size_t)(end - bytes) - at;
         good = read_line(reading, bytes + at, line) && good;
         if (reading->line == 1 && !good) return false; /* what follows is something else */
-        at += line + 1;
+        reading->at = at + line + 1;
     }
-    return good;
+    return good && !reading->out_of_memory;
 }
 
 static bool begins_like_ours(const char *bytes, size_t length)
@@ -384,7 +503,10 @@ struct cassette *cassette_read(const char *name, const char *bytes, size_t lengt
         return NULL;
     }
     tape_init(reading.tape);
-    if (read_lines(&reading, bytes, length)) cassette = cassette_of_tape(reading.tape);
+    if (read_lines(&reading, bytes, length)) {
+        tape_link(reading.tape);
+        cassette = cassette_of_tape(reading.tape);
+    }
     if (cassette == NULL) {
         if (list->errors == errors) fail_memory(&reading);
         tape_release(reading.tape);

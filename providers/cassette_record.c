@@ -1,4 +1,5 @@
-/* Recording: a take is scrubbed, written as one line, and the file gets its name at the end. */
+/* Recording: a take is scrubbed, written as one line, and the file gets its name at the end. What
+ * was recorded was paid for: it is never given up for the sake of its name. */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,11 +14,17 @@
 #include "router/base/leftover.h"
 #include "router/base/memory.h"
 
+enum { END_BYTES_MAX = 512 }; /* more than the last line takes */
+
 struct recorder {
     char *path, *temporary;
+    char *beside; /* its name where another file may not lose that */
+    bool replaces;
     int file;       /* -1: closed */
     uint64_t bytes; /* written */
-    uint64_t takes, refused;
+    struct cassette_sum sum;
+    struct cassette_end end;
+    char stopped_by[64];
     bool failed; /* and `why` says how; the temporary file is gone */
     struct err why;
     struct scrubber scrubber;
@@ -66,16 +73,20 @@ static bool is_ours(const char *path)
            (length == (ssize_t)sizeof bytes && memcmp(bytes, begin, sizeof bytes) == 0);
 }
 
-static bool may_replace(const char *path, struct err *err)
+static bool may_replace(const char *path, bool replace, struct err *err)
 {
     struct stat there;
     if (lstat(path, &there) != 0) {
         return errno == ENOENT || refuse(err, path, "cannot look at it", errno);
     }
-    if (S_ISREG(there.st_mode) && is_ours(path)) return true;
-    (void)err_fail(err, ERR_INPUT, (struct place){.file = err_keep_name(path)},
-                   "what lies there is no cassette, and was left alone");
-    return err_hint(err, "record to another file, or move it away");
+    const struct place place = {.file = err_keep_name(path)};
+    if (!S_ISREG(there.st_mode) || !is_ours(path)) {
+        (void)err_fail(err, ERR_USAGE, place, "what lies there is no cassette of routesim's");
+        return err_hint(err, "record to another file; nothing was touched");
+    }
+    if (replace || there.st_size == 0) return true;
+    (void)err_fail(err, ERR_USAGE, place, "there is an earlier recording");
+    return err_hint(err, "record to another file, or replace it with --force");
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -122,46 +133,55 @@ static bool write_bytes(struct recorder *recorder, const char *bytes, size_t len
 static bool write_line(struct recorder *recorder, struct err *err)
 {
     text_char(&recorder->line, '\n');
-    if (recorder->line.failed) return give_up(recorder, "cannot write the cassette", ENOMEM, err);
+    bool fits = !recorder->line.failed;
+    if (fits && recorder->sum.context != NULL) { /* the last line has the sum of all others */
+        fits = cassette_sum_add(&recorder->sum, recorder->line.bytes, recorder->line.length);
+    }
+    if (!fits) return give_up(recorder, "cannot write the cassette", ENOMEM, err);
     return write_bytes(recorder, recorder->line.bytes, recorder->line.length, err);
 }
 
-static bool write_head(struct recorder *recorder, const char *program, struct err *err)
+static bool write_head(struct recorder *recorder, const struct cassette_head *head, struct err *err)
 {
-    text_put(&recorder->line, "{\"schema\":\"" CASSETTE_SCHEMA CASSETTE_VERSION "\",\"program\":");
-    text_json_string(&recorder->line, program);
-    text_char(&recorder->line, '}');
+    cassette_head_line(head, &recorder->line);
     return write_line(recorder, err);
 }
 
 static void destroy(struct recorder *recorder)
 {
     abandon(recorder);
+    cassette_sum_release(&recorder->sum);
     scrubber_release(&recorder->scrubber);
     text_release(&recorder->line);
     free(recorder->path);
     free(recorder->temporary);
+    free(recorder->beside);
     free(recorder);
 }
 
-struct recorder *recorder_open(const char *path, const char *program, struct err *err)
+struct recorder *recorder_open(const char *path, bool replace, const struct cassette_head *head,
+                               struct err *err)
 {
     assert(path != NULL);
-    assert(program != NULL);
-    char behind[32];
+    assert(head->program != NULL);
+    char behind[32], part[32];
     (void)snprintf(behind, sizeof behind, ".tmp-%ld", (long)getpid());
-    if (!may_replace(path, err)) return NULL;
+    (void)snprintf(part, sizeof part, ".part-%ld", (long)getpid());
+    if (!may_replace(path, replace, err)) return NULL;
     struct recorder *const recorder = memory_zeroed(sizeof *recorder);
     if (recorder == NULL) {
         (void)refuse(err, path, "cannot begin a cassette", ENOMEM);
         return NULL;
     }
     recorder->file = -1;
+    recorder->replaces = replace;
     recorder->path = copy_text(path, "");
     recorder->temporary = copy_text(path, behind);
-    bool opened = recorder->path != NULL && recorder->temporary != NULL;
+    recorder->beside = copy_text(path, part);
+    bool opened = recorder->path != NULL && recorder->temporary != NULL &&
+                  recorder->beside != NULL && cassette_sum_begin(&recorder->sum);
     if (!opened) (void)refuse(err, path, "cannot begin a cassette", ENOMEM);
-    opened = opened && create(recorder, err) && write_head(recorder, program, err);
+    opened = opened && create(recorder, err) && write_head(recorder, head, err);
     if (opened) return recorder;
     destroy(recorder);
     return NULL;
@@ -171,7 +191,7 @@ struct recorder *recorder_open(const char *path, const char *program, struct err
 
 static bool refuse_take(struct recorder *recorder, struct err *err)
 {
-    recorder->refused++;
+    recorder->end.refused++;
     return err_fail(err, ERR_INPUT, (struct place){.file = err_keep_name(recorder->path)},
                     "a call is too long for a cassette: %d bytes are the limit of a body, %d of a "
                     "path or a header",
@@ -184,8 +204,8 @@ static bool put_take(struct recorder *recorder, const struct cassette_take *take
     if (!cassette_line(&recorder->scrubber, take, &recorder->line)) {
         return refuse_take(recorder, err);
     }
-    if (recorder->bytes + recorder->line.length < CASSETTE_BYTES_MAX) return true;
-    recorder->refused++;
+    if (recorder->bytes + recorder->line.length < CASSETTE_BYTES_MAX - END_BYTES_MAX) return true;
+    recorder->end.refused++;
     return err_fail(err, ERR_INPUT, (struct place){.file = err_keep_name(recorder->path)},
                     "the cassette is full: %d bytes are the limit", CASSETTE_BYTES_MAX);
 }
@@ -194,6 +214,8 @@ bool recorder_add(struct recorder *recorder, const struct cassette_take *take, s
 {
     assert(api_exists(take->provider, take->api));
     assert(operation_exists(take->provider, take->operation));
+    assert(take->order >= CASSETTE_NO_ORDER);
+    assert(take->order <= INT64_C(1) << 53);
     assert(take->latency_us >= 0);
     assert(take->latency_us <= INT64_C(1) << 53);
     assert(take->at_us >= -(INT64_C(1) << 53));
@@ -205,18 +227,50 @@ bool recorder_add(struct recorder *recorder, const struct cassette_take *take, s
         return false;
     }
     if (!put_take(recorder, take, err) || !write_line(recorder, err)) return false;
-    recorder->takes++;
+    recorder->end.takes++;
     return true;
 }
 
 uint64_t recorder_takes(const struct recorder *recorder)
 {
-    return recorder->takes;
+    return recorder->end.takes;
 }
 
 uint64_t recorder_refused(const struct recorder *recorder)
 {
-    return recorder->refused;
+    return recorder->end.refused;
+}
+
+void recorder_orders(struct recorder *recorder, uint64_t orders)
+{
+    recorder->end.orders = orders;
+}
+
+void recorder_stopped(struct recorder *recorder, const char *why)
+{
+    struct stat there;
+    (void)snprintf(recorder->stopped_by, sizeof recorder->stopped_by, "%s", why);
+    if (lstat(recorder->path, &there) != 0 || there.st_size == 0) return;
+    free(recorder->path); /* what lies there may be whole */
+    recorder->path = recorder->beside;
+    recorder->beside = NULL;
+}
+
+const char *recorder_path(const struct recorder *recorder)
+{
+    return recorder->path;
+}
+
+static bool write_end(struct recorder *recorder, struct err *err)
+{
+    struct cassette_end *const end = &recorder->end;
+    end->stopped_by = recorder->stopped_by;
+    if (!cassette_sum_end(&recorder->sum, end->sha256)) {
+        return give_up(recorder, "cannot write the cassette", ENOMEM, err);
+    }
+    text_clear(&recorder->line);
+    cassette_end_line(end, &recorder->line);
+    return write_line(recorder, err);
 }
 
 /* The name is on the disk too; a file system that cannot say so is not asked twice. */
@@ -234,29 +288,45 @@ static void sync_folder(const char *path)
     free(folder);
 }
 
-/* Gives the file its name. */
-static bool keep_file(struct recorder *recorder, struct err *err)
+/* Brings the file to the disk, under its temporary name. */
+static bool finish_file(struct recorder *recorder, struct err *err)
 {
-    struct err replaced;
-    if (!may_replace(recorder->path, &replaced)) { /* somebody else's came while we recorded */
-        abandon(recorder);
-        *err = replaced;
-        return false;
-    }
+    if (!write_end(recorder, err)) return false;
     if (fchmod(recorder->file, 0600) != 0 || fsync(recorder->file) != 0) {
         return give_up(recorder, "cannot write the cassette", errno, err);
     }
     const int file = recorder->file;
     recorder->file = -1;
-    if (close(file) != 0 || rename(recorder->temporary, recorder->path) != 0) {
-        const int error = errno;
-        (void)unlink(recorder->temporary);
-        leftover_forget(recorder->temporary);
-        return refuse(err, recorder->path, "cannot write the cassette", error);
-    }
+    if (close(file) == 0) return true;
+    const int error = errno;
+    (void)unlink(recorder->temporary);
     leftover_forget(recorder->temporary);
-    sync_folder(recorder->path);
+    return refuse(err, recorder->path, "cannot write the cassette", error);
+}
+
+static bool name_file(struct recorder *recorder, const char *path, struct err *err)
+{
+    const bool named = rename(recorder->temporary, path) == 0;
+    const int error = errno;
+    if (!named) (void)unlink(recorder->temporary);
+    leftover_forget(recorder->temporary);
+    if (!named) return refuse(err, recorder->path, "cannot write the cassette", error);
+    sync_folder(path);
     return true;
+}
+
+/* Gives the file its name, or another where somebody else's file has come while we recorded. */
+static bool keep_file(struct recorder *recorder, struct err *err)
+{
+    struct err came;
+    if (!finish_file(recorder, err)) return false;
+    if (recorder->beside == NULL || may_replace(recorder->path, recorder->replaces, &came)) {
+        return name_file(recorder, recorder->path, err);
+    }
+    if (!name_file(recorder, recorder->beside, err)) return false;
+    *err = came;
+    return err_hint(err, "it came while this run was recorded, which is kept in %s",
+                    recorder->beside);
 }
 
 bool recorder_close(struct recorder *recorder, bool keep, struct err *err)

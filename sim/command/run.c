@@ -213,13 +213,21 @@ static int verdict_code(const struct run_command *run)
 static bool keep_recording(struct run_command *run, struct err *err)
 {
     struct recorder *recorder = run->recorder;
+    if (recorder == NULL) return true;
     run->recorder = run->wire.recorder = NULL;
-    if (recorder != NULL && recorder_refused(recorder) > 0) {
+    recorder_orders(recorder, run->result.orders);
+    if (recorder_refused(recorder) > 0) {
         fprintf(run->console->err,
                 "routesim: warning: %" PRIu64 " conversations were too long to be kept\n",
                 (uint64_t)recorder_refused(recorder));
     }
-    return recorder == NULL || recorder_close(recorder, true, err);
+    if (!run->result.complete) {
+        recorder_stopped(recorder, run->result.stopped_by);
+        fprintf(run->console->err,
+                "routesim: warning: the recording is partial, as the run is, and marked so: %s\n",
+                recorder_path(recorder));
+    }
+    return recorder_close(recorder, true, err);
 }
 
 static bool start_recording(struct run_command *run, struct err *err)
@@ -233,7 +241,11 @@ static bool start_recording(struct run_command *run, struct err *err)
         return err_hint(err, "record to a file beside it");
     }
     (void)snprintf(program, sizeof program, "routesim %s", version_text());
-    run->recorder = recorder_open(run->invocation->values[OPTION_RECORD].text, program, err);
+    struct cassette_head head;
+    wires_head(run->loaded.scenario, &run->wire, &head);
+    head.program = program;
+    run->recorder = recorder_open(run->invocation->values[OPTION_RECORD].text,
+                                  invocation_on(run->invocation, OPTION_FORCE), &head, err);
     run->wire.recorder = run->recorder;
     return run->recorder != NULL;
 }
@@ -340,6 +352,8 @@ static void save_recording(struct run_command *run, const struct err *cause)
     if (recorder == NULL) return;
     const uint64_t takes = recorder_takes(recorder);
     run->recorder = run->wire.recorder = NULL;
+    recorder_stopped(recorder, "an error");
+    char *const path = strdup(recorder_path(recorder));
     if (!recorder_close(recorder, takes > 0, &err)) {
         if (strcmp(err.message, cause->message) != 0) {
             (void)console_error(run->console, &err, NULL);
@@ -348,8 +362,9 @@ static void save_recording(struct run_command *run, const struct err *cause)
         fprintf(run->console->err,
                 "routesim: the run failed, and what it had recorded is kept: %" PRIu64
                 " conversation%s in %s\n",
-                takes, takes == 1 ? "" : "s", run->invocation->values[OPTION_RECORD].text);
+                takes, takes == 1 ? "" : "s", path != NULL ? path : "");
     }
+    free(path);
 }
 
 static int run_loaded(struct run_command *run)

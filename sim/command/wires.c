@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "providers/cassette.h"
 #include "providers/signing.h"
 #include "sim/command/command.h"
 
@@ -237,4 +238,20 @@ bool wires_may_go_live(const struct invocation *invocation, struct console *cons
     (void)err_hint(&err, "say --yes-live");
     *code = console_error(console, &err, NULL);
     return false;
+}
+
+void wires_head(const struct scenario *scenario, const struct wire_spec *spec,
+                struct cassette_head *head)
+{
+    *head = (struct cassette_head){.scenario = scenario->name,
+                                   .seed = scenario->seed_text,
+                                   .clock = wire_clock_names[spec->clock],
+                                   .start_unix_us = scenario->start_unix_us,
+                                   .duration_us = scenario->duration_us,
+                                   .order_gap_us = wire_order_gap_us(spec)};
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const enum wire_reach reach = wire_reach(spec, scenario, (enum provider)p);
+        if (reach != REACH_REPLAY) head->providers |= 1u << p;
+        if (reach == REACH_LIVE) head->live |= 1u << p;
+    }
 }

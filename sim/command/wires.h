@@ -28,4 +28,9 @@ bool wires_may_go_live(const struct invocation *invocation, struct console *cons
 void wires_describe(const struct scenario *scenario, const struct wire_spec *spec,
                     struct text *text);
 
+/* What a recording of this run says of it, but for its program. Texts are borrowed. */
+struct cassette_head;
+void wires_head(const struct scenario *scenario, const struct wire_spec *spec,
+                struct cassette_head *head);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +110,12 @@ bool wire_check(const struct wire_spec *spec, const struct scenario *scenario, s
         return refuse(err, scenario, "say --wire http", "in real time calls travel over HTTP");
     }
     return true;
+}
+
+int64_t wire_order_gap_us(const struct wire_spec *spec)
+{
+    if (spec->max_orders_per_s <= 0.0) return spec->order_gap_us;
+    return (int64_t)fmin(1e6 / spec->max_orders_per_s, 1e15);
 }
 
 /* ---- endpoints ------------------------------------------------------------------------------- */
@@ -558,6 +565,11 @@ const struct http_place *wire_fate_place(const struct wire *wire, enum provider 
 
 /* ---- cassettes ------------------------------------------------------------------------------- */
 
+static int64_t owner_of(const struct call *call)
+{
+    return call->order_index == UINT64_MAX ? CASSETTE_NO_ORDER : (int64_t)call->order_index;
+}
+
 void wire_play(struct wire *wire, const struct call *call, struct http_request *request,
                struct reply *reply)
 {
@@ -570,9 +582,14 @@ void wire_play(struct wire *wire, const struct call *call, struct http_request *
     }
     enum call_fate fate = CALL_ANSWERED;
     int64_t latency_us = 0;
+    const struct cassette_call played = {.provider = call->provider,
+                                         .operation = call->operation,
+                                         .order = owner_of(call),
+                                         .item = call->item,
+                                         .attempt = call->attempt,
+                                         .request = request};
     const enum cassette_match match =
-        cassette_play(endpoint->cassette, call->provider, call->operation, request, &wire->response,
-                      &fate, &latency_us);
+        cassette_play(endpoint->cassette, &played, &wire->response, &fate, &latency_us);
     wire->facts.unmatched += match == CASSETTE_NONE;
     wire->facts.alike += match == CASSETTE_LIKE;
     if (match == CASSETTE_NONE) wire->response.status = 404;
@@ -596,6 +613,9 @@ void wire_record(struct wire *wire, const struct call *call, const struct http_r
     const struct cassette_take take = {.provider = call->provider,
                                        .api = wire->scenario->providers[call->provider].backend.api,
                                        .operation = call->operation,
+                                       .order = owner_of(call),
+                                       .item = call->item,
+                                       .attempt = call->attempt,
                                        .at_us = call->sent_us,
                                        .latency_us = latency_us,
                                        .fate = fate,

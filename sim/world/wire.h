@@ -54,6 +54,7 @@ struct wire_spec { /* what a run asks for; zeroed: struct, virtual, unlimited */
     enum wire_clock clock;
     uint64_t max_requests;     /* of live providers: sent, and as many lost; 0: none are allowed */
     double max_orders_per_s;   /* order starts, where a provider is live; 0: no limit */
+    int64_t order_gap_us;      /* replay: what lay between two starts at least when it was recorded */
     bool tls;                  /* our own mocks speak TLS, verified against their own authority */
     const char *ca_file;       /* borrowed: whom mock servers elsewhere are verified against; NULL:
                                   the system's authorities, as real providers always are */
@@ -89,6 +90,9 @@ bool wire_goes_elsewhere(const struct wire_spec *spec, const struct scenario *sc
 
 /* Whether this run needs a wire object: false for mocks alone over `struct`. */
 bool wire_is_needed(const struct wire_spec *spec, const struct scenario *scenario);
+
+/* How long after an order's start the next one may start at the earliest; 0: at once. */
+int64_t wire_order_gap_us(const struct wire_spec *spec);
 
 struct wire_setup {
     const struct wire_spec *spec;

@@ -211,6 +211,20 @@ static void start(struct wire *wire, struct flight *flight)
     give_up(wire, flight, err.message);
 }
 
+/* Keeps a call that is not sent, as the router meets it: a replay has to meet it too. */
+static void record_unsent(struct wire *wire, struct flight *flight,
+                          const struct http_response *response, int64_t latency_us)
+{
+    const int64_t life_us = wire->scenario->policy.call_life_us;
+    const bool answered = response != NULL && latency_us <= life_us;
+    struct codec *const codec = wire->endpoints[flight->call.provider].codec;
+    struct err err;
+    if (wire->spec.recorder == NULL) return;
+    if (!codec_encode(codec, &flight->call, &flight->request, &err)) return;
+    wire_record(wire, &flight->call, &flight->request, response,
+                answered ? CALL_ANSWERED : CALL_UNANSWERED, answered ? latency_us : life_us);
+}
+
 /* A fault below HTTP is met when it would show; a hanging call hangs from the start. */
 static void start_fated(struct wire *wire, struct flight *flight, enum call_fate fate,
                         int64_t after_us)
@@ -220,6 +234,7 @@ static void start_fated(struct wire *wire, struct flight *flight, enum call_fate
     if (fate == CALL_UNANSWERED) {
         start(wire, flight);
     } else if (after_us > wire->scenario->policy.call_life_us) {
+        record_unsent(wire, flight, NULL, after_us);
         hold_back(wire, flight, flight->call.sent_us + after_us);
     } else {
         wait_until(flight, flight->call.sent_us + after_us);
@@ -252,6 +267,9 @@ static void send_live(struct wire *wire, struct flight *flight)
         const struct reply instead = {.http_status = disturbance->status,
                                       .body = BODY_EMPTY,
                                       .retry_after_s = disturbance->retry_after_s};
+        const struct http_response kept = {.status = disturbance->status,
+                                           .retry_after_s = disturbance->retry_after_s};
+        record_unsent(wire, flight, &kept, disturbance->after_us);
         answer_at(wire, flight, &instead, flight->call.sent_us + disturbance->after_us);
     } else {
         start(wire, flight);
@@ -335,6 +353,16 @@ static void spoil(struct wire *wire, struct flight *flight)
     }
 }
 
+/* When a fault lets a live provider's answer through that came at `ended_us`. */
+static int64_t delayed(const struct flight *flight, int64_t ended_us)
+{
+    const struct disturbance *disturbance = &flight->disturbance;
+    const double latency_us = (double)(ended_us - flight->call.sent_us) * disturbance->factor;
+    const int64_t due_us =
+        flight->call.sent_us + disturbance->add_us + llround(fmin(latency_us, 1e15));
+    return due_us > ended_us ? due_us : ended_us;
+}
+
 void wire_real_ended(struct wire *wire, struct flight *flight, const struct http_outcome *outcome)
 {
     struct codec *const codec = wire->endpoints[flight->call.provider].codec;
@@ -363,23 +391,19 @@ void wire_real_ended(struct wire *wire, struct flight *flight, const struct http
     flight->reply.fate = outcome->fate;
     wire->facts.mismatched +=
         flight->fated != CALL_ANSWERED && outcome->fate != flight->fated && wire_starved(wire) == 0;
+    const bool disturbed =
+        flight->trip.live && flight->disturbance.touched && flight->fated == CALL_ANSWERED;
+    const int64_t heard_us = disturbed ? delayed(flight, ended_us) : ended_us;
     if (wire_starved(wire) == 0) {
         wire_record(wire, &flight->call, &flight->request, outcome->response, outcome->fate,
-                    ended_us - flight->call.sent_us);
+                    heard_us - flight->call.sent_us);
     }
-
-    const struct disturbance *disturbance = &flight->disturbance;
-    if (flight->trip.live && disturbance->touched && flight->fated == CALL_ANSWERED) {
-        spoil(wire, flight);
-        const double latency_us = (double)(ended_us - flight->call.sent_us) * disturbance->factor;
-        const int64_t later_us =
-            flight->call.sent_us + disturbance->add_us + llround(fmin(latency_us, 1e15));
-        if (later_us > ended_us) {
-            hold_back(wire, flight, later_us);
-            return;
-        }
+    if (disturbed) spoil(wire, flight);
+    if (heard_us > ended_us) {
+        hold_back(wire, flight, heard_us);
+    } else {
+        deliver(wire, flight, ended_us);
     }
-    deliver(wire, flight, ended_us);
 }
 
 /* ---- driving --------------------------------------------------------------------------------- */

@@ -332,10 +332,9 @@ static void await_arrival(struct world *world)
 {
     const struct workload *workload = &world->plan->workload;
     int64_t next_us = workload_next_us(workload, &world->arrivals);
-    if (world->real && world->plan->wire.max_orders_per_s > 0.0 && world->order_next > 0) {
-        const double gap_us = fmin(1e6 / world->plan->wire.max_orders_per_s, 1e15);
-        const int64_t earliest_us = world->last_start_us + (int64_t)gap_us;
-        if (next_us < earliest_us) next_us = earliest_us;
+    const int64_t gap_us = wire_order_gap_us(&world->plan->wire);
+    if (gap_us > 0 && world->order_next > 0 && next_us < world->last_start_us + gap_us) {
+        next_us = world->last_start_us + gap_us;
     }
     const uint64_t limit = world->scenario->workload.arrivals.limit;
     if (next_us >= world->scenario->duration_us) return;

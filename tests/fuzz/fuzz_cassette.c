@@ -11,7 +11,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char head[] = "{\"schema\":\"routesim.cassette/1\",\"program\":\"fuzz\"}\n";
+static const char head[] =
+    "{\"schema\":\"routesim.cassette/2\",\"program\":\"fuzz\",\"scenario\":\"\",\"seed\":\"\","
+    "\"clock\":\"\",\"start_unix_us\":0,\"duration_us\":0,\"order_gap_us\":0,\"providers\":[],"
+    "\"live\":[]}\n";
 static const char secret[] = "Canary/+\"7";
 
 static struct cassette *read_bytes(const char *bytes, size_t length, struct err_list *list)
@@ -37,9 +40,15 @@ static void as_file(const char *bytes, size_t length)
         int64_t latency_us;
         http_request_begin(&request, HTTP_GET, "/p?q=milk");
         for (int i = 0; i < PROVIDER_COUNT; i++) {
-            (void)cassette_play(cassette, (enum provider)i, OPERATION_HEALTH, &request, &response,
-                                &fate, &latency_us);
+            const struct cassette_call call = {.provider = (enum provider)i,
+                                               .operation = OPERATION_HEALTH,
+                                               .order = (int64_t)length % 3 - 1,
+                                               .request = &request};
+            (void)cassette_play(cassette, &call, &response, &fate, &latency_us);
         }
+        struct text said = {0};
+        cassette_say_flaws(cassette, "fuzz.jsonl", &said);
+        text_release(&said);
         http_request_release(&request);
         http_response_release(&response);
     }
@@ -114,8 +123,10 @@ static void as_call(const char *bytes, size_t left, unsigned traits)
         struct http_response played = {0};
         enum call_fate fate;
         int64_t latency_us;
-        const enum cassette_match match = cassette_play(
-            cassette, PROVIDER_KROGER_API, OPERATION_SEARCH, &request, &played, &fate, &latency_us);
+        const struct cassette_call call = {
+            .provider = PROVIDER_KROGER_API, .operation = OPERATION_SEARCH, .request = &request};
+        const enum cassette_match match =
+            cassette_play(cassette, &call, &played, &fate, &latency_us);
         if (match == CASSETTE_EXACT) {
             assert(played.truncated == response.truncated);
             if (has_secret) assert(!holds_secret(&played.body));

@@ -42,6 +42,14 @@ static inline unsigned fixture_files(const struct fixture *fixture)
     return count;
 }
 
+/* Removes the one recording that was kept beside the cassette's name. */
+static inline void fixture_remove_part(const struct fixture *fixture)
+{
+    char part[TEST_PATH_MAX + 48];
+    (void)snprintf(part, sizeof part, "%s.part-%ld", fixture->path, (long)getpid());
+    assert_int_equal(unlink(part), 0);
+}
+
 static inline void fixture_end(struct fixture *fixture)
 {
     (void)unlink(fixture->path);
@@ -75,10 +83,18 @@ static inline void fixture_answer(struct fixture *fixture, uint16_t status, cons
 
 /* ---- recording and reading ------------------------------------------------------------------- */
 
+static const struct cassette_head fixture_head = {.program = "test",
+                                                  .scenario = "small",
+                                                  .seed = "7",
+                                                  .clock = "virtual",
+                                                  .start_unix_us = 1736175600000000,
+                                                  .duration_us = 4000000,
+                                                  .providers = 1u << PROVIDER_KROGER_API};
+
 static inline struct recorder *fixture_record(struct fixture *fixture)
 {
     struct err err;
-    struct recorder *const recorder = recorder_open(fixture->path, "test", &err);
+    struct recorder *const recorder = recorder_open(fixture->path, true, &fixture_head, &err);
     if (recorder == NULL) fail_msg("%s", err.message);
     return recorder;
 }
@@ -132,8 +148,14 @@ struct played {
 static inline void fixture_play(struct cassette *cassette, const struct cassette_take *take,
                                 struct played *played)
 {
-    played->match = cassette_play(cassette, take->provider, take->operation, take->request,
-                                  &played->response, &played->fate, &played->latency_us);
+    const struct cassette_call call = {.provider = take->provider,
+                                       .operation = take->operation,
+                                       .order = take->order,
+                                       .item = take->item,
+                                       .attempt = take->attempt,
+                                       .request = take->request};
+    played->match =
+        cassette_play(cassette, &call, &played->response, &played->fate, &played->latency_us);
     assert_false(played->response.body.failed);
 }
 

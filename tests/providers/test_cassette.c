@@ -81,6 +81,8 @@ struct kept { /* a take, and what the obvious player knows of it */
     enum provider provider;
     enum operation operation;
     uint32_t request;
+    int64_t order, at_us;
+    uint32_t item, attempt;
     enum call_fate fate;
     int64_t latency_us;
     struct http_response response;
@@ -100,6 +102,9 @@ static void draw_call(struct luck *luck, struct kept *kept)
         kept->operation = OPERATION_SLOTS;
     }
     kept->request = draw(luck, REQUESTS);
+    kept->order = (int64_t)draw(luck, 4) - 1;
+    kept->item = draw(luck, 2);
+    kept->attempt = draw(luck, 8) == 0;
     kept->fate =
         draw(luck, 4) == 0 ? (enum call_fate)(1 + draw(luck, CALL_FATE_COUNT - 1)) : CALL_ANSWERED;
     kept->latency_us = draw(luck, 1000000);
@@ -159,11 +164,15 @@ static void record_random(struct luck *luck, struct fixture *fixture, struct kep
     struct recorder *const recorder = fixture_record(fixture);
     for (size_t i = 0; i < TAKES; i++) {
         draw_call(luck, &kept[i]);
+        kept[i].at_us = (int64_t)draw(luck, TAKES) - 7; /* some at one instant, none in order */
         if (kept[i].fate == CALL_ANSWERED) draw_response(luck, &kept[i].response);
         spell_request(luck, kept[i].request, &fixture->request);
         fixture->take = (struct cassette_take){.provider = kept[i].provider,
                                                .operation = kept[i].operation,
-                                               .at_us = (int64_t)i * 1000 - 5000,
+                                               .order = kept[i].order,
+                                               .item = kept[i].item,
+                                               .attempt = kept[i].attempt,
+                                               .at_us = kept[i].at_us,
                                                .latency_us = kept[i].latency_us,
                                                .fate = kept[i].fate,
                                                .request = &fixture->request,
@@ -173,17 +182,31 @@ static void record_random(struct luck *luck, struct fixture *fixture, struct kep
     fixture_close(recorder);
 }
 
+static bool is_before(const struct kept *a, const struct kept *b)
+{
+    return b == NULL || a->at_us < b->at_us || (a->at_us == b->at_us && a < b);
+}
+
+static bool is_own(const struct kept *kept, const struct kept *call)
+{
+    return call->order != CASSETTE_NO_ORDER && kept->order == call->order &&
+           kept->item == call->item && kept->attempt == call->attempt;
+}
+
 /* The rules, written down the slow way. Returns the take that answers, or NULL. */
 static struct kept *find_slowly(struct kept kept[TAKES], const struct kept *call,
                                 enum cassette_match *match)
 {
-    struct kept *last = NULL;
+    struct kept *own = NULL, *next = NULL, *last = NULL;
     for (size_t i = 0; i < TAKES; i++) {
         if (kept[i].provider != call->provider || kept[i].request != call->request) continue;
-        last = &kept[i];
-        *match = CASSETTE_EXACT;
-        if (!last->used) return last;
+        if (last == NULL || is_before(last, &kept[i])) last = &kept[i];
+        if (kept[i].used) continue;
+        if (is_before(&kept[i], next)) next = &kept[i];
+        if (is_own(&kept[i], call) && is_before(&kept[i], own)) own = &kept[i];
     }
+    *match = CASSETTE_EXACT;
+    if (own != NULL || next != NULL) return own != NULL ? own : next;
     *match = last != NULL ? CASSETTE_AGAIN : CASSETTE_NONE;
     if (last != NULL || call->operation == OPERATION_SEARCH ||
         call->operation == OPERATION_CONFIRM) {
@@ -191,11 +214,10 @@ static struct kept *find_slowly(struct kept kept[TAKES], const struct kept *call
     }
     for (size_t i = 0; i < TAKES; i++) {
         if (kept[i].provider != call->provider || kept[i].operation != call->operation) continue;
-        *match = CASSETTE_LIKE;
-        if (!kept[i].used) return &kept[i];
+        if (!kept[i].used && is_before(&kept[i], next)) next = &kept[i];
     }
-    *match = CASSETTE_NONE;
-    return NULL;
+    if (next != NULL) *match = CASSETTE_LIKE;
+    return next;
 }
 
 static void check_played(const struct played *played, const struct kept *expected)
@@ -230,6 +252,9 @@ static void play_random(struct luck *luck, struct fixture *fixture, struct casse
         spell_request(luck, call.request, &fixture->request);
         fixture->take.provider = call.provider;
         fixture->take.operation = call.operation;
+        fixture->take.order = call.order;
+        fixture->take.item = call.item;
+        fixture->take.attempt = call.attempt;
         fixture_play(cassette, &fixture->take, &played);
         enum cassette_match match;
         struct kept *const expected = find_slowly(kept, &call, &match);
@@ -321,6 +346,66 @@ static void equal_requests_are_answered_in_order_and_then_by_the_last(void **sta
     fixture_end(&fixture);
 }
 
+/* Adds a search of an order, sent and ended at instants of its own. */
+static void add_search_of(struct fixture *fixture, struct recorder *recorder, int64_t order,
+                          int64_t at_us, const char *body)
+{
+    fixture->take.order = order;
+    fixture->take.at_us = at_us;
+    add_search(fixture, recorder, "/p?q=milk", body);
+}
+
+static void orders_that_ask_the_same_at_once_get_their_own_answers(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    struct recorder *const recorder = fixture_record(&fixture);
+    add_search_of(&fixture, recorder, 8, 20, "8"); /* takes are kept as they end */
+    add_search_of(&fixture, recorder, 7, 10, "7");
+    add_search_of(&fixture, recorder, CASSETTE_NO_ORDER, 6, "a");
+    add_search_of(&fixture, recorder, CASSETTE_NO_ORDER, 5, "b");
+    fixture_close(recorder);
+    struct cassette *const cassette = fixture_open(&fixture);
+    fixture.take.order = 7;
+    check_play(&fixture, cassette, "/p?q=milk", CASSETTE_EXACT, "7");
+    fixture.take.order = 9; /* was never recorded: what was sent first goes first */
+    check_play(&fixture, cassette, "/p?q=milk", CASSETTE_EXACT, "b");
+    fixture.take.order = 7; /* asks again */
+    check_play(&fixture, cassette, "/p?q=milk", CASSETTE_EXACT, "a");
+    fixture.take.order = CASSETTE_NO_ORDER;
+    check_play(&fixture, cassette, "/p?q=milk", CASSETTE_EXACT, "8");
+    fixture.take.order = 8; /* its own is gone */
+    check_play(&fixture, cassette, "/p?q=milk", CASSETTE_AGAIN, "8");
+    cassette_close(cassette);
+    fixture_end(&fixture);
+}
+
+static void an_order_s_lines_and_attempts_are_told_apart(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    struct recorder *const recorder = fixture_record(&fixture);
+    for (uint32_t i = 0; i < 4; i++) {
+        fixture.take.item = i / 2;
+        fixture.take.attempt = i % 2;
+        add_search_of(&fixture, recorder, 3, 0, i == 0 ? "0" : i == 1 ? "1" : i == 2 ? "2" : "3");
+    }
+    fixture_close(recorder);
+    struct cassette *const cassette = fixture_open(&fixture);
+    fixture.take.item = 1;
+    fixture.take.attempt = 1;
+    check_play(&fixture, cassette, "/p?q=milk", CASSETTE_EXACT, "3");
+    fixture.take.attempt = 0;
+    check_play(&fixture, cassette, "/p?q=milk", CASSETTE_EXACT, "2");
+    fixture.take.item = 0;
+    fixture.take.attempt = 1;
+    check_play(&fixture, cassette, "/p?q=milk", CASSETTE_EXACT, "1");
+    cassette_close(cassette);
+    fixture_end(&fixture);
+}
+
 static void only_some_operations_take_what_is_like_it(void **state)
 {
     (void)state;
@@ -400,7 +485,6 @@ static void takes_are_counted_by_api(void **state)
     assert_int_equal(cassette_take_count(cassette, PROVIDER_WALMART_API, API_STANDARD), 1);
     assert_int_equal(cassette_take_count(cassette, PROVIDER_WALMART_API, API_ACCESS_TOKEN), 2);
     assert_int_equal(cassette_take_count(cassette, PROVIDER_KROGER_API, API_STANDARD), 0);
-    assert_string_equal(cassette_program(cassette), "test");
     cassette_close(cassette);
     fixture_end(&fixture);
 }
@@ -421,10 +505,14 @@ static void a_line_says_everything_in_its_order(void **state)
     fixture_answer(&fixture, 200, "{\"expires_in\":1800,\"access_token\":\"eyJh.1\"}");
     fixture.response.retry_after_s = 7;
     fixture.take.operation = OPERATION_TOKEN;
+    fixture.take.order = CASSETTE_NO_ORDER;
     fixture.take.at_us = -5;
     fixture_add(&fixture, recorder);
     fixture_get(&fixture, "/v1/p?q=a%20b");
     fixture.take.operation = OPERATION_SEARCH;
+    fixture.take.order = 12;
+    fixture.take.item = 2;
+    fixture.take.attempt = 1;
     fixture.take.fate = CALL_RESET;
     fixture_add(&fixture, recorder);
     http_response_clear(&fixture.response);
@@ -433,13 +521,17 @@ static void a_line_says_everything_in_its_order(void **state)
     text_append(&fixture.response.body, "a\0b", 3);
     fixture.take.fate = CALL_ANSWERED;
     fixture_add(&fixture, recorder);
+    recorder_orders(recorder, 13);
     fixture_close(recorder);
     size_t length;
     char *const bytes = fixture_bytes(&fixture, &length);
     assert_string_equal(
         bytes,
-        "{\"schema\":\"routesim.cassette/1\",\"program\":\"test\"}\n"
-        "{\"provider\":\"KROGER_API\",\"api\":\"standard\",\"operation\":\"token\",\"at_us\":-5,"
+        "{\"schema\":\"routesim.cassette/2\",\"program\":\"test\",\"scenario\":\"small\","
+        "\"seed\":\"7\",\"clock\":\"virtual\",\"start_unix_us\":1736175600000000,"
+        "\"duration_us\":4000000,\"order_gap_us\":0,\"providers\":[\"KROGER_API\"],\"live\":[]}\n"
+        "{\"provider\":\"KROGER_API\",\"api\":\"standard\",\"operation\":\"token\","
+        "\"order\":null,\"item\":0,\"attempt\":0,\"at_us\":-5,"
         "\"latency_us\":1000,\"fate\":\"answered\",\"request\":{\"method\":\"POST\",\"target\":\"/"
         "v1/"
         "token\",\"headers\":{\"Accept\":\"application/json\"},\"content_type\":\"application/"
@@ -448,17 +540,21 @@ static void a_line_says_everything_in_its_order(void **state)
         "\"truncated\":false,\"body\":\"{\\\"expires_in\\\":1800,\\\"access_token\\\":\\\"token-"
         "1\\\"}"
         "\"}}\n"
-        "{\"provider\":\"KROGER_API\",\"api\":\"standard\",\"operation\":\"search\",\"at_us\":-5,"
+        "{\"provider\":\"KROGER_API\",\"api\":\"standard\",\"operation\":\"search\","
+        "\"order\":12,\"item\":2,\"attempt\":1,\"at_us\":-5,"
         "\"latency_us\":1000,\"fate\":\"reset\",\"request\":{\"method\":\"GET\",\"target\":\"/v1/"
         "p?q="
         "a%20b\",\"headers\":{},\"content_type\":null,\"body\":\"\"},\"response\":null}\n"
-        "{\"provider\":\"KROGER_API\",\"api\":\"standard\",\"operation\":\"search\",\"at_us\":-5,"
+        "{\"provider\":\"KROGER_API\",\"api\":\"standard\",\"operation\":\"search\","
+        "\"order\":12,\"item\":2,\"attempt\":1,\"at_us\":-5,"
         "\"latency_us\":1000,\"fate\":\"answered\",\"request\":{\"method\":\"GET\",\"target\":\"/"
         "v1/p?"
         "q=a%20b\",\"headers\":{},\"content_type\":null,\"body\":\"\"},\"response\":{\"status\":"
         "500,"
         "\"content_type\":null,\"retry_after_s\":0,\"truncated\":true,\"body_base64\":\"YQBi\"}}"
-        "\n");
+        "\n"
+        "{\"end\":{\"takes\":3,\"refused\":0,\"orders\":13,\"stopped_by\":\"\",\"sha256\":"
+        "\"866c6381d6be30447c8e4352ac8fc2576f31a4f19073097e41116e54eb9e3cdd\"}}\n");
     free(bytes);
     fixture_end(&fixture);
 }
@@ -547,7 +643,7 @@ static void only_a_cassette_or_an_empty_file_is_replaced(void **state)
         bool replaced;
     } rows[] = {
         {"nothing", "", true},
-        {"a cassette", "{\"schema\":\"routesim.cassette/1\",\"program\":\"x\"}\n", true},
+        {"an older cassette", "{\"schema\":\"routesim.cassette/1\",\"program\":\"x\"}\n", true},
         {"a cassette of a later version", "{\"schema\":\"routesim.cassette/9\"}\n", true},
         {"half a beginning", "{\"schema\":\"routes", false},
         {"another file of ours", "{\"schema\":\"routesim.summary/1\"}\n", false},
@@ -558,9 +654,9 @@ static void only_a_cassette_or_an_empty_file_is_replaced(void **state)
     fixture_begin(&fixture);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         put_file(&fixture, rows[i].bytes);
-        struct recorder *const recorder = recorder_open(fixture.path, "test", &err);
+        struct recorder *const recorder = recorder_open(fixture.path, true, &fixture_head, &err);
         CHECK_ROW(rows[i].label, (recorder != NULL) == rows[i].replaced);
-        if (recorder == NULL) CHECK_ROW(rows[i].label, err.code == ERR_INPUT);
+        if (recorder == NULL) CHECK_ROW(rows[i].label, err.code == ERR_USAGE);
         CHECK_ROW(rows[i].label, recorder_close(recorder, true, &err));
         CHECK_ROW(rows[i].label, fixture_files(&fixture) == 1);
         size_t length;
@@ -570,11 +666,69 @@ static void only_a_cassette_or_an_empty_file_is_replaced(void **state)
     }
     assert_int_equal(unlink(fixture.path), 0);
     assert_int_equal(mkdir(fixture.path, 0700), 0);
-    assert_null(recorder_open(fixture.path, "test", &err));
+    assert_null(recorder_open(fixture.path, true, &fixture_head, &err));
     assert_int_equal(rmdir(fixture.path), 0);
     assert_int_equal(symlink("/dev/null", fixture.path), 0);
-    assert_null(recorder_open(fixture.path, "test", &err));
-    assert_int_equal(err.code, ERR_INPUT);
+    assert_null(recorder_open(fixture.path, true, &fixture_head, &err));
+    assert_int_equal(err.code, ERR_USAGE);
+    fixture_end(&fixture);
+}
+
+static void no_cassette_is_replaced_unasked(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct err err;
+    fixture_begin(&fixture);
+    struct recorder *recorder = fixture_record(&fixture);
+    add_search(&fixture, recorder, "/p?q=milk", "paid for");
+    fixture_close(recorder);
+    assert_null(recorder_open(fixture.path, false, &fixture_head, &err));
+    assert_int_equal(err.code, ERR_USAGE);
+    assert_non_null(strstr(err.hint, "--force"));
+    assert_int_equal(fixture_files(&fixture), 1);
+    assert_int_equal(unlink(fixture.path), 0);
+
+    recorder =
+        recorder_open(fixture.path, false, &fixture_head, &err); /* nor one that came since */
+    assert_non_null(recorder);
+    put_file(&fixture, "{\"schema\":\"routesim.cassette/2\",\"program\":\"other\"}\n");
+    assert_false(recorder_close(recorder, true, &err));
+    assert_int_equal(err.code, ERR_USAGE);
+    size_t length;
+    char *const bytes = fixture_bytes(&fixture, &length);
+    assert_non_null(strstr(bytes, "other"));
+    free(bytes);
+    fixture_remove_part(&fixture);
+    fixture_end(&fixture);
+}
+
+/* What was stopped is no reason to lose what was whole. */
+static void a_recording_that_was_stopped_replaces_none(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct err err;
+    fixture_begin(&fixture);
+    struct recorder *recorder = fixture_record(&fixture);
+    add_search(&fixture, recorder, "/p?q=milk", "whole");
+    recorder_stopped(recorder, "a signal"); /* nothing lies there yet */
+    assert_string_equal(recorder_path(recorder), fixture.path);
+    fixture_close(recorder);
+
+    recorder = recorder_open(fixture.path, true, &fixture_head, &err);
+    assert_non_null(recorder);
+    add_search(&fixture, recorder, "/p?q=milk", "part");
+    recorder_stopped(recorder, "a signal");
+    char part[TEST_PATH_MAX + 48];
+    (void)snprintf(part, sizeof part, "%s", recorder_path(recorder));
+    assert_string_not_equal(part, fixture.path);
+    fixture_close(recorder);
+    assert_int_equal(fixture_files(&fixture), 2);
+    struct cassette *const cassette = fixture_open(&fixture);
+    check_play(&fixture, cassette, "/p?q=milk", CASSETTE_EXACT, "whole");
+    cassette_close(cassette);
+    assert_int_equal(unlink(part), 0);
     fixture_end(&fixture);
 }
 
@@ -585,31 +739,39 @@ static void somebody_elses_file_that_came_meanwhile_is_left_alone(void **state)
     struct err err;
     fixture_begin(&fixture);
     struct recorder *const recorder = fixture_record(&fixture);
-    assert_null(recorder_open(fixture.path, "test", &err)); /* one at a time */
+    assert_null(recorder_open(fixture.path, true, &fixture_head, &err)); /* one at a time */
     assert_int_equal(err.code, ERR_ENVIRONMENT);
     add_search(&fixture, recorder, "/p", "1");
     put_file(&fixture, "Dear diary,\n");
     assert_false(recorder_close(recorder, true, &err));
-    assert_int_equal(fixture_files(&fixture), 1);
     size_t length;
     char *const bytes = fixture_bytes(&fixture, &length);
     assert_string_equal(bytes, "Dear diary,\n");
     free(bytes);
+    assert_non_null(strstr(err.hint, ".part-")); /* and so is the recording */
+    fixture_remove_part(&fixture);
     fixture_end(&fixture);
 }
 
 /* ---- bad files ------------------------------------------------------------------------------- */
 
-#define HEAD "{\"schema\":\"routesim.cassette/1\",\"program\":\"x\"}\n"
+#define HEAD_OF(start, providers)                                                                  \
+    "{\"schema\":\"routesim.cassette/2\",\"program\":\"x\",\"scenario\":\"s\",\"seed\":\"7\","     \
+    "\"clock\":\"virtual\",\"start_unix_us\":" start                                               \
+    ",\"duration_us\":0,\"order_gap_us\":0,\"providers\":" providers ",\"live\":[]}\n"
+#define HEAD HEAD_OF("0", "[]")
 #define CALL                                                                                       \
-    "{\"provider\":\"KROGER_API\",\"api\":\"standard\",\"operation\":\"search\",\"at_us\":0,"      \
-    "\"latency_us\":1,\"fate\":\"answered\","
+    "{\"provider\":\"KROGER_API\",\"api\":\"standard\",\"operation\":\"search\",\"order\":0,"      \
+    "\"item\":0,\"attempt\":0,\"at_us\":0,\"latency_us\":1,\"fate\":\"answered\","
 #define REQUEST                                                                                    \
     "\"request\":{\"method\":\"GET\",\"target\":\"/p\",\"headers\":{},\"content_type\":null,"      \
     "\"body\":\"\"},"
 #define RESPONSE                                                                                   \
     "\"response\":{\"status\":200,\"content_type\":null,\"retry_after_s\":0,\"truncated\":false,"  \
     "\"body\":\"\"}}\n"
+
+#define END                                                                                        \
+    "{\"end\":{\"takes\":0,\"refused\":0,\"orders\":0,\"stopped_by\":\"\",\"sha256\":\"\"}}\n"
 
 static struct err_list list;
 
@@ -640,8 +802,9 @@ static char *unmark(const char *marked, struct place *mark)
 
 /* A call up to its request, with one thing after another to be something else. */
 #define CALL_OF(provider, api, operation, at_us, latency_us, fate)                                 \
-    HEAD "{\"provider\":" provider ",\"api\":" api ",\"operation\":" operation ",\"at_us\":" at_us \
-         ",\"latency_us\":" latency_us ",\"fate\":" fate "}\n"
+    HEAD "{\"provider\":" provider ",\"api\":" api ",\"operation\":" operation                     \
+         ",\"order\":0,\"item\":0,\"attempt\":0,\"at_us\":" at_us ",\"latency_us\":" latency_us    \
+         ",\"fate\":" fate "}\n"
 #define ANSWER_OF(status, type, retry, truncated, body)                                            \
     HEAD CALL REQUEST "\"response\":{\"status\":" status ",\"content_type\":" type                 \
                       ",\"retry_after_s\":" retry ",\"truncated\":" truncated "," body "}}\n"
@@ -656,10 +819,19 @@ static void a_bad_line_is_named_with_its_column(void **state)
         {"@\n", "this is no cassette"},
         {"@Dear diary,\n", "this is no cassette"},
         {"@{\"schema\":\"routesim.summary/1\"}\n", "this is no cassette"},
-        {"{\"schema\":@\"routesim.cassette/2\",\"x\":1}\n", "cassettes of version 2 "},
-        {"@{\"schema\":\"routesim.cassette/1\"}\n", "\"program\" is missing"},
-        {"{\"schema\":\"routesim.cassette/1\",\"program\":@7}\n", "a text belongs"},
-        {"@{\"schema\":\"routesim.cassette/1\",\"program\":\"x\"}", "the file ends within"},
+        {"{\"schema\":@\"routesim.cassette/1\",\"x\":1}\n", "cassettes of version 1 "},
+        {HEAD_OF("@\"now\"", "[]"), "start_unix_us is a whole number"},
+        {HEAD_OF("0", "@{}"), "a list of providers"},
+        {HEAD_OF("0", "[\"MEALME\",@\"KROGER\"]"), "this is no provider"},
+        {"@{\"schema\":\"routesim.cassette/2\",\"program\":\"x\"}", "the file ends within"},
+        {HEAD END "@" CALL REQUEST RESPONSE, "this line stands behind"},
+        {HEAD "{\"end\":@7}\n", "an object belongs"},
+        {HEAD "{\"end\":{\"takes\":@-1,\"refused\":0,\"orders\":0,\"stopped_by\":\"\","
+              "\"sha256\":\"\"}}\n",
+         "takes is a whole number"},
+        {HEAD "{\"end\":{\"takes\":1,\"refused\":0,\"orders\":0,\"stopped_by\":@null,"
+              "\"sha256\":\"\"}}\n",
+         "a text belongs"},
         {HEAD "@" CALL REQUEST "\"response\":{\"status\":2", "the file ends within"},
         {HEAD "@\n", ""},
         {HEAD "@[]\n", "an object belongs"},
@@ -724,7 +896,8 @@ static void a_call_without_an_answer_has_none(void **state)
     (void)state;
     struct text text = {0};
     text_put(&text, HEAD "{\"provider\":\"MEALME\",\"api\":\"standard\",\"operation\":\"cart\","
-                         "\"at_us\":0,\"latency_us\":1,\"fate\":\"dns\"," REQUEST RESPONSE);
+                         "\"order\":null,\"item\":0,\"attempt\":0,\"at_us\":0,\"latency_us\":1,"
+                         "\"fate\":\"dns\"," REQUEST RESPONSE);
     assert_null(read_text(text.bytes));
     assert_int_equal(list.errors, 1);
     text_release(&text);
@@ -776,12 +949,130 @@ static void a_file_cut_anywhere_is_refused_or_lacks_whole_takes(void **state)
     assert_int_equal(list.items[list.count - 1].code, ERR_INPUT);
 }
 
+/* Cuts a cassette behind so many lines. */
+static size_t cut_behind(const char *bytes, unsigned lines)
+{
+    size_t length = 0;
+    for (; lines > 0; lines--)
+        length += strcspn(bytes + length, "\n") + 1;
+    return length;
+}
+
+/* What the cassette says of itself; "" where it is whole. */
+static void check_says(const char *label, const char *bytes, size_t length, const char *says)
+{
+    struct text said = {0};
+    list = (struct err_list){0};
+    struct cassette *const cassette = cassette_read("c.jsonl", bytes, length, &list);
+    CHECK_ROW(label, cassette != NULL);
+    cassette_say_flaws(cassette, "c.jsonl", &said);
+    CHECK_ROW_TEXT(label, said.bytes != NULL ? said.bytes : "", says);
+    cassette_close(cassette);
+    text_release(&said);
+}
+
+static void record_three(struct fixture *fixture, const char *stopped_by)
+{
+    struct recorder *const recorder = fixture_record(fixture);
+    for (unsigned i = 0; i < 3; i++)
+        add_search(fixture, recorder, i == 0 ? "/p?q=milk" : "/p?q=eggs", "1");
+    recorder_orders(recorder, 2);
+    if (stopped_by != NULL) recorder_stopped(recorder, stopped_by);
+    fixture_close(recorder);
+}
+
+static void a_file_cut_between_two_lines_says_so(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    record_three(&fixture, NULL);
+    size_t length;
+    char *const bytes = fixture_bytes(&fixture, &length);
+    check_says("whole", bytes, length, "");
+    check_says("no last line", bytes, cut_behind(bytes, 4),
+               "c.jsonl is partial: its last line is missing, so it was cut, or its recording was "
+               "interrupted; 3 calls are left.");
+    check_says("one call", bytes, cut_behind(bytes, 2),
+               "c.jsonl is partial: its last line is missing, so it was cut, or its recording was "
+               "interrupted; 1 call is left.");
+    check_says("nothing", bytes, cut_behind(bytes, 1),
+               "c.jsonl is partial: its last line is missing, so it was cut, or its recording was "
+               "interrupted; 0 calls are left.");
+    free(bytes);
+    fixture_end(&fixture);
+}
+
+static void a_file_whose_middle_is_gone_or_edited_says_so(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    record_three(&fixture, NULL);
+    size_t length;
+    char *const bytes = fixture_bytes(&fixture, &length);
+    char *const eggs = strstr(bytes, "eggs");
+    eggs[0] = 'E';
+    check_says("edited", bytes, length,
+               "c.jsonl was altered after it was recorded: its last line has another checksum than "
+               "its lines.");
+    eggs[0] = 'e';
+    char *const start = strstr(bytes, "1736175600");
+    start[0] = '2';
+    check_says("another start", bytes, length,
+               "c.jsonl was altered after it was recorded: its last line has another checksum than "
+               "its lines.");
+    start[0] = '1';
+    const size_t from = cut_behind(bytes, 2), to = cut_behind(bytes, 3);
+    memmove(bytes + from, bytes + to, length - to + 1);
+    check_says("a line less", bytes, length - (to - from),
+               "c.jsonl was altered after it was recorded: its last line counts 3 calls, and 2 are "
+               "there.");
+    free(bytes);
+    fixture_end(&fixture);
+}
+
+static void a_recording_that_was_stopped_says_so(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    record_three(&fixture, "a signal");
+    size_t length;
+    char *const bytes = fixture_bytes(&fixture, &length);
+    check_says("stopped", bytes, length,
+               "c.jsonl is partial: its recording was stopped early by a signal, after 3 calls.");
+    free(bytes);
+    fixture_end(&fixture);
+}
+
+static void the_first_line_keeps_the_run(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    record_three(&fixture, NULL);
+    struct cassette *const cassette = fixture_open(&fixture);
+    const struct cassette_head *const head = cassette_head(cassette);
+    assert_string_equal(head->program, "test");
+    assert_string_equal(head->scenario, "small");
+    assert_string_equal(head->seed, "7");
+    assert_string_equal(head->clock, "virtual");
+    assert_int_equal(head->start_unix_us, fixture_head.start_unix_us);
+    assert_int_equal(head->duration_us, fixture_head.duration_us);
+    assert_int_equal(head->providers, 1u << PROVIDER_KROGER_API);
+    assert_int_equal(head->live, 0);
+    assert_int_equal(cassette_orders(cassette), 2);
+    cassette_close(cassette);
+    fixture_end(&fixture);
+}
+
 /* ---- failures -------------------------------------------------------------------------------- */
 
 /* Records two takes over an old cassette; false with `err` if any of it failed. */
 static bool record_anew(struct fixture *fixture, struct err *err)
 {
-    struct recorder *const recorder = recorder_open(fixture->path, "test", err);
+    struct recorder *const recorder = recorder_open(fixture->path, true, &fixture_head, err);
     if (recorder == NULL) return false;
     bool good = true;
     for (unsigned i = 0; i < 2; i++) {
@@ -896,8 +1187,11 @@ static bool live_through(struct fixture *fixture)
     struct cassette *const fork = cassette_fork(cassette, &err);
     bool good = fork != NULL;
     if (fork != NULL) {
-        played.match = cassette_play(fork, PROVIDER_KROGER_API, OPERATION_SEARCH, &fixture->request,
-                                     &played.response, &played.fate, &played.latency_us);
+        const struct cassette_call call = {.provider = PROVIDER_KROGER_API,
+                                           .operation = OPERATION_SEARCH,
+                                           .request = &fixture->request};
+        played.match =
+            cassette_play(fork, &call, &played.response, &played.fate, &played.latency_us);
         good = !played.response.body.failed;
         if (good) assert_int_equal(played.match, CASSETTE_EXACT);
         if (good) assert_string_equal(fixture_body(&played), "{\"access_token\":\"token-1\"}");
@@ -932,6 +1226,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_conversations_are_played_as_the_slow_player_does),
         cmocka_unit_test(equal_requests_are_answered_in_order_and_then_by_the_last),
+        cmocka_unit_test(orders_that_ask_the_same_at_once_get_their_own_answers),
+        cmocka_unit_test(an_order_s_lines_and_attempts_are_told_apart),
         cmocka_unit_test(only_some_operations_take_what_is_like_it),
         cmocka_unit_test(a_fork_plays_for_itself),
         cmocka_unit_test(takes_are_counted_by_api),
@@ -939,11 +1235,17 @@ int main(void)
         cmocka_unit_test(a_take_that_is_too_long_is_refused_and_recording_goes_on),
         cmocka_unit_test(only_its_owner_may_read_it_and_nothing_else_is_left),
         cmocka_unit_test(only_a_cassette_or_an_empty_file_is_replaced),
+        cmocka_unit_test(no_cassette_is_replaced_unasked),
+        cmocka_unit_test(a_recording_that_was_stopped_replaces_none),
         cmocka_unit_test(somebody_elses_file_that_came_meanwhile_is_left_alone),
         cmocka_unit_test(a_bad_line_is_named_with_its_column),
         cmocka_unit_test(a_call_without_an_answer_has_none),
         cmocka_unit_test(every_bad_line_is_reported),
         cmocka_unit_test(a_file_cut_anywhere_is_refused_or_lacks_whole_takes),
+        cmocka_unit_test(a_file_cut_between_two_lines_says_so),
+        cmocka_unit_test(a_file_whose_middle_is_gone_or_edited_says_so),
+        cmocka_unit_test(a_recording_that_was_stopped_says_so),
+        cmocka_unit_test(the_first_line_keeps_the_run),
         cmocka_unit_test(a_full_disk_leaves_what_was_there),
         cmocka_unit_test(short_writes_are_finished),
         cmocka_unit_test(a_recorder_that_failed_says_why_again),

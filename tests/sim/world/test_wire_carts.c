@@ -32,7 +32,7 @@ static struct run *run_recorded(const char *json, enum wire_kind kind)
     fixture_read(&run->fixture.scenario, json);
     fixture_make_plan(&run->fixture);
     test_write_file("", 0, run->path);
-    struct recorder *const recorder = recorder_open(run->path, "test", &err);
+    struct recorder *const recorder = recorder_open(run->path, false, &fixture_head, &err);
     assert_non_null(recorder);
     run->fixture.plan.wire = (struct wire_spec){.kind = kind, .recorder = recorder};
     run->world = world_create(&run->fixture.plan, 1024, &err);

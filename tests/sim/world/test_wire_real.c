@@ -200,7 +200,7 @@ static void what_is_played_back_waits_for_its_latency(void **state)
     char path[TEST_PATH_MAX], json[256];
     test_write_file("", 0, path);
     struct wire_spec spec = {.kind = WIRE_BYTES};
-    spec.recorder = recorder_open(path, "test", &err);
+    spec.recorder = recorder_open(path, false, &fixture_head, &err);
     assert_non_null(spec.recorder);
     struct fixture *fixture = fixture_open(
         "\"providers\":{\"KROGER_API\":{\"latency\":{\"token\":{\"law\":\"constant\",\"value\":"

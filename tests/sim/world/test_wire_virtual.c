@@ -331,7 +331,7 @@ static void a_cassette_answers_as_the_provider_did_over_every_wire(void **state)
     char path[TEST_PATH_MAX], json[256];
     test_write_file("", 0, path);
     struct wire_spec spec = {.kind = WIRE_BYTES};
-    spec.recorder = recorder_open(path, "test", &err);
+    spec.recorder = recorder_open(path, false, &fixture_head, &err);
     assert_non_null(spec.recorder);
     struct fixture *fixture = fixture_open(recorded, &spec);
     ask_kroger(fixture, &base);

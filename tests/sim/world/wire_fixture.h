@@ -21,6 +21,8 @@
 
 enum { FIXTURE_ITEMS = 3 };
 
+static const struct cassette_head fixture_head = {.program = "test"};
+
 struct fixture {
     struct scenario scenario;
     struct world_plan plan;
