@@ -61,7 +61,7 @@ static void put_estimate(struct text *text, const struct ab_result *result, unsi
     } else {
         ab_show_range(&cells[3], shown, test->value, low, high);
     }
-    ab_show_change(&cells[4], shown, value->truth.value, NAN, NAN);
+    ab_show_change(&cells[4], shown, value->truth.value, low, high);
     for (unsigned i = 0; i < 5; i++)
         put_cell(text, &cells[i]);
     text_put(text, " |\n");
@@ -98,7 +98,7 @@ void ab_write_markdown(struct text *text, const struct ab_report *report)
                     experiment_verdict_names[result->verdict]);
     put_paragraph(text, result, ab_write_finding);
     if (!result->plan_only) {
-        text_format(text, " | Metric | Baseline | Change | %s | Truth |\n",
+        text_format(text, " | Metric | Baseline | Change | %s | Replay |\n",
                     result->reached ? "Interval" : "Always-valid interval");
         text_put(text, " | --- | ---: | ---: | ---: | ---: |\n");
         for (uint32_t i = 0; i < count; i++)
@@ -233,7 +233,7 @@ static void put_metric(struct html *page, const struct ab_result *result, uint32
     ab_show_p(&cells[4], value->p_adjusted);
     ab_show_range(&cells[5], shown, value->tests[AB_RAW].value, value->tests[AB_RAW].low,
                   value->tests[AB_RAW].high);
-    ab_show_change(&cells[6], shown, value->truth.value, NAN, NAN);
+    ab_show_change(&cells[6], shown, value->truth.value, low, high); /* on one scale */
     html_row_begin(page, label.bytes != NULL ? label.bytes : "");
     text_release(&label);
     for (unsigned i = 0; i < 7; i++)
@@ -245,9 +245,9 @@ static void put_metric(struct html *page, const struct ab_result *result, uint32
 static void put_metrics(struct html *page, const struct ab_result *result)
 {
     static const struct html_column columns[] = {
-        {"Metric", false},      {"Baseline", true},       {"Variant", true},
-        {"Change", true},       {"Interval", true},       {"p (adjusted)", true},
-        {"Raw interval", true}, {"Replay's truth", true}, {"Judged by", false}};
+        {"Metric", false},      {"Baseline", true}, {"Variant", true},
+        {"Change", true},       {"Interval", true}, {"p", true},
+        {"Raw interval", true}, {"Replay", true},   {"Judged by", false}};
     unsigned metrics[AB_METRICS];
     const uint32_t count = ab_order_metrics(result, metrics);
     html_section(page, "metrics", "What each arm was seen to have");

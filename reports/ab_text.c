@@ -67,13 +67,13 @@ const char *ab_guard_word(const struct ab_guardrail *guardrail)
 
 void ab_show_label(struct text *text, const struct ab_result *result, unsigned metric)
 {
-    const bool drawn = ab_is_of_purchases(result, metric) && result->observed == 0;
-    const bool model = drawn || metric == OUTCOME_SURPLUS;
+    const bool drawn = ab_is_of_purchases(result, metric) && result->observed < result->orders;
+    const bool model = metric == OUTCOME_SURPLUS || (drawn && result->observed == 0);
     text_put(text, metric == OUTCOME_EARNS ||
                            (metric == AB_GOAL && result->goal == (enum tune_metric)OUTCOME_EARNS)
                        ? "Commission earned"
                        : tune_metric_traits[ab_shown_as(result, metric)].label);
-    if (model) text_put(text, " (model)");
+    if (model || drawn) text_put(text, model ? " (model)" : " (mixed)");
 }
 
 /* A sum of several outcomes has no zero of its own: its differences alone mean something. */

@@ -11,7 +11,7 @@ const char *ab_verdict_title(enum experiment_verdict verdict); /* "the variant w
 const char *ab_estimator_title(enum ab_estimator estimator);   /* "raw", "CUPED", ... */
 const char *ab_guard_word(const struct ab_guardrail *guardrail);
 
-/* "Orders bought", " (model)" where a purchase was drawn for it. */
+/* "Orders bought", with " (model)" where all purchases were drawn, " (mixed)" where some were. */
 void ab_show_label(struct text *text, const struct ab_result *result, unsigned metric);
 void ab_show_mean(struct text *text, const struct ab_result *result, unsigned metric, double value);
 /* A difference, and an interval at its scale: "+1.2 to +3.4¢", "n/a", "exact". */

@@ -104,6 +104,7 @@ static void assign(struct ab_work *work)
                               ? request->assigned[source]
                               : (uint8_t)experiment_assign_number(
                                     &plan, work->table.set->orders[source].as.order.index);
+        assert(work->arm_of[i] < request->arm_count || work->arm_of[i] == AB_OUTSIDE);
     }
 }
 
@@ -210,7 +211,8 @@ static void follow(struct ab_work *work, uint32_t variant)
             *at = peek_at(work, &sample, counts, i + 1u);
             sequence_follow(&seen, &at->look);
             at->p_least = seen.p;
-            if (seen.p <= result->alpha && of->decided_at == UINT32_MAX) of->decided_at = peek;
+            if (seen.p * (result->arm_count - 1) <= result->alpha && of->decided_at == UINT32_MAX)
+                of->decided_at = peek;
             peek++;
         }
     }

@@ -144,7 +144,7 @@ struct ab_variant {
     struct ab_value values[AB_METRICS];
     struct ab_guardrail guardrails[SEARCH_CONSTRAINTS_MAX];
     struct ab_peek peeks[AB_PEEKS_MAX];
-    uint32_t decided_at; /* the first peek whose p is <= alpha; UINT32_MAX: none */
+    uint32_t decided_at; /* the first peek whose p is <= alpha / variants; UINT32_MAX: none */
     uint64_t triggered;  /* of orders, all arms */
     double triggered_share;
     double shares[PROVIDER_COUNT]; /* of its selections, its own orders */

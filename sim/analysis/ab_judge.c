@@ -123,9 +123,9 @@ static struct stats_test own_mean(const struct ab_work *work, uint32_t variant, 
 static void judge_always(const struct ab_work *work, struct ab_guardrail *guardrail,
                          const struct stats_test *test, double edge)
 {
+    const uint64_t n = test->method == STATS_TEST_PAIRED ? test->n_a : test->n_a + test->n_b;
     const struct sequence_look look = sequence_of(
-        (struct sequence_estimate){
-            .value = test->value - edge, .error = test->error, .n = test->n_a + test->n_b},
+        (struct sequence_estimate){.value = test->value - edge, .error = test->error, .n = n},
         (struct sequence_rule){.alpha = work->result->alpha,
                                .tuning = fmax(SEQUENCE_UNITS_LEAST, work->result->tuning)});
     const bool harm = guardrail->at_most ? test->value > edge : test->value < edge;
@@ -273,13 +273,17 @@ static void take_notes(struct ab_result *result)
         ab_note(result, "No purchase was observed: all are drawn from the choice model, whose "
                         "tastes are an assumption. Give --purchases to judge by what customers "
                         "did.");
+    if (result->goal_of_purchases && result->observed > 0 && result->observed < result->used)
+        ab_note(result, "Purchases are known of the quotes that were really shown. Where an arm "
+                        "selects another one its purchase is drawn from the choice model: only a "
+                        "live A/B sees it.");
     if (!result->goal_of_purchases)
         ab_note(result,
                 "The goal follows from quotes alone, so the replay knows it exactly: no A/B "
                 "is needed for it, only for what customers do.");
-    if (goal->sign_flip && goal->judged_by == AB_CUPED)
-        ab_note(result, "The control variate turns the goal's sign: look at the balance of arms "
-                        "before believing either.");
+    if (goal->sign_flip && goal->judged_by == AB_CUPED && goal->tests[AB_RAW].p <= result->alpha)
+        ab_note(result, "Without its control variate the goal would be significant on the other "
+                        "side: look at the balance of the arms before believing either.");
     if (result->variants[result->best].triggered == 0)
         ab_note(result, "Both policies decide every order alike: an A/A test.");
 }

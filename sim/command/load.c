@@ -394,9 +394,16 @@ void load_canonical_command(const struct invocation *invocation, const char *pat
                                          OPTION_HISTORY,
                                          OPTION_WITHOUT,
                                          OPTION_PURCHASES,
-                                         OPTION_RESAMPLES};
-    static const enum option flags[] = {OPTION_SHORT, OPTION_INHERIT_ENV, OPTION_NO_QUOTES,
-                                        OPTION_STRICT_EVIDENCE, OPTION_MOCK_TLS};
+                                         OPTION_RESAMPLES,
+                                         OPTION_AB_OBJECTIVE,
+                                         OPTION_SALT,
+                                         OPTION_ALPHA,
+                                         OPTION_POWER,
+                                         OPTION_PEEKS,
+                                         OPTION_PLANNED};
+    static const enum option flags[] = {
+        OPTION_SHORT,    OPTION_INHERIT_ENV, OPTION_NO_QUOTES, OPTION_STRICT_EVIDENCE,
+        OPTION_MOCK_TLS, OPTION_PLAN,        OPTION_INTERLEAVE};
     text_format(text, "routesim %s", invocation->command->name);
     put_word(text, path);
     for (size_t i = 0; i < sizeof valued / sizeof valued[0]; i++) {
