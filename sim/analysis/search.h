@@ -92,6 +92,7 @@ struct search_request {
     uint32_t objective_count;
     const struct search_constraint *constraints;
     uint32_t constraint_count;
+    const double *scales; /* of another search, to compare with; NULL: its own */
     uint32_t steps;       /* 25 */
     double priorities[8]; /* {0, 0.25, 0.5, 1} */
     uint32_t priority_count;

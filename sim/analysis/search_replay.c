@@ -172,6 +172,10 @@ void search_scale(struct searching *searching)
     struct search *search = searching->search;
     const struct search_request *request = searching->request;
     for (uint32_t o = 0; o < request->objective_count; o++) {
+        if (request->scales != NULL) {
+            search->scales[o] = request->scales[o];
+            continue;
+        }
         const unsigned column = search_column(search, request->objectives[o].outcome);
         double least = HUGE_VAL, most = -HUGE_VAL;
         for (uint32_t i = 0; i < search->count; i++) {

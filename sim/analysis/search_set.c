@@ -134,7 +134,20 @@ static double box_of(const struct searching *searching, const struct points *poi
     return box;
 }
 
-/* The volume's spread: the front's own points, resampled. */
+/* A mean of a replicate: sums of clusters by how often they were drawn. */
+static double drawn_mean(const struct searching *searching, const uint16_t *times,
+                         const double *row, double orders, uint32_t objective)
+{
+    double sum = 0.0;
+    for (uint32_t c = 0; c < searching->clusters; c++)
+        sum += times[c] * row[c];
+    return sum / orders *
+           replay_outcome_traits[searching->request->objectives[objective].outcome].scale;
+}
+
+/* The volume's spread: the points that may be on the front, resampled. Dearer carts move all
+ * weights alike, the baseline too, and say nothing of the front: values count from the baseline's
+ * in the same draw. */
 static bool spread_volume(struct searching *searching, const struct points *points, double box,
                           struct err *err)
 {
@@ -162,12 +175,13 @@ static bool spread_volume(struct searching *searching, const struct points *poin
             for (uint32_t o = 0; o < objectives; o++) {
                 const double *row =
                     points->sums + ((size_t)i * objectives + o) * searching->clusters;
-                double sum = 0.0;
-                for (uint32_t c = 0; c < searching->clusters; c++)
-                    sum += times[c] * row[c];
+                const double *baseline =
+                    searching->sums +
+                    ((size_t)search->baseline * objectives + o) * searching->clusters;
                 values[resampled.count * objectives + o] =
-                    sum / orders *
-                    replay_outcome_traits[searching->request->objectives[o].outcome].scale;
+                    outcome_mean(searching, search->baseline, o) +
+                    drawn_mean(searching, times, row, orders, o) -
+                    drawn_mean(searching, times, baseline, orders, o);
             }
             resampled.count++;
         }

@@ -206,6 +206,7 @@ static bool search_third(struct tuning *tuning, const struct tune_request *reque
                                          .objective_count = tuning->objective_count,
                                          .constraints = tuning->constraints,
                                          .constraint_count = tuning->constraint_count,
+                                         .scales = tuning->search.scales,
                                          .steps = THIRD_STEPS,
                                          .priorities = {0.0, 0.25, 0.5, 1.0},
                                          .priority_count = 4,
