@@ -84,17 +84,22 @@ bool search_read_objectives(const char *text, struct search_objective *objective
 
 /* ---- constraints ---- */
 
+static bool is_share(const struct search_constraint *constraint)
+{
+    return constraint->quantity == QUANTITY_TOP_SHARE ||
+           strcmp(replay_outcome_traits[constraint->outcome].unit, "share") == 0;
+}
+
 /* What a unit behind a limit is worth in the outcome's own unit; 0: it does not belong there. */
 static double unit_of(const char *unit, const struct search_constraint *constraint)
 {
-    const bool is_share = constraint->quantity == QUANTITY_TOP_SHARE ||
-                          strcmp(replay_outcome_traits[constraint->outcome].unit, "share") == 0;
+    const bool share = is_share(constraint);
     const bool is_money = constraint->quantity == QUANTITY_OUTCOME &&
                           strcmp(replay_outcome_traits[constraint->outcome].unit, "cents") == 0;
     const bool is_time = constraint->quantity == QUANTITY_OUTCOME &&
                          strcmp(replay_outcome_traits[constraint->outcome].unit, "minutes") == 0;
-    if (is_share && (strcmp(unit, "pp") == 0 || strcmp(unit, "%") == 0)) return 0.01;
-    if (is_share && *unit == '\0') return 1.0;
+    if (share && (strcmp(unit, "pp") == 0 || strcmp(unit, "%") == 0)) return 0.01;
+    if (share && *unit == '\0') return 1.0;
     if (is_money && (strcmp(unit, "c") == 0 || strcmp(unit, "cents") == 0)) return 1.0;
     if (is_money && strcmp(unit, "usd") == 0) return 100.0;
     if (is_time && (strcmp(unit, "min") == 0 || strcmp(unit, "m") == 0)) return 1.0;
@@ -142,5 +147,9 @@ bool search_read_constraint(const char *text, struct search_constraint *constrai
     }
     constraint->kind = relative ? LIMIT_DIFFERENCE : LIMIT_ABSOLUTE;
     constraint->limit *= worth;
+    if (is_share(constraint) && fabs(constraint->limit) > 1.0) {
+        (void)err_fail(err, ERR_USAGE, nowhere, "\"%s\": no share is larger than 100%%", text);
+        return err_hint(err, "a number without a unit is a share of 1: write 80%% or 0.8");
+    }
     return true;
 }

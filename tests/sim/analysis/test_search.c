@@ -310,6 +310,8 @@ static void constraints_and_objectives_are_read_or_refused_with_a_hint(void **st
     CHECK_NEAR(search_limit(&constraint, 0.9), 0.895, 1e-12);
     assert_true(search_read_constraint("commission>=-2%", &constraint, &err));
     CHECK_NEAR(search_limit(&constraint, 200.0), 196.0, 1e-12);
+    refuse("share<=80", "no share is larger");
+    refuse("availability>=+50", "no share is larger");
     refuse("price", "no constraint");
     refuse("price<+1%", "no constraint");
     refuse("prize<=+1%", "prize");
