@@ -15,6 +15,7 @@
 #include "sim/command/digest.h"
 #include "sim/command/folder.h"
 #include "sim/command/provider_list.h"
+#include "sim/command/signals.h"
 #include "sim/command/version.h"
 #include "sim/command/weight_list.h"
 
@@ -69,6 +70,22 @@ static struct score_weights recorded_weights(const struct tune_command *tune)
     return set->count > 0 ? decision_weights(set, set->count - 1) : score_weights_default;
 }
 
+/* What a result calls an arm is its own. */
+static bool is_free(const struct tune_command *tune, const char *name, struct err *err)
+{
+    static const char *const ours[] = {"baseline", "production", "suggested"};
+    bool taken = false;
+    for (unsigned i = 0; i < sizeof ours / sizeof *ours; i++)
+        taken = taken || strcmp(name, ours[i]) == 0;
+    for (unsigned i = 0; i < 4; i++)
+        taken = taken || strcmp(name, search_presets[i].name) == 0;
+    for (uint32_t i = 0; i < tune->request.own_count; i++)
+        taken = taken || strcmp(name, tune->own[i].name) == 0;
+    if (!taken) return true;
+    (void)err_fail(err, ERR_USAGE, (struct place){0}, "the name \"%s\" is taken", name);
+    return err_hint(err, "give these weights a name of their own, as mine=price:0.4");
+}
+
 static bool read_own_weights(struct tune_command *tune, struct err *err)
 {
     struct score_weights baseline = recorded_weights(tune);
@@ -85,7 +102,8 @@ static bool read_own_weights(struct tune_command *tune, struct err *err)
         struct search_preset *own = &tune->own[tune->request.own_count];
         own->weights = baseline;
         if (!weight_list_read_named(tune->invocation->repeats[i].text, own->name, sizeof own->name,
-                                    &own->weights, err))
+                                    &own->weights, err) ||
+            !is_free(tune, own->name, err))
             return false;
         tune->request.own_count++;
     }
@@ -306,6 +324,7 @@ static int tune_and_report(struct tune_command *tune)
 {
     static char program[64];
     struct err err;
+    signals_leave_at_next(); /* nothing is in flight that would be worth its end */
     if (!open_output(tune, &err)) return console_error(tune->console, &err, NULL);
     begin_progress(tune);
     const bool tuned = tune_run(&tune->tuning, &tune->request, &tune->source.set, &err);

@@ -69,6 +69,13 @@ bool weight_list_read_named(const char *text, char *name, size_t name_bytes,
 {
     const char *equals = strchr(text, '=');
     const size_t length = equals != NULL ? (size_t)(equals - text) : 0;
+    const size_t plain = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789-_.");
+    if (length > 0 && plain < length) {
+        (void)err_fail(err, ERR_USAGE, nowhere, "\"%.*s\" is no name for weights", (int)length,
+                       text);
+        return err_hint(err, "a name has letters, digits, -, _ and .");
+    }
     if (length == 0 || length >= name_bytes) {
         (void)err_fail(err, ERR_USAGE, nowhere, "\"%s\" gives its weights no name", text);
         return err_hint(err,
