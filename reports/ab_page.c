@@ -238,8 +238,17 @@ static void put_metric(struct html *page, const struct ab_result *result, uint32
     text_release(&label);
     for (unsigned i = 0; i < 7; i++)
         html_cell_number(page, &cells[i]);
-    html_cell(page, ab_estimator_title(value->judged_by));
+    if (result->interleave) html_cell(page, ab_estimator_title(value->judged_by));
     html_row_end(page);
+}
+
+static void put_trigger(struct html *page, const struct ab_result *result, uint32_t variant)
+{
+    struct text plain = {0};
+    ab_write_trigger(&plain, result, variant);
+    text_put(page->out, "<p>");
+    html_put(page, &plain);
+    text_put(page->out, "</p>\n");
 }
 
 static void put_metrics(struct html *page, const struct ab_result *result)
@@ -253,16 +262,16 @@ static void put_metrics(struct html *page, const struct ab_result *result)
     html_section(page, "metrics", "What each arm was seen to have");
     for (uint32_t v = 0; v + 1 < result->arm_count; v++) {
         struct text caption = {0};
-        text_format(&caption, "%s against %s, an order", result->arms[v + 1].name,
-                    result->arms[0].name);
+        text_format(&caption, "%s against %s, an order%s", result->arms[v + 1].name,
+                    result->arms[0].name, result->interleave ? "" : ", judged by CUPED");
         html_table_begin(page, caption.bytes != NULL ? caption.bytes : "", columns,
-                         sizeof columns / sizeof *columns);
+                         sizeof columns / sizeof *columns - !result->interleave);
         text_release(&caption);
         for (uint32_t i = 0; i < count; i++)
             put_metric(page, result, v, metrics[i]);
         html_table_end(page);
+        put_trigger(page, result, v);
     }
-    put_sentence(page, result, ab_write_trigger);
 }
 
 static void put_guardrails(struct html *page, const struct ab_result *result)
