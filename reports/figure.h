@@ -139,7 +139,8 @@ double frame_y(const struct sheet_frame *frame, double value);
 /* Lines from words that are far to their points: before the plot. Arrow numbers from 200. */
 void sheet_lead(struct sheet *sheet, const struct sheet_frame *frame,
                 const struct label_place *labels, size_t count);
-/* The words, as further clauses of a plot command; `style` is its colour and font. */
+/* The words, as further clauses of a plot command; `style` is their colour and font, and
+ * "noenhanced" where they are a user's. */
 void sheet_words(struct sheet *sheet, const struct sheet_frame *frame,
                  const struct label_place *labels, size_t count, const char *style);
 

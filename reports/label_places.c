@@ -141,7 +141,7 @@ void sheet_words(struct sheet *sheet, const struct sheet_frame *frame,
         }
         if (block >= 0)
             text_format(&sheet->script,
-                        ", \\\n     LABELS index %d u 1:2:3 w labels %s noenhanced %s", block,
+                        ", \\\n     LABELS index %d u 1:2:3 w labels %s %s", block,
                         aligns[align], style);
     }
 }

@@ -4,7 +4,7 @@
 #include "reports/tune_figures.h"
 #include "reports/tune_text.h"
 
-enum { LEFT = 196, RIGHT = FIGURE_WIDTH - 214, TOP = 40, BELOW = 50, ROW = 28 };
+enum { LEFT = 222, RIGHT = FIGURE_WIDTH - 204, TOP = 40, BELOW = 60, ROW = 28 };
 
 /* Past it an interval is cut at the plot's edge: one enormous ratio would flatten all others. */
 #define SHARE_MOST 1.0

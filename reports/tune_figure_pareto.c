@@ -216,7 +216,7 @@ static void put_axis(struct pareto *pareto, char axis, const struct tune_axis *w
         return;
     }
     case TUNE_POINTS: {
-        const struct axis_words words = {1, "", "", true};
+        const struct axis_words words = {100, "", "%", true};
         sheet_axis(pareto->sheet, axis, low, high, step, &words);
         return;
     }
@@ -260,7 +260,8 @@ static void put_plot(struct pareto *pareto, int breached, int kept, int front)
     struct text *script = &pareto->sheet->script;
     text_put(script, "plot DATA index 0 u 1:4 w p pt 7 ps 0.1 lc rgb BG");
     if (breached >= 0)
-        text_format(script, ", \\\n     '' index %d u 1:2 w p pt 6 ps FEW lc rgb LOST", breached);
+        text_format(script, ", \\\n     '' index %d u 1:2 w p pt 6 ps 1.2*FEW lc rgb AXIS",
+                    breached);
     if (kept >= 0)
         text_format(script, ", \\\n     '' index %d u 1:2 w p pt 7 ps FEW lc rgb S4", kept);
     if (front >= 0)
@@ -279,7 +280,8 @@ static void put_plot(struct pareto *pareto, int breached, int kept, int front)
                     suggested ? "3.4" : "2.4", colour);
     }
     const uint32_t others = tuning->chosen == UINT32_MAX ? pareto->labelled : pareto->labelled - 1;
-    sheet_words(pareto->sheet, &pareto->frame, pareto->labels, others, "tc rgb WALMART font SMALL");
+    sheet_words(pareto->sheet, &pareto->frame, pareto->labels, others,
+                "noenhanced tc rgb WALMART font SMALL");
     sheet_words(pareto->sheet, &pareto->frame, pareto->labels + others, pareto->labelled - others,
                 "tc rgb MEALME font BOLD");
     text_put(script, "\nunset label\nunset arrow\n");

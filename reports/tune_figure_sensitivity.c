@@ -44,21 +44,24 @@ static void put_tornado(struct sheet *sheet, int bottom, double most)
 {
     struct text *script = &sheet->script;
     const double end = most > 0 ? most * 1.15 : 0.001;
-    const struct axis_words plain = {1, "", "", true};
+    const struct axis_words percent = {100, "", "%", true};
     sheet_panel(sheet, LEFT, TOP, MIDDLE, bottom);
-    sheet_axis(sheet, 'x', -end, end, sheet_step(2 * end), &plain);
-    text_format(script,
-                "set yrange [%d.5:-0.5]\nunset ytics\n"
-                "set grid noytics xtics lc rgb GRID lw 1 lt 1\n"
-                "set arrow 1 from 0,graph 0 to 0,graph 1 nohead lw 1.2 lc rgb AXIS front\n"
-                "set label 1 '{/:Bold One weight at 80%% or 120%%}: goal' at graph 0,1 offset "
-                "0,2 tc rgb FG\n"
-                "set label 3 'lighter: 80%%, stronger: 120%%' at graph 0,1 offset 0,0.8 tc rgb "
-                "MUTED font SMALL\n"
-                "set label 2 'decisions changed (80%%, 120%%)' at graph 1,1 left offset 1.2,0.8 tc "
-                "rgb MUTED "
-                "font SMALL\n",
-                REPLAY_PARTS - 1);
+    sheet_axis(sheet, 'x', -end, end, sheet_step(2 * end), &percent);
+    text_format(
+        script,
+        "set yrange [%d.5:-0.5]\nunset ytics\n"
+        "set grid noytics xtics lc rgb GRID lw 1 lt 1\n"
+        "set arrow 1 from 0,graph 0 to 0,graph 1 nohead lw 1.2 lc rgb AXIS front\n"
+        "set label 1 '{/:Bold One weight at 80%% or 120%%}' at graph "
+        "0,1 offset "
+        "0,2 tc rgb FG\n"
+        "set label 3 'goal; lighter: 80%%, stronger: 120%%' at graph 0,1 offset 0,0.8 tc rgb "
+        "MUTED font SMALL\n"
+        "set label 2 'decisions changed' at graph 1,1 left offset 1.2,2 tc rgb FG font "
+        "SMALL\n"
+        "set label 4 'at 80%%, at 120%%' at graph 1,1 left offset 1.2,0.8 tc rgb MUTED font "
+        "SMALL\n",
+        REPLAY_PARTS - 1);
     const int names = sheet_labels_begin(sheet);
     for (unsigned k = 0; k < REPLAY_PARTS; k++)
         sheet_label(sheet, -end, k, replay_part_names[k]);

@@ -115,7 +115,8 @@ static void put_legend(struct map *map)
         script->failed |= words.failed;
         text_release(&words);
     }
-    text_format(script, "set label 19 '{/:Bold Goal}' at screen %.5f,%.5f left tc rgb FG\n",
+    text_format(script,
+                "set label 19 '{/:Bold Goal}, of its range' at screen %.5f,%.5f left tc rgb FG\n",
                 x / WIDTH, 1 - (TOP + 22.0) / HEIGHT);
 }
 
@@ -136,7 +137,7 @@ static void put_plot(struct map *map)
                     ", \\\n     '' index %u u ($3==1?$1:NaN):2 w p pt 13 ps 2.8*FEW lc rgb "
                     "MEALME",
                     map->shades);
-    sheet_words(map->sheet, &map->frame, map->labels, others, "tc rgb FG font SMALL");
+    sheet_words(map->sheet, &map->frame, map->labels, others, "noenhanced tc rgb FG font SMALL");
     sheet_words(map->sheet, &map->frame, map->labels + others, map->labelled - others,
                 "tc rgb FG font BOLD");
     text_put(script, "\nunset label\nunset arrow\nunset object\n");

@@ -73,7 +73,8 @@ static void put_names(struct sheet *sheet, const struct sweep_curve *curve)
     }
 }
 
-/* "an order flips at \u22120.0020 and +0.0025": how far the weight has to go. */
+/* 0 is a tie at today's weight; "an order flips at \u22120.0020 and +0.0025": how far the weight
+ * has to go. */
 static void put_nearest(struct text *script, const struct sweep_curve *curve, double now)
 {
     const double ends[2] = {curve->nearest_below, curve->nearest_above};
@@ -82,8 +83,9 @@ static void put_nearest(struct text *script, const struct sweep_curve *curve, do
     for (unsigned e = 0; e < 2; e++) {
         if (!isfinite(ends[e])) continue;
         if (e == 1 && isfinite(ends[0])) text_put(script, " and ");
-        text_put(script, e == 0 ? "\u2212" : "+");
-        text_fixed(script, fabs(ends[e] - now), 4);
+        const double away = fabs(ends[e] - now);
+        text_put(script, away < TUNE_TIE ? "" : e == 0 ? "\u2212" : "+");
+        text_fixed(script, away, away < TUNE_TIE ? 0 : 4);
     }
 }
 

@@ -26,10 +26,13 @@ void tune_find_flips(struct text *text, const struct tuning *tuning);
 void tune_find_sensitivity(struct text *text, const struct tuning *tuning);
 void tune_find_gain(struct text *text, const struct tuning *tuning);
 
-void tune_show_goal(struct text *text, double goal); /* four decimals, with its sign */
-void tune_show_value_n(struct text *text, double n); /* ", n = 1,601" */
+void tune_show_goal(struct text *text, double goal); /* "+0.14%" of its range */
+void tune_show_value_n(struct text *text, double n); /* ", n = 1,601", unbroken */
 /* The metric a row of the forest has as its share of the baseline; false: the baseline is 0. */
 bool tune_has_share(const struct tune_value *value);
+
+/* A winner that changes nearer to today's weight than this is a tie there. */
+#define TUNE_TIE 1e-6
 
 /* ---- what two figures or a figure and a table share ---- */
 

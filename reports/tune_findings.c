@@ -13,17 +13,18 @@ void tune_show_goal(struct text *text, double goal)
         text_put(text, "n/a");
         return;
     }
-    text_fixed(&digits, fabs(goal), 4);
+    text_fixed(&digits, 100 * fabs(goal), 2);
     const bool nothing = digits.bytes == NULL || strspn(digits.bytes, "0.") == digits.length;
     if (!nothing) text_put(text, goal < 0 ? "\u2212" : "+");
     if (digits.bytes != NULL) text_put(text, digits.bytes);
+    text_char(text, '%');
     text->failed |= digits.failed;
     text_release(&digits);
 }
 
 void tune_show_value_n(struct text *text, double n)
 {
-    text_put(text, ", n = ");
+    text_put(text, ", n\u00a0=\u00a0");
     text_grouped(text, (int64_t)n);
 }
 
@@ -37,7 +38,10 @@ bool tune_has_share(const struct tune_value *value)
 static void put_named(struct text *text, const struct tune_arm *arm, enum tune_metric metric)
 {
     const struct tune_value *value = &arm->values[TUNE_HOLDOUT][metric];
-    text_format(text, "%s ", tune_metric_traits[metric].label);
+    const char *label = tune_metric_traits[metric].label;
+    const bool capital = label[0] >= 'A' && label[0] <= 'Z';
+    text_char(text, capital ? (char)(label[0] - 'A' + 'a') : label[0]);
+    text_format(text, "%s ", label + 1);
     tune_show_difference(text, metric, value);
     text_put(text, value->difference.method == STATS_EXACT ? " (" : " (95% interval ");
     tune_show_interval(text, metric, value);
@@ -57,15 +61,17 @@ static void put_those(struct text *text, const struct tuning *tuning, enum tune_
         put_named(text, arm, metrics[i]);
         shown++;
     }
-    if (shown == 0) text_format(text, "%snothing", word);
+    if (shown == 0) text_format(text, "%snone", word);
 }
 
 void tune_find_forest(struct text *text, const struct tuning *tuning)
 {
     if (tuning->chosen == UINT32_MAX) return;
-    put_those(text, tuning, CHANGE_BETTER, "Better: ");
+    text_put(text, "Over ");
+    text_grouped(text, tuning->orders[TUNE_HOLDOUT]);
+    text_put(text, " orders held out, better: ");
+    put_those(text, tuning, CHANGE_BETTER, "");
     put_those(text, tuning, CHANGE_WORSE, "; worse: ");
-    tune_show_value_n(text, tuning->orders[TUNE_HOLDOUT]);
     text_put(text, ".");
 }
 
@@ -163,7 +169,7 @@ void tune_find_sweeps(struct text *text, const struct tuning *tuning)
         if (geometry->weights[k].movable > geometry->weights[most].movable) most = k;
         const double now = score_weight_of(&tuning->arms[0].weights, (enum replay_part)k);
         const double above = tuning->sweeps[k].nearest_above - now;
-        if (above < least) {
+        if (above > TUNE_TIE && above < least) { /* ties stand at today's value itself */
             least = above;
             nearest = k;
         }
@@ -175,9 +181,9 @@ void tune_find_sweeps(struct text *text, const struct tuning *tuning)
     tune_show_value_n(text, geometry->orders);
     text_put(text, ")");
     if (nearest < REPLAY_PARTS) {
-        text_put(text, "; the first order changes hands when ");
+        text_put(text, "; ties apart, the first order changes hands when ");
         text_format(text, "%s rises by ", replay_part_names[nearest]);
-        text_fixed(text, least, 5);
+        text_fixed(text, least, 4);
     }
     text_put(text, ".");
 }
@@ -271,9 +277,9 @@ void tune_find_gain(struct text *text, const struct tuning *tuning)
     if (tuning->chosen == UINT32_MAX) return;
     const struct tune_arm *arm = &tuning->arms[tuning->chosen];
     const struct stats_estimate *holdout = &arm->values[TUNE_HOLDOUT][TUNE_GOAL].difference;
-    text_put(text, "The goal rose by ");
+    text_put(text, "The goal changed by ");
     tune_show_goal(text, arm->values[TUNE_TRAIN][TUNE_GOAL].difference.value);
-    text_put(text, " on the orders it was chosen on and by ");
+    text_put(text, " of its range on the orders it was chosen on and by ");
     tune_show_goal(text, holdout->value);
     if (isfinite(holdout->low) && holdout->method != STATS_EXACT) {
         text_put(text, " (95% interval ");

@@ -64,8 +64,13 @@ void tune_html_fixed(struct html *page, double value, int decimals)
 {
     struct text plain = {0};
     if (isfinite(value)) {
-        if (value < 0) text_put(&plain, "\u2212");
-        text_fixed(&plain, fabs(value), decimals);
+        struct text digits = {0};
+        text_fixed(&digits, fabs(value), decimals);
+        const char *shown = digits.bytes != NULL ? digits.bytes : "";
+        if (value < 0 && strspn(shown, "0.") != strlen(shown)) text_put(&plain, "\u2212");
+        text_put(&plain, shown);
+        plain.failed |= digits.failed;
+        text_release(&digits);
     } else {
         text_put(&plain, "n/a");
     }
@@ -254,9 +259,13 @@ void tune_html_overview(struct html *page, const struct tune_report *report)
 
 /* ---- weights ---- */
 
-static void put_weight_row(struct html *page, const char *name, const struct score_weights *weights)
+static void put_weight_row(struct html *page, const char *name, bool strong,
+                           const struct score_weights *weights)
 {
-    html_row_begin(page, name);
+    text_put(page->out,
+             strong ? "<tr class=\"chosen\"><th scope=\"row\">" : "<tr><th scope=\"row\">");
+    html_text(page, name);
+    text_put(page->out, "</th>");
     tune_html_weights(page, weights);
     html_row_end(page);
 }
@@ -287,17 +296,17 @@ void tune_html_suggestion(struct html *page)
     html_table_begin(page, "As one would configure them; only their ratios matter",
                      tune_weight_columns, TUNE_WEIGHT_COLUMNS);
     for (uint32_t a = 0; a < tuning->arm_count; a++)
-        put_weight_row(page, tuning->arms[a].name, &tuning->arms[a].weights);
+        put_weight_row(page, tuning->arms[a].name, a == tuning->chosen, &tuning->arms[a].weights);
     if (tuning->search.set_count > 0) {
-        put_weight_row(page, "as good, from", &tuning->search.set_low);
-        put_weight_row(page, "as good, to", &tuning->search.set_high);
+        put_weight_row(page, "as good: lowest", false, &tuning->search.set_low);
+        put_weight_row(page, "as good: highest", false, &tuning->search.set_high);
     }
     html_table_end(page);
     put_set(page);
     if (tuning->chosen == UINT32_MAX) return;
     struct text secrets = {0};
     tune_write_secrets(&secrets, &tuning->arms[tuning->chosen].weights);
-    text_put(page->out, "<p>Nothing was applied. To try it:</p>\n<pre><code>");
+    text_put(page->out, "<p>Nothing was applied. To try it:</p>\n<pre class=\"wrap\"><code>");
     html_text(page, secrets.bytes != NULL ? secrets.bytes : "");
     text_put(page->out, "</code></pre>\n");
     page->out->failed |= secrets.failed;

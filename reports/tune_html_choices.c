@@ -7,30 +7,48 @@
 #include "reports/tune_html.h"
 #include "reports/tune_text.h"
 
-enum { FRONT_ROWS = 24, SIMPLEX_ROWS = 12 };
+enum { FRONT_ROWS = 16, SIMPLEX_ROWS = 12 };
 
 /* ---- the front ---- */
+
+/* To a tenth of a cent: means of many orders differ by less than a cent. */
+static void put_mean(struct html *page, enum tune_metric metric, double value)
+{
+    struct text plain = {0};
+    if (tune_metric_traits[metric].unit != TUNE_CENTS || !isfinite(value)) {
+        tune_html_value(page, metric, value);
+        return;
+    }
+    if (value < 0) text_put(&plain, "\u2212");
+    text_fixed(&plain, fabs(value), 1);
+    text_put(&plain, "\u00a2");
+    html_cell_number(page, &plain);
+}
 
 static void put_axes_cells(struct html *page, const struct search_candidate *candidate)
 {
     struct tune_axis axes[2];
     tune_axes(page->tuning, &axes[0], &axes[1]);
     for (unsigned a = 0; a < 2; a++)
-        tune_html_value(page, axes[a].metric, tune_axis_value(&axes[a], candidate));
+        put_mean(page, axes[a].metric, tune_axis_value(&axes[a], candidate));
 }
 
 static void put_candidate(struct html *page, const char *name, uint32_t index)
 {
     const struct search *search = &page->tuning->search;
     const struct search_candidate *candidate = &search->candidates[index];
-    html_row_begin(page, name);
+    struct text heading = {0};
+    text_put(&heading, name);
+    text_put(&heading, candidate->in_set      ? ", as good as the best"
+                       : !candidate->feasible ? ", not sure to keep the guardrails"
+                                              : "");
+    html_row_begin(page, heading.bytes != NULL ? heading.bytes : "");
+    page->out->failed |= heading.failed;
+    text_release(&heading);
     tune_html_weights(page, &candidate->weights);
     put_axes_cells(page, candidate);
     tune_html_goal(page, candidate->goal);
     html_cell_share(page, candidate->on_front);
-    html_cell(page, candidate->in_set     ? "as good as the best"
-                    : candidate->feasible ? "sure to keep the guardrails"
-                                          : "not sure to keep one");
     html_row_end(page);
 }
 
@@ -75,7 +93,7 @@ static void put_tradeoff_table(struct html *page)
 {
     const struct tuning *tuning = page->tuning;
     struct tune_axis axes[2];
-    struct html_column columns[12];
+    struct html_column columns[11];
     tune_axes(tuning, &axes[0], &axes[1]);
     for (unsigned c = 0; c < TUNE_WEIGHT_COLUMNS; c++)
         columns[c] = tune_weight_columns[c];
@@ -83,11 +101,10 @@ static void put_tradeoff_table(struct html *page)
     columns[8] = (struct html_column){tune_metric_traits[axes[1].metric].label, true};
     columns[9] = (struct html_column){"Goal", true};
     columns[10] = (struct html_column){"On the front", true};
-    columns[11] = (struct html_column){"And", false};
     html_table_begin(page,
                      "Weights on the search's scale (five sum to 1), means on the training orders "
                      "(exact); on the front: in how many bootstrap replicates",
-                     columns, 12);
+                     columns, 11);
     for (uint32_t a = 0; a < tuning->arm_count; a++)
         if (tuning->arms[a].candidate >= 0)
             put_candidate(page, tuning->arms[a].name, (uint32_t)tuning->arms[a].candidate);

@@ -13,8 +13,8 @@ static void put_distance(struct html *page, double at, double now)
 {
     struct text plain = {0};
     if (isfinite(at)) {
-        text_fixed(&plain, at, 5);
-        if (at == now) text_put(&plain, " (a tie)");
+        text_fixed(&plain, at, 4);
+        if (fabs(at - now) < TUNE_TIE) text_put(&plain, " (a tie)");
     } else {
         text_put(&plain, "none");
     }
@@ -31,8 +31,10 @@ static void put_curves_table(struct html *page)
                                                  {"Nearest change above", true},
                                                  {"n", true}};
     const struct tuning *tuning = page->tuning;
-    html_table_begin(page, "Along each weight, the others held at the baseline's (exact)", columns,
-                     7);
+    html_table_begin(page,
+                     "Along each weight, from 0 to 1 or to twice today's, the others held at the "
+                     "baseline's (exact)",
+                     columns, 7);
     for (unsigned k = 0; k < REPLAY_PARTS; k++) {
         const struct sweep_curve *curve = &tuning->sweeps[k];
         const double now = score_weight_of(&tuning->arms[0].weights, (enum replay_part)k);
@@ -119,10 +121,13 @@ static unsigned cause_of(const struct geometry_flip *flip)
 static void put_quote(struct html *page, const struct replay_order *order,
                       const struct replay_fates *fates, uint8_t quote)
 {
-    struct text parts = {0};
-    html_cell(page, provider_traits[order->quotes[quote].provider].short_name);
-    tune_html_value(page, (enum tune_metric)OUTCOME_PRICE, fates->of[quote][OUTCOME_PRICE]);
-    tune_html_value(page, (enum tune_metric)OUTCOME_ETA, fates->of[quote][OUTCOME_ETA]);
+    struct text parts = {0}, words = {0};
+    text_format(&words, "%s, ", provider_traits[order->quotes[quote].provider].short_name);
+    tune_show_value(&words, (enum tune_metric)OUTCOME_PRICE, fates->of[quote][OUTCOME_PRICE]);
+    text_format(&words, ", %d min", (int)fates->of[quote][OUTCOME_ETA]);
+    text_put(page->out, "<td>");
+    html_put(page, &words);
+    text_put(page->out, "</td>");
     for (unsigned k = 0; k < REPLAY_PARTS; k++)
         text_format(&parts, "%s%d", k > 0 ? " " : "", order->quotes[quote].parts[k]);
     html_cell_number(page, &parts);
@@ -164,9 +169,9 @@ static void put_causes(struct html *page)
 
 static void put_flips(struct html *page)
 {
-    static const struct html_column columns[] = {
-        {"Order", false}, {"From", false}, {"Price", true}, {"ETA", true},    {"Scores", true},
-        {"To", false},    {"Price", true}, {"ETA", true},   {"Scores", true}, {"Tipped by", true}};
+    static const struct html_column columns[] = {{"Order", false}, {"From", false},
+                                                 {"Scores", true}, {"To", false},
+                                                 {"Scores", true}, {"Tipped by", true}};
     const struct tuning *tuning = page->tuning;
     html_section(page, "flips", "Orders that change");
     if (tuning->chosen == UINT32_MAX) {
@@ -176,12 +181,10 @@ static void put_flips(struct html *page)
     tune_html_said(page, tune_find_flips);
     if (tuning->moves.flips == 0) return;
     put_causes(page);
-    html_table_begin(
-        page,
-        "Some of them, spread over causes and time. Scores are priority, price, speed, "
-        "commission, availability, reliability; tipped by: the weight whose change "
-        "adds most to the difference of scores",
-        columns, 10);
+    text_put(page->out, "<p>Scores are priority, price, speed, commission, availability, "
+                        "reliability. Tipped by: the weight whose change adds most to the "
+                        "difference of the two quotes\u2019 scores, and how many points.</p>\n");
+    html_table_begin(page, "Some of them, spread over causes and time", columns, 6);
     for (uint32_t i = 0; i < tuning->flip_count; i++)
         put_flip(page, &tuning->flips[i]);
     html_table_end(page);

@@ -25,11 +25,11 @@ static const char *change_html(enum tune_change change)
     return "";
 }
 
-/* "exact": the difference too; else what the value is, and that the difference has an interval. */
+/* What the difference rests on. */
 static const char *evidence_words(enum tune_metric metric, const struct tune_value *value)
 {
-    if (tune_metric_traits[metric].evidence == EVIDENCE_MODEL) return "model, interval";
-    return value->difference.method == STATS_EXACT ? "exact" : "values exact, interval";
+    if (tune_metric_traits[metric].evidence == EVIDENCE_MODEL) return "model";
+    return value->difference.method == STATS_EXACT ? "exact" : "interval";
 }
 
 static void put_row(struct html *page, const struct tune_arm *arm, enum tune_metric metric)
@@ -47,8 +47,10 @@ static void put_row(struct html *page, const struct tune_arm *arm, enum tune_met
     html_cell_number(page, &difference);
     html_cell_number(page, &interval);
     html_cell_number(page, &p);
-    html_cell_count(page, (double)value->difference.n);
-    html_cell_count(page, value->difference.blocks);
+    struct text n = {0};
+    text_grouped(&n, (int64_t)value->difference.n);
+    text_format(&n, " / %u", (unsigned)value->difference.blocks);
+    html_cell_number(page, &n);
     html_cell(page, evidence_words(metric, value));
     html_row_end(page);
 }
@@ -56,16 +58,17 @@ static void put_row(struct html *page, const struct tune_arm *arm, enum tune_met
 static void put_rows(struct html *page)
 {
     static const struct html_column columns[] = {
-        {"Metric, an order", false}, {"Change", false},    {"Baseline", true},
-        {"Suggested", true},         {"Difference", true}, {"95% interval", true},
-        {"p (Holm)", true},          {"n", true},          {"Clusters", true},
-        {"Rests on", false},
+        {"Metric, an order", false}, {"Change", false},      {"Baseline", true},
+        {"Suggested", true},         {"Difference", true},   {"95% interval", true},
+        {"p (Holm)", true},          {"n / clusters", true}, {"By", false},
     };
     enum tune_metric metrics[TUNE_METRICS];
     const uint32_t count = tune_order_metrics(page->tuning, true, metrics);
     const struct tune_arm *arm = &page->tuning->arms[page->tuning->chosen];
-    html_table_begin(page, "Suggested against baseline, holdout, orders paired", columns,
-                     sizeof columns / sizeof *columns);
+    html_table_begin(page,
+                     "Suggested against baseline, holdout, orders paired; values are exact but "
+                     "for a model's",
+                     columns, sizeof columns / sizeof *columns);
     put_row(page, arm, TUNE_GOAL);
     for (uint32_t i = 0; i < count; i++)
         put_row(page, arm, metrics[i]);
@@ -137,6 +140,12 @@ static void put_gain_row(struct html *page, const struct tune_arm *arm)
     }
     html_cell_share(page, (double)arm->changed[TUNE_HOLDOUT] /
                               (double)page->tuning->orders[TUNE_HOLDOUT]);
+    if (arm->candidate < 0) {
+        html_cell(page, "not searched");
+    } else {
+        html_cell(page,
+                  page->tuning->search.candidates[arm->candidate].feasible ? "sure" : "not sure");
+    }
     html_row_end(page);
 }
 
@@ -174,9 +183,13 @@ static void put_thirds(struct html *page)
 
 static void put_gain(struct html *page)
 {
-    static const struct html_column columns[] = {
-        {"Weights", false},      {"Goal, training", true}, {"95% interval", true},
-        {"Goal, holdout", true}, {"95% interval", true},   {"Decided otherwise", true}};
+    static const struct html_column columns[] = {{"Weights", false},
+                                                 {"Goal, training", true},
+                                                 {"95% interval", true},
+                                                 {"Goal, holdout", true},
+                                                 {"95% interval", true},
+                                                 {"Decided otherwise", true},
+                                                 {"To keep the guardrails", false}};
     const struct tuning *tuning = page->tuning;
     struct text caption = {0};
     html_section(page, "gain", "Is the gain real?");
@@ -185,8 +198,9 @@ static void put_gain(struct html *page)
     text_grouped(&caption, tuning->orders[TUNE_TRAIN]);
     text_put(&caption, " to tune on, ");
     text_grouped(&caption, tuning->orders[TUNE_HOLDOUT]);
-    text_put(&caption, " held out; last column exact");
-    html_table_begin(page, caption.bytes != NULL ? caption.bytes : "", columns, 6);
+    text_put(&caption, " held out. Decided otherwise: exact. To keep the guardrails: on the "
+                       "training orders");
+    html_table_begin(page, caption.bytes != NULL ? caption.bytes : "", columns, 7);
     text_release(&caption);
     for (uint32_t a = 1; a < tuning->arm_count; a++)
         put_gain_row(page, &tuning->arms[a]);

@@ -6,6 +6,8 @@
 #include "reports/tune_html.h"
 #include "reports/tune_text.h"
 
+enum { TRIAL_DAYS_MOST = 1000 };
+
 /* ---- customers ---- */
 
 static void put_cents(struct html *page, double cents)
@@ -90,8 +92,10 @@ static void put_trial(struct html *page)
         text_fixed(&words, 100 * tuning->mde_conversion, 2);
         text_put(&words, " pp or more (80% power, two-sided 5%).");
     }
-    if (isfinite(tuning->days_for_conversion)) {
-        text_put(&words, " The model's own difference would take ");
+    if (tuning->days_for_conversion > TRIAL_DAYS_MOST) {
+        text_put(&words, " The model\u2019s own difference is too small for any trial.");
+    } else if (isfinite(tuning->days_for_conversion)) {
+        text_put(&words, " The model\u2019s own difference would take ");
         text_grouped(&words, llround(ceil(tuning->days_for_conversion)));
         text_put(&words, " days.");
     }
@@ -154,9 +158,10 @@ static void put_method(struct html *page)
                     "change counts as better or worse when it is significant and beyond the noise "
                     "zone: 1% of the baseline; for shares, of their rarer side, and 0.2 pp at "
                     "least.");
-    html_item(page, "The goal is a weighted sum of objectives, each divided by its range over all "
-                    "weights tried and taken against the baseline: 0 is the baseline, 1 would be "
-                    "the whole range of every objective.");
+    html_item(page,
+              "The goal is a weighted sum of objectives, each divided by its range over all "
+              "weights tried and taken against the baseline: 0 is the baseline, 100% would be "
+              "the whole range of every objective.");
     html_item(page, "Weights as good as the best are those whose paired difference to it has a "
                     "simultaneous (max-T) 95% interval that contains 0. The one suggested is their "
                     "centre: the one whose decisions agree most with the others\u2019.");

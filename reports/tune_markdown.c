@@ -35,8 +35,8 @@ static void put_weight_table(struct text *text, const struct tuning *tuning)
     for (uint32_t a = 0; a < tuning->arm_count; a++)
         put_weights(text, tuning->arms[a].name, &tuning->arms[a].weights);
     if (tuning->search.set_count > 0) {
-        put_weights(text, "as good, from", &tuning->search.set_low);
-        put_weights(text, "as good, to", &tuning->search.set_high);
+        put_weights(text, "as good: lowest", &tuning->search.set_low);
+        put_weights(text, "as good: highest", &tuning->search.set_high);
     }
     text_char(text, '\n');
 }

@@ -6,8 +6,8 @@
 #include "reports/summary.h"
 #include "tests/reports/fixture.h"
 #include "tests/reports/folder.h"
+#include "tests/reports/page.h"
 
-#include <ctype.h>
 #include <sys/stat.h>
 
 static void (*const fixtures[])(struct result *) = {fixture_hour, fixture_empty, fixture_three,
@@ -28,48 +28,6 @@ static struct text page_of(void (*fixture)(struct result *), bool plots, const c
     return folder_read(path, "report.html");
 }
 
-/* Tags nest as they should; those that HTML never closes are passed over. */
-static void check_nesting(const char *html)
-{
-    static const char *const never_closed[] = {"meta", "br", "wbr", "!doctype", "link"};
-    char open[64][16];
-    size_t depth = 0;
-    for (const char *at = html; (at = strchr(at, '<')) != NULL;) {
-        const bool closing = at[1] == '/';
-        const char *name = at + (closing ? 2 : 1);
-        size_t length = 0;
-        while (isalnum((unsigned char)name[length]) || name[length] == '!')
-            length++;
-        char tag[16] = "";
-        assert_true(length > 0 && length < sizeof tag);
-        memcpy(tag, name, length);
-        const char *end = strchr(name, '>');
-        assert_non_null(end);
-        bool skipped = end[-1] == '/';
-        for (size_t i = 0; i < sizeof never_closed / sizeof *never_closed; i++)
-            skipped |= strcmp(tag, never_closed[i]) == 0;
-        at = end;
-        if (skipped) continue;
-        if (closing) {
-            assert_true(depth > 0);
-            CHECK_ROW_TEXT("closing tag", open[depth - 1], tag);
-            depth--;
-        } else {
-            assert_true(depth < 64);
-            memcpy(open[depth++], tag, sizeof tag);
-        }
-    }
-    assert_int_equal(depth, 0);
-}
-
-static size_t count_of(const char *text, const char *what)
-{
-    size_t count = 0;
-    for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
-        count++;
-    return count;
-}
-
 static void pages_are_whole_and_stand_alone(void **state)
 {
     (void)state;
@@ -78,16 +36,8 @@ static void pages_are_whole_and_stand_alone(void **state)
             char path[TEST_PATH_MAX * 4];
             folder_make(path);
             struct text page = page_of(fixtures[i], plots == 1, path);
-            check_nesting(page.bytes);
-            static const char *const outside[] = {
-                "http:", "https:", "<script", "javascript:", "@import", "url(", " src=", " onload"};
-            for (size_t o = 0; o < sizeof outside / sizeof *outside; o++)
-                CHECK_ROW(outside[o], strstr(page.bytes, outside[o]) == NULL);
-            assert_non_null(strstr(page.bytes, "default-src 'none'"));
-            assert_non_null(strstr(page.bytes, "class=\"skip\""));
-            assert_int_equal(count_of(page.bytes, "<h1>"), 1);
-            assert_int_equal(count_of(page.bytes, "<table>"), count_of(page.bytes, "<caption>"));
-            assert_int_equal(count_of(page.bytes, "nan"), 0);
+            page_check_nesting(page.bytes);
+            page_check_stands_alone(page.bytes);
             text_release(&page);
             folder_remove(path);
         }
@@ -112,12 +62,7 @@ static void every_link_of_the_contents_has_a_target(void **state)
     char path[TEST_PATH_MAX * 4];
     folder_make(path);
     struct text page = page_of(fixture_hour, false, path);
-    for (const char *at = page.bytes; (at = strstr(at, "href=\"#")) != NULL; at++) {
-        char target[64];
-        const char *name = at + strlen("href=\"#");
-        (void)snprintf(target, sizeof target, " id=\"%.*s\"", (int)strcspn(name, "\""), name);
-        CHECK_ROW(target, strstr(page.bytes, target) != NULL);
-    }
+    page_check_ids(page.bytes);
     text_release(&page);
     folder_remove(path);
 }
