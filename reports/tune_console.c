@@ -197,14 +197,18 @@ static void put_guardrails(struct text *text, const struct tuning *tuning,
     static const char *const words[] = {"kept", "BREACHED", "undecided"};
     static const char *const codes[] = {"\033[32m", "\033[31m", "\033[33m"};
     if (tuning->guardrail_count == 0) return;
-    text_put(text, "\n  GUARDRAILS\n");
+    text_put(text, "\n  GUARDRAILS");
+    spaces(text, LABEL + 2, 12);
+    text_format(text, "%*s%*s\n", VALUE, "limit", VALUE, "measured");
     for (uint32_t i = 0; i < tuning->guardrail_count; i++) {
         const struct tune_guardrail *guardrail = &tuning->guardrails[i];
-        struct text measured = {0};
+        struct text limit = {0}, measured = {0};
+        tune_show_value(&limit, guardrail->metric, guardrail->limit);
         tune_show_value(&measured, guardrail->metric, guardrail->measured);
         text_put(text, "  ");
         put_left(text, guardrail->text, LABEL);
-        put_right(text, &measured, 2 * VALUE);
+        put_right(text, &limit, VALUE);
+        put_right(text, &measured, VALUE);
         text_put(text, "  ");
         paint(text, style, codes[guardrail->state], words[guardrail->state]);
         text_char(text, '\n');
