@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <gsl/gsl_cdf.h>
+
 #include "router/base/random.h"
 #include "sim/analysis/ab.h"
 #include "sim/analysis/choice_ratings.h"
@@ -390,6 +392,38 @@ static void a_plan_assigns_nobody(void **state)
     tear_down(&rig);
 }
 
+/* Half of the orders are in either arm: the power that the plan's number of orders stands for. */
+static double power_at(double n, double needed)
+{
+    const double z = gsl_cdf_ugaussian_Pinv(0.975), reach = z + gsl_cdf_ugaussian_Pinv(0.8);
+    return gsl_cdf_ugaussian_P(sqrt(n / needed) * reach - z);
+}
+
+static void effects_are_found_as_often_as_the_plan_says(void **state)
+{
+    enum { EXPERIMENTS = 400, ORDERS = 600 };
+    struct rig rig;
+    uint64_t raw = 0, cuped = 0;
+    char salt[16];
+    (void)state;
+    set_up(&rig, ORDERS, 22, "conversion");
+    cheap(&rig.arms[1].weights);
+    rig.request.peeks = 0;
+    rig.request.salt = salt;
+    for (unsigned i = 0; i < EXPERIMENTS; i++) {
+        (void)snprintf(salt, sizeof salt, "salt-%u", i);
+        rig.request.seed = i;
+        run(&rig);
+        raw += goal_of(rig.result)->tests[AB_RAW].p <= 0.05;
+        cuped += goal_of(rig.result)->tests[AB_CUPED].p <= 0.05;
+    }
+    const double half = 0.5 * rig.result->orders, *needed = goal_of(rig.result)->cost.n;
+    assert_true(power_at(half, needed[AB_RAW]) > 0.3);
+    assert_true(is_within(raw, EXPERIMENTS, power_at(half, needed[AB_RAW])));
+    assert_true(is_within(cuped, EXPERIMENTS, power_at(half, needed[AB_CUPED])));
+    tear_down(&rig);
+}
+
 static void the_same_input_is_the_same_result_and_another_salt_is_another(void **state)
 {
     struct rig rig;
@@ -438,6 +472,7 @@ int main(void)
         cmocka_unit_test(of_several_variants_the_best_is_named_at_a_price),
         cmocka_unit_test(observed_purchases_count_where_the_quote_was_shown),
         cmocka_unit_test(a_plan_assigns_nobody),
+        cmocka_unit_test(effects_are_found_as_often_as_the_plan_says),
         cmocka_unit_test(the_same_input_is_the_same_result_and_another_salt_is_another),
         cmocka_unit_test(too_few_orders_are_refused),
     };
