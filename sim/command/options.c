@@ -11,8 +11,8 @@
 #define TUNES        (IN(COMMAND_TUNE) | IN(COMMAND_AB))
 #define MAKES_OUTPUT (IN(COMMAND_RUN) | IN(COMMAND_REPORT) | TUNES)
 #define READS_SCENARIO                                                                             \
-    (IN(COMMAND_RUN) | TUNES | IN(COMMAND_LINT) | IN(COMMAND_ROUTE) |                   \
-     IN(COMMAND_VERIFY) | IN(COMMAND_MOCK) | IN(COMMAND_DOCTOR))
+    (IN(COMMAND_RUN) | TUNES | IN(COMMAND_LINT) | IN(COMMAND_ROUTE) | IN(COMMAND_VERIFY) |         \
+     IN(COMMAND_MOCK) | IN(COMMAND_DOCTOR))
 #define RUNS (IN(COMMAND_RUN) | TUNES | IN(COMMAND_VERIFY))
 
 const char *const option_group_titles[OPTION_GROUP_COUNT] = {
@@ -367,8 +367,8 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          .help = "production's keys as KEY=value lines; must be private when it "
                                  "holds secrets",
                          .group = GROUP_INPUT,
-                         .commands = IN(COMMAND_RUN) | TUNES | IN(COMMAND_ROUTE) |
-                                     IN(COMMAND_DOCTOR)},
+                         .commands =
+                             IN(COMMAND_RUN) | TUNES | IN(COMMAND_ROUTE) | IN(COMMAND_DOCTOR)},
     [OPTION_INHERIT_ENV] = {.name = "inherit-env",
                             .type = OPTION_FLAG,
                             .help = "let LOOPGPT_* of this shell reach the router",
@@ -382,11 +382,12 @@ const struct option_traits option_table[OPTION_COUNT] = {
                       .group = GROUP_JUDGE,
                       .commands = IN(COMMAND_RUN),
                       .repeatable = true},
-    [OPTION_STRICT_EVIDENCE] = {.name = "strict-evidence",
-                                .type = OPTION_FLAG,
-                                .help = "exit 5 when a check, or an A/B, has too few samples to be decided",
-                                .group = GROUP_JUDGE,
-                                .commands = IN(COMMAND_RUN) | IN(COMMAND_AB)},
+    [OPTION_STRICT_EVIDENCE] =
+        {.name = "strict-evidence",
+         .type = OPTION_FLAG,
+         .help = "exit 5 when a check, or an A/B, has too few samples to be decided",
+         .group = GROUP_JUDGE,
+         .commands = IN(COMMAND_RUN) | IN(COMMAND_AB)},
     [OPTION_CHECK_DETERMINISM] =
         {.name = "check-determinism",
          .type = OPTION_FLAG,
@@ -765,8 +766,8 @@ const struct option_traits option_table[OPTION_COUNT] = {
                       .type = OPTION_FLAG,
                       .help = "print only what failed",
                       .group = GROUP_DISPLAY,
-                      .commands = IN(COMMAND_RUN) | TUNES | IN(COMMAND_LINT) |
-                                  IN(COMMAND_SCORE) | IN(COMMAND_REPORT) | IN(COMMAND_MOCK)},
+                      .commands = IN(COMMAND_RUN) | TUNES | IN(COMMAND_LINT) | IN(COMMAND_SCORE) |
+                                  IN(COMMAND_REPORT) | IN(COMMAND_MOCK)},
     [OPTION_VERBOSE] = {.name = "verbose",
                         .letter = 'v',
                         .type = OPTION_FLAG,
