@@ -69,9 +69,9 @@ static void put_context(struct text *text, const struct tune_report *report)
 
 static void put_coverage(struct text *text, const struct tuning *tuning)
 {
-    static const char *const gaps[GAP_COUNT] = {"no_decision",      "no_quotes",
-                                                "quote_missing",    "field_missing",
-                                                "selected_missing", "not_readable"};
+    static const char *const gaps[GAP_COUNT] = {
+        "no_decision",      "no_quotes",    "quote_missing", "field_missing",
+        "selected_missing", "not_readable", "contradiction"};
     const struct decision_coverage *coverage = &tuning->coverage;
     put_key(text, ",\n  ", "coverage");
     put_count(text, "{", "requests", coverage->requests);

@@ -34,16 +34,26 @@ enum decision_gap {                       /* why a request of a log cannot be de
                     GAP_FIELD_MISSING,    /* a quote or decision lacks a field */
                     GAP_SELECTED_MISSING, /* the selected provider's quote is not there */
                     GAP_NOT_READABLE,     /* a line of it is no JSON, or is cut off */
+                    GAP_CONTRADICTION,    /* its id stands for two different orders */
                     GAP_COUNT
 };
 extern const char
     *const decision_gap_texts[GAP_COUNT]; /* "a quote that was counted is not there" */
 
+enum { DECISION_FIELDS = 11 };
+
+/* What a counterfactual cannot do without, and the event that tells it. */
+struct decision_field {
+    const char *name, *event;
+};
+extern const struct decision_field decision_fields[DECISION_FIELDS];
+
 struct decision_coverage {
-    uint64_t requests;        /* that the source names */
-    uint64_t usable;          /* decided again: orders with a quote or more */
-    uint64_t without_quotes;  /* failed: nothing to choose from, whatever the weights */
-    uint64_t gaps[GAP_COUNT]; /* left out, by the first reason found */
+    uint64_t requests;                 /* that the source names */
+    uint64_t usable;                   /* decided again: orders with a quote or more */
+    uint64_t without_quotes;           /* failed: nothing to choose from, whatever the weights */
+    uint64_t gaps[GAP_COUNT];          /* left out, by the first reason found */
+    uint64_t lacking[DECISION_FIELDS]; /* decided, but the field is missing or cannot be true */
     uint64_t quotes_expected; /* over requests with a decision: what the decisions say they had */
     uint64_t quotes_seen;
     uint64_t lines, lines_unreadable; /* of a log */

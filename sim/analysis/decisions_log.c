@@ -21,9 +21,9 @@
 
 enum { ID_BYTES = 48, LINE_BYTES_MAX = 1 << 20, FIELDS_MAX = 12, TABLE_FIRST = 1024 };
 
-#define CENTS_MOST (INT64_C(1) << 40)
+#define CENTS_MOST INT64_C(16700000) /* what replay.h can add up: no cart costs that much */
+#define ETA_MOST   INT64_C(5256000)  /* ten years */
 
-/* What a counterfactual cannot do without, and how often it was missing. */
 enum field {
     FIELD_TOTAL,
     FIELD_ETA,
@@ -38,9 +38,9 @@ enum field {
     FIELD_HISTORY,
     FIELD_COUNT
 };
-static const struct {
-    const char *name, *event;
-} fields[FIELD_COUNT] = {
+_Static_assert((int)FIELD_COUNT == (int)DECISION_FIELDS, "each field has a name");
+
+const struct decision_field decision_fields[DECISION_FIELDS] = {
     [FIELD_TOTAL] = {"totalCents", "provider_quote_success"},
     [FIELD_ETA] = {"estimatedDeliveryMinutes", "provider_quote_success"},
     [FIELD_FOUND] = {"itemsFound", "provider_quote_success"},
@@ -67,6 +67,8 @@ struct request { /* what the log says of one */
     uint16_t total_quotes;
     uint8_t selected, preference;
     bool decided, failure, unreadable, has_history;
+    bool items_known;
+    bool contradicts; /* two of its lines say different things of the same */
 };
 
 struct reading {
@@ -77,7 +79,6 @@ struct reading {
     uint32_t *slots; /* open addressing: index + 1 */
     uint32_t slot_count;
     uint64_t line;
-    uint64_t missing[FIELD_COUNT];
     struct err *err;
 };
 
@@ -165,17 +166,40 @@ static int64_t latency_us_in(const cJSON *object)
 static uint16_t take_count(struct request *request, const cJSON *line, enum field field)
 {
     int64_t value = 0;
-    if (!whole(line, fields[field].name, 0, UINT16_MAX, &value)) request->missing |= 1u << field;
+    if (!whole(line, decision_fields[field].name, 0, UINT16_MAX, &value))
+        request->missing |= 1u << field;
     return (uint16_t)value;
 }
 
-static void take_rate(const cJSON *object, const char *name, uint8_t flag,
+/* Percent; null: the router knew none. Anything else is as good as missing. */
+static void take_rate(struct request *request, const cJSON *object, const char *name, uint8_t flag,
                       struct quote_record_quote *quote, double *rate)
 {
     const cJSON *node = member(object, name);
-    if (!cJSON_IsNumber(node) || !isfinite(node->valuedouble)) return;
+    if (cJSON_IsNull(node)) return;
+    if (!cJSON_IsNumber(node) || !(fabs(node->valuedouble) <= 100.0)) {
+        request->missing |= 1u << FIELD_HISTORY;
+        return;
+    }
     quote->flags |= flag;
     *rate = node->valuedouble;
+}
+
+static void take_rates(struct request *request, const cJSON *object,
+                       struct quote_record_quote *quote)
+{
+    request->has_history = true;
+    request->scored |= (uint8_t)(1u << quote->provider);
+    take_rate(request, object, "successRate", QUOTE_FLAG_SUCCESS_RATE, quote, &quote->success_rate);
+    take_rate(request, object, "avgMarginRate", QUOTE_FLAG_MARGIN_RATE, quote, &quote->margin_rate);
+}
+
+/* The same quote, as far as a line of it tells; its history may come from elsewhere. */
+static bool same_quote(const struct quote_record_quote *a, const struct quote_record_quote *b)
+{
+    return a->total_cents == b->total_cents && a->eta_minutes == b->eta_minutes &&
+           a->found == b->found && a->substituted == b->substituted && a->priority == b->priority &&
+           a->latency_us == b->latency_us;
 }
 
 static void take_quote(struct request *request, const cJSON *line, enum provider provider)
@@ -190,26 +214,27 @@ static void take_quote(struct request *request, const cJSON *line, enum provider
         request->missing |= 1u << FIELD_TOTAL;
     }
     if (whole(line, "subtotalCents", 0, CENTS_MOST, &value)) quote->subtotal_cents = value;
-    if (whole(line, "estimatedDeliveryMinutes", 0, INT32_MAX / 64, &value)) {
+    if (whole(line, "estimatedDeliveryMinutes", 0, ETA_MOST, &value)) {
         quote->eta_minutes = (int32_t)value;
     } else if (!cJSON_IsNull(member(line, "estimatedDeliveryMinutes"))) {
         request->missing |= 1u << FIELD_ETA;
     }
     quote->found = take_count(request, line, FIELD_FOUND);
     quote->substituted = take_count(request, line, FIELD_SUBSTITUTED);
-    request->items = take_count(request, line, FIELD_REQUESTED);
+    const uint16_t items = take_count(request, line, FIELD_REQUESTED);
+    if (request->items_known && items != request->items) request->contradicts = true;
+    request->items_known = true;
+    request->items = items;
+    if (quote->found > request->items) request->missing |= 1u << FIELD_FOUND;
+    if (quote->substituted > request->items) request->missing |= 1u << FIELD_SUBSTITUTED;
     if (whole(line, "priority", -1000, 1000, &value)) {
         quote->priority = (int16_t)value;
     } else {
         request->missing |= 1u << FIELD_PRIORITY;
     }
     if (cJSON_IsTrue(member(line, "canned"))) quote->flags |= QUOTE_FLAG_CANNED;
-    take_rate(line, "successRate", QUOTE_FLAG_SUCCESS_RATE, quote, &quote->success_rate);
-    take_rate(line, "avgMarginRate", QUOTE_FLAG_MARGIN_RATE, quote, &quote->margin_rate);
-    if (member(line, "successRate") != NULL && member(line, "avgMarginRate") != NULL) {
-        request->has_history = true;
-        request->scored |= (uint8_t)(1u << provider);
-    }
+    if (member(line, "successRate") != NULL && member(line, "avgMarginRate") != NULL)
+        take_rates(request, line, quote);
 }
 
 static enum quote_outcome outcome_of(const cJSON *line)
@@ -234,10 +259,13 @@ static void take_quote_line(struct request *request, const char *event, const cJ
     struct quote_record_quote *quote = &request->quotes[provider];
     const int64_t latency_us = latency_us_in(line);
     if (strcmp(event, "provider_quote_success") == 0) {
+        const bool again = (request->seen >> provider & 1u) != 0;
+        const struct quote_record_quote before = *quote;
         take_quote(request, line, provider);
         quote->outcome = QUOTE_OK;
         if (latency_us >= 0) quote->latency_us = latency_us;
         if (latency_us < 0) request->missing |= 1u << FIELD_LATENCY;
+        if (again && !same_quote(&before, quote)) request->contradicts = true;
     } else if (strcmp(event, "provider_quote_error") == 0) {
         request->failed |= (uint8_t)(1u << provider);
         quote->provider = (uint8_t)provider;
@@ -258,10 +286,8 @@ static void take_history(struct request *request, const cJSON *line)
     {
         enum provider provider;
         if (!provider_by_id(entry->string, &provider)) continue;
-        struct quote_record_quote *quote = &request->quotes[provider];
-        request->scored |= (uint8_t)(1u << provider);
-        take_rate(entry, "successRate", QUOTE_FLAG_SUCCESS_RATE, quote, &quote->success_rate);
-        take_rate(entry, "avgMarginRate", QUOTE_FLAG_MARGIN_RATE, quote, &quote->margin_rate);
+        request->quotes[provider].provider = (uint8_t)provider;
+        take_rates(request, entry, &request->quotes[provider]);
     }
 }
 
@@ -270,6 +296,7 @@ static void take_decision(struct request *request, const cJSON *line, int64_t un
     enum provider selected;
     int64_t value = 0;
     const cJSON *preference = member(line, "preference");
+    const struct request before = *request;
     request->decided = true;
     request->decided_us = unix_us;
     if (provider_in(line, "selectedProviderId", &selected)) {
@@ -290,6 +317,10 @@ static void take_decision(struct request *request, const cJSON *line, int64_t un
     }
     if (!known) request->missing |= 1u << FIELD_PREFERENCE;
     take_history(request, line);
+    if (before.decided &&
+        (before.decided_us != unix_us || before.selected != request->selected ||
+         before.total_quotes != request->total_quotes || before.preference != request->preference))
+        request->contradicts = true;
 }
 
 static bool take_line(struct reading *reading, const cJSON *line)
@@ -370,6 +401,7 @@ static uint8_t scored_of(const struct request *request)
 static enum decision_gap gap_of(const struct request *request)
 {
     if (request->unreadable) return GAP_NOT_READABLE;
+    if (request->contradicts) return GAP_CONTRADICTION;
     if (!request->decided) return GAP_NO_DECISION;
     if (request->seen == 0) return GAP_NO_QUOTES;
     if ((request->missing & (1u << FIELD_QUOTES)) == 0 &&
@@ -445,8 +477,10 @@ static bool judge(struct reading *reading)
         const struct request *request = &reading->requests[i];
         const bool failed = request->failure && !request->decided && !request->unreadable;
         for (unsigned k = 0; k < FIELD_COUNT; k++)
-            reading->missing[k] += request->decided && (request->missing >> k & 1u) != 0;
-        reading->missing[FIELD_HISTORY] += request->decided && !request->has_history;
+            coverage->lacking[k] += request->decided && (request->missing >> k & 1u) != 0;
+        if (request->decided && !request->has_history &&
+            (request->missing >> FIELD_HISTORY & 1u) == 0)
+            coverage->lacking[FIELD_HISTORY]++;
         if (request->decided) coverage->quotes_expected += request->total_quotes;
         if (request->decided) coverage->quotes_seen += bits_of(scored_of(request));
         const enum decision_gap gap = failed ? GAP_COUNT : gap_of(request);
@@ -481,9 +515,9 @@ static void refuse(const struct reading *reading, struct err_list *list)
             err_add(list, place, NULL, "%" PRIu64 " of %" PRIu64 " requests: %s", coverage->gaps[g],
                     coverage->requests, decision_gap_texts[g]);
     for (unsigned k = 0; k < FIELD_COUNT; k++)
-        if (reading->missing[k] > 0)
-            err_add(list, place, NULL, "%" PRIu64 " requests lack %s of %s", reading->missing[k],
-                    fields[k].name, fields[k].event);
+        if (coverage->lacking[k] > 0)
+            err_add(list, place, NULL, "%" PRIu64 " requests lack %s of %s", coverage->lacking[k],
+                    decision_fields[k].name, decision_fields[k].event);
 }
 
 bool decisions_read_log(struct decision_set *set, const char *path,

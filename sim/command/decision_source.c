@@ -211,6 +211,19 @@ static void tell_coverage(const struct decision_source *source, struct console *
         text_grouped(&text, (int64_t)coverage->gaps[g]);
         text_format(&text, " left out: %s\n", decision_gap_texts[g]);
     }
+    for (unsigned k = 0; k < DECISION_FIELDS; k++) {
+        if (coverage->lacking[k] == 0) continue;
+        text_put(&text, "  ");
+        text_grouped(&text, (int64_t)coverage->lacking[k]);
+        text_format(&text, " lack %s of %s\n", decision_fields[k].name, decision_fields[k].event);
+    }
+    if (coverage->lines_unreadable > 0) {
+        text_put(&text, "  ");
+        text_grouped(&text, (int64_t)coverage->lines_unreadable);
+        text_put(&text, " of ");
+        text_grouped(&text, (int64_t)coverage->lines);
+        text_put(&text, " lines cannot be read\n");
+    }
     if (!text.failed) (void)fwrite(text.bytes, 1, text.length, console->err);
     text_release(&text);
 }

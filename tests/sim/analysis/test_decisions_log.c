@@ -268,6 +268,89 @@ static void broken_lines_are_counted_and_harm_no_other_request(void **state)
     decisions_release(&read);
 }
 
+/* ---- one request that is strange, beside one that is whole ---- */
+
+#define AT(second, id)                                                                             \
+    "{\"timestamp\":\"2025-11-23T00:00:" second ".000Z\",\"requestId\":\"" id "\",\"event\":"
+#define QUOTE(id, provider, total, found, requested)                                               \
+    AT("01", id)                                                                                   \
+    "\"provider_quote_success\",\"providerId\":\"" provider                                        \
+    "\",\"latencyMs\":812.5,\"totalCents\":" total                                                 \
+    ",\"estimatedDeliveryMinutes\":35,\"itemsFound\":" found ",\"itemsRequested\":" requested      \
+    ",\"itemsSubstituted\":0,\"priority\":50}\n"
+#define DECISION_AT(second, id, mealme)                                                            \
+    AT(second, id)                                                                                 \
+    "\"router_decision\",\"selectedProviderId\":\"MEALME\",\"totalQuotes\":1,\"preference\":"      \
+    "\"balanced\",\"history\":{\"MEALME\":" mealme "}}\n"
+#define DECISION(id, mealme) DECISION_AT("02", id, mealme)
+#define KNOWN                "{\"successRate\":95,\"avgMarginRate\":3}"
+#define WHOLE                QUOTE("b", "MEALME", "2100", "5", "5") DECISION("b", KNOWN)
+
+static void what_cannot_be_and_what_contradicts_itself_is_left_out(void **state)
+{
+    enum { NONE = GAP_COUNT };
+    static const struct {
+        const char *label, *text;
+        unsigned gap;
+        const char *field; /* that is said to lack */
+    } rows[] = {
+        {"whole", QUOTE("a", "MEALME", "2100", "5", "5") DECISION("a", KNOWN), NONE, NULL},
+        {"nothing was known",
+         QUOTE("a", "MEALME", "2100", "5", "5")
+             DECISION("a", "{\"successRate\":null,\"avgMarginRate\":null}"),
+         NONE, NULL},
+        {"every line twice",
+         QUOTE("a", "MEALME", "2100", "5", "5") QUOTE("a", "MEALME", "2100", "5", "5")
+             DECISION("a", KNOWN) DECISION("a", KNOWN),
+         NONE, NULL},
+        {"another price", /* of the same provider */
+         QUOTE("a", "MEALME", "2100", "5", "5") QUOTE("a", "MEALME", "2200", "5", "5")
+             DECISION("a", KNOWN),
+         GAP_CONTRADICTION, NULL},
+        {"another cart",
+         QUOTE("a", "MEALME", "2100", "5", "5") QUOTE("a", "INSTACART", "2100", "4", "4")
+             DECISION("a", KNOWN),
+         GAP_CONTRADICTION, NULL},
+        {"another decision",
+         QUOTE("a", "MEALME", "2100", "5", "5") DECISION("a", KNOWN) DECISION_AT("09", "a", KNOWN),
+         GAP_CONTRADICTION, NULL},
+        {"a history without rates", QUOTE("a", "MEALME", "2100", "5", "5") DECISION("a", "{}"),
+         GAP_FIELD_MISSING, "successRate and avgMarginRate (or history)"},
+        {"a rate in words",
+         QUOTE("a", "MEALME", "2100", "5", "5")
+             DECISION("a", "{\"successRate\":95,\"avgMarginRate\":\"3%\"}"),
+         GAP_FIELD_MISSING, "successRate and avgMarginRate (or history)"},
+        {"a rate beyond 100%",
+         QUOTE("a", "MEALME", "2100", "5", "5")
+             DECISION("a", "{\"successRate\":1e308,\"avgMarginRate\":3}"),
+         GAP_FIELD_MISSING, "successRate and avgMarginRate (or history)"},
+        {"more found than wanted", QUOTE("a", "MEALME", "2100", "5000", "5") DECISION("a", KNOWN),
+         GAP_FIELD_MISSING, "itemsFound"},
+        {"a price below nothing", QUOTE("a", "MEALME", "-1", "5", "5") DECISION("a", KNOWN),
+         GAP_FIELD_MISSING, "totalCents"},
+        {"a price of a billion",
+         QUOTE("a", "MEALME", "100000000000", "5", "5") DECISION("a", KNOWN), GAP_FIELD_MISSING,
+         "totalCents"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        static struct err_list list;
+        struct decision_set read;
+        char text[4096];
+        list = (struct err_list){0};
+        (void)snprintf(text, sizeof text, "%s%s", rows[i].text, WHOLE);
+        CHECK_ROW(rows[i].label, read_text(&read, text, &list));
+        CHECK_ROW(rows[i].label, read.coverage.usable == (rows[i].gap == NONE ? 2 : 1));
+        for (unsigned g = 0; g < GAP_COUNT; g++)
+            CHECK_ROW(rows[i].label, read.coverage.gaps[g] == (g == rows[i].gap));
+        for (unsigned k = 0; k < DECISION_FIELDS; k++)
+            CHECK_ROW(rows[i].label, read.coverage.lacking[k] ==
+                                         (rows[i].field != NULL &&
+                                          strcmp(rows[i].field, decision_fields[k].name) == 0));
+        decisions_release(&read);
+    }
+}
+
 static void a_log_that_is_none_is_refused(void **state)
 {
     static struct err_list list;
@@ -288,6 +371,7 @@ int main(void)
         cmocka_unit_test(a_log_without_quotes_is_refused_and_told_what_to_log),
         cmocka_unit_test(a_production_log_that_lacks_our_fields_is_refused_by_their_names),
         cmocka_unit_test(broken_lines_are_counted_and_harm_no_other_request),
+        cmocka_unit_test(what_cannot_be_and_what_contradicts_itself_is_left_out),
         cmocka_unit_test(a_log_that_is_none_is_refused),
     };
     return cmocka_run_group_tests_name("decisions_log", tests, NULL, NULL);
