@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "reports/report.h"
+#include "reports/show.h"
 #include "router/base/duration.h"
 #include "router/base/random.h"
 #include "sim/command/command.h"
@@ -194,8 +195,9 @@ static void tell_coverage(const struct decision_source *source, struct console *
     text_grouped(&text, (int64_t)coverage->usable);
     text_put(&text, " of ");
     text_grouped(&text, (int64_t)coverage->requests);
-    text_format(&text, " requests can be decided again (%.1f%%); ",
-                100.0 * (double)coverage->usable / (double)coverage->requests);
+    text_put(&text, " requests can be decided again (");
+    show_share(&text, (double)coverage->usable / (double)coverage->requests);
+    text_put(&text, "); ");
     text_grouped(&text, (int64_t)coverage->quotes_seen);
     text_put(&text, " of ");
     text_grouped(&text, (int64_t)coverage->quotes_expected);
