@@ -1,9 +1,7 @@
 /* sim/command/ab.c - `routesim ab`: an A/B of weights, played on orders whose quotes are all
  * known; or its plan. */
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -107,13 +105,6 @@ static bool read_request(struct ab_command *ab, struct err *err)
 
 /* ---- arms ---- */
 
-static bool is_plain(const char *name)
-{
-    for (; *name != '\0'; name++)
-        if (!isalnum((unsigned char)*name) && strchr("-_.", *name) == NULL) return false;
-    return true;
-}
-
 /* A preset by its name alone. */
 static bool read_preset(const char *name, struct ab_arm *arm, struct err *err)
 {
@@ -143,9 +134,6 @@ static bool read_variant(struct ab_command *ab, const char *text, struct err *er
             ? read_preset(text, arm, err)
             : weight_list_read_named(text, arm->name, sizeof arm->name, &arm->weights, err);
     if (!read) return false;
-    if (!is_plain(arm->name))
-        return err_fail(err, ERR_USAGE, nowhere,
-                        "--weights: a name holds letters, digits, dots, dashes and underscores");
     for (uint32_t a = 0; a < ab->request.arm_count; a++)
         if (strcmp(ab->arms[a].name, arm->name) == 0)
             return err_fail(err, ERR_USAGE, nowhere, "--weights: two arms are called \"%s\"",

@@ -42,7 +42,7 @@ check 'a preset that is none gets a suggestion' '$code == 2 && $err == *"revenue
 run ab "$scenario" --weights x=price:0.4 --weights x=price:0.5 "${few[@]}" -o "$scratch/wrong"
 check 'two arms of one name are refused' '$code == 2 && $err == *"two arms are called"*'
 run ab "$scenario" --weights $'a\eb=price:0.4' "${few[@]}" -o "$scratch/wrong"
-check 'a name that would paint the terminal is refused' '$code == 2 && $err == *"a name holds letters"*'
+check 'a name that would paint the terminal is refused' '$code == 2 && $err == *"is no name for weights"*'
 run ab "$scenario" --weights revenue-first --alpha 0.7 -o "$scratch/wrong"
 check 'an alpha above a half is refused' '$code == 2 && $err == *"--alpha"*'
 run ab "$scenario" --weights revenue-first --objective profit -o "$scratch/wrong"
