@@ -181,6 +181,40 @@ static void put_thirds(struct html *page)
                         "it.</p>\n");
 }
 
+/* What other weights make of the history itself, beside what was met. */
+static void put_evolved(struct html *page)
+{
+    static const struct html_column columns[] = {{"Metric, an order", false},
+                                                 {"Frozen history", true},
+                                                 {"Own history", true},
+                                                 {"95% interval", true},
+                                                 {"n / clusters", true}};
+    const struct tuning *tuning = page->tuning;
+    if (tuning->chosen == UINT32_MAX || !tuning->arms[tuning->chosen].evolved) return;
+    const struct tune_arm *arm = &tuning->arms[tuning->chosen];
+    enum tune_metric metrics[TUNE_METRICS];
+    const uint32_t count = tune_order_metrics(tuning, false, metrics);
+    html_table_begin(page,
+                     "Differences over all orders: with the history each order met, and with the "
+                     "scenario run again under either weights, each making its own history",
+                     columns, 5);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tune_value *value = &arm->evolved_values[metrics[i]];
+        struct text cells[4] = {0};
+        if (!isfinite(value->value)) continue;
+        html_row_begin(page, tune_metric_traits[metrics[i]].label);
+        tune_show_difference(&cells[0], metrics[i], &arm->values[TUNE_ALL][metrics[i]]);
+        tune_show_difference(&cells[1], metrics[i], value);
+        tune_show_interval(&cells[2], metrics[i], value);
+        text_grouped(&cells[3], (int64_t)value->difference.n);
+        text_format(&cells[3], " / %u", (unsigned)value->difference.blocks);
+        for (unsigned c = 0; c < 4; c++)
+            html_cell_number(page, &cells[c]);
+        html_row_end(page);
+    }
+    html_table_end(page);
+}
+
 static void put_gain(struct html *page)
 {
     static const struct html_column columns[] = {{"Weights", false},
@@ -206,6 +240,7 @@ static void put_gain(struct html *page)
         put_gain_row(page, &tuning->arms[a]);
     html_table_end(page);
     put_thirds(page);
+    put_evolved(page);
 }
 
 bool tune_html_holdout(struct html *page, struct err *err)

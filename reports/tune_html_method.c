@@ -149,7 +149,9 @@ static void put_method(struct html *page)
               "Exact means counted: every order is decided again, from all the quotes it had, "
               "in the router's own arithmetic. Nothing about these orders is estimated.");
     html_item(page, "History is frozen: each quote keeps the reliability and margin that its order "
-                    "met. Other weights would in time have made another history.");
+                    "met. Other weights would in time have made another history"
+                    ": of a scenario, --history evolve "
+                    "shows how far that goes.");
     html_item(page, "Orders are cut in time. Weights are chosen on the first part; what is said of "
                     "the choice is measured once, on the rest. If the world changed between the "
                     "two, the difference shows both that and the luck of the search.");
