@@ -7,7 +7,7 @@
 
 #include "router/history.h"
 
-enum { BLOCKS_DEFAULT = 50, DAYS_LEAST = 20, ETA_WHEN_MISSING = 60 };
+enum { BLOCKS_DEFAULT = 50, DAYS_LEAST = 5, PART_MOST = 30000, ETA_WHEN_MISSING = 60 };
 
 #define US_PER_DAY   INT64_C(86400000000)
 #define OUTCOME_MOST ((INT64_C(1) << 24) - 1) /* 32 of them fit a lane of the kernels */
@@ -96,6 +96,13 @@ static bool fill_quotes(struct replay_order *order, struct replay_fates *fates,
                             " cents in %d minutes: beyond what a replay can add up",
                             record->as.order.index, totals[i], (int)input->eta_minutes);
         }
+        const int32_t largest[] = {parts[i].priority,     parts[i].price,  parts[i].speed,
+                                   parts[i].availability, parts[i].margin, parts[i].reliability};
+        for (unsigned k = 0; k < REPLAY_PARTS; k++)
+            if (largest[k] > PART_MOST || largest[k] < -PART_MOST)
+                return err_fail(err, ERR_INPUT, (struct place){0},
+                                "order %" PRIu64 " has a score of %d: beyond what a replay holds",
+                                record->as.order.index, (int)largest[k]);
         order->quotes[i] = (struct replay_quote){
             .parts = {(int16_t)parts[i].priority, (int16_t)parts[i].price, (int16_t)parts[i].speed,
                       (int16_t)parts[i].margin, (int16_t)parts[i].availability,
@@ -133,21 +140,36 @@ static int64_t day_of(const struct replay_table *table, const struct replay_orde
            US_PER_DAY;
 }
 
+/* Days are numbered as they have orders: a day without any is no cluster. */
+static uint32_t number_days(struct replay_table *table)
+{
+    uint32_t days = 0;
+    int64_t last = INT64_MIN;
+    for (uint32_t i = 0; i < table->count; i++) {
+        const int64_t day = day_of(table, &table->orders[i]);
+        days += day != last;
+        last = day;
+        table->orders[i].cluster =
+            (uint16_t)(days <= REPLAY_CLUSTERS_MAX ? days - 1 : REPLAY_CLUSTERS_MAX - 1);
+    }
+    return days;
+}
+
 static void cluster_orders(struct replay_table *table, uint32_t blocks)
 {
     if (table->count == 0) return;
-    const int64_t first = day_of(table, &table->orders[0]);
-    const int64_t days = day_of(table, &table->orders[table->count - 1]) - first + 1;
-    table->clustered =
-        days >= DAYS_LEAST && days <= REPLAY_CLUSTERS_MAX ? CLUSTERS_BY_DAY : CLUSTERS_BY_BLOCK;
-    if (blocks > table->count) blocks = table->count;
-    for (uint32_t i = 0; i < table->count; i++) {
-        struct replay_order *order = &table->orders[i];
-        order->cluster = table->clustered == CLUSTERS_BY_DAY
-                             ? (uint16_t)(day_of(table, order) - first)
-                             : (uint16_t)((uint64_t)i * blocks / table->count);
+    table->days = number_days(table);
+    table->clustered = table->days >= DAYS_LEAST && table->days <= REPLAY_CLUSTERS_MAX
+                           ? CLUSTERS_BY_DAY
+                           : CLUSTERS_BY_BLOCK;
+    if (table->clustered == CLUSTERS_BY_DAY) {
+        table->cluster_count = table->days;
+        return;
     }
-    table->cluster_count = table->clustered == CLUSTERS_BY_DAY ? (uint32_t)days : blocks;
+    if (blocks > table->count) blocks = table->count;
+    for (uint32_t i = 0; i < table->count; i++)
+        table->orders[i].cluster = (uint16_t)((uint64_t)i * blocks / table->count);
+    table->cluster_count = blocks;
 }
 
 /* Room for so many orders, each on a line of its own. */

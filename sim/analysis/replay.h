@@ -93,7 +93,7 @@ struct replay_fates {
 };
 
 enum replay_clusters {                   /* what varies together, and so is resampled together */
-                       CLUSTERS_BY_DAY,  /* UTC days of the start: with 20 of them or more */
+                       CLUSTERS_BY_DAY,  /* UTC days of the start: with 5 of them or more */
                        CLUSTERS_BY_BLOCK /* equal numbers of neighbouring orders */
 };
 
@@ -104,6 +104,8 @@ struct replay_table {
     uint32_t lost; /* had a quote, but none in the view */
     uint32_t cluster_count;
     enum replay_clusters clustered;
+    uint32_t days; /* UTC days with an order: of fewer than 5, intervals by block say nothing of
+                      how days differ */
     const struct decision_set *set; /* borrowed */
 };
 

@@ -34,7 +34,7 @@
 
 enum {
     SEARCH_OBJECTIVES_MAX = 4,
-    SEARCH_CONSTRAINTS_MAX = 8,
+    SEARCH_CONSTRAINTS_MAX = 12,
     SEARCH_COLUMNS_MAX = 2 * REPLAY_COLUMNS, /* outcomes kept for every candidate */
     SEARCH_PRESETS_MAX = 16,
     SEARCH_SCENARIOS_MAX = 16,

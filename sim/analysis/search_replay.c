@@ -35,12 +35,17 @@ static void outcome_excess(const struct searching *searching,
 {
     const double scale = replay_outcome_traits[constraint->outcome].scale;
     const double sign = constraint->at_most ? 1.0 : -1.0;
+    double all_orders = 0.0, all_was = 0.0;
+    for (uint32_t c = 0; c < searching->clusters; c++) {
+        all_orders += searching->orders[c];
+        all_was += searching->baseline[(size_t)column * searching->clusters + c];
+    }
+    const double mean = all_was / all_orders, room = search_limit(constraint, mean) - mean;
     for (uint32_t c = 0; c < searching->clusters; c++) {
         const double orders = searching->orders[c];
         const double was = searching->baseline[(size_t)column * searching->clusters + c];
-        double limit = constraint->limit * orders;
-        if (constraint->kind == LIMIT_RELATIVE) limit = was + fabs(was) * constraint->limit;
-        if (constraint->kind == LIMIT_DIFFERENCE) limit += was;
+        const double limit =
+            constraint->kind == LIMIT_ABSOLUTE ? constraint->limit * orders : was + room * orders;
         searching->blocks[c] = (struct stats_block){
             .n = (uint64_t)orders,
             .difference = sign * (scale * (double)sums[c].columns[kernel_column] - limit),

@@ -312,7 +312,7 @@ static bool work(struct tuning *tuning, struct tune_request *request, struct err
     say(request, "judging", 0, 1);
     if (!tune_judge_arms(tuning, err)) return false;
     tuning->shrunk_goal = shrinkage(tuning);
-    tune_guard(tuning);
+    if (!tune_guard(tuning, err)) return false;
     find_flips(tuning);
     say(request, "sweeping each weight", 0, 1);
     return sweep_all(tuning, err) && tune_measure_sensitivity(tuning, request, err) &&

@@ -44,7 +44,7 @@ enum {
     TUNE_SIMPLEX_STEPS = 28,
     TUNE_SIMPLEX_POINTS = (TUNE_SIMPLEX_STEPS + 1) * (TUNE_SIMPLEX_STEPS + 2) / 2,
     TUNE_SWEEP_POINTS = 240,
-    TUNE_GUARDRAILS_MAX = 8,
+    TUNE_GUARDRAILS_MAX = SEARCH_CONSTRAINTS_MAX,
     TUNE_NOTES_MAX = 16,
     TUNE_PARTS = 3
 };
@@ -105,10 +105,11 @@ struct tune_guardrail {
     enum { GUARD_KEPT, GUARD_BREACHED, GUARD_UNDECIDED } state;
 };
 
-struct tune_sensitivity {                /* of one weight, all else as the chosen arm has it */
-    double goal_down, goal_up;           /* goal with the weight at 80% and 120% */
-    double changed_down, changed_up;     /* share of orders decided otherwise */
-    double first, first_low, first_high; /* Sobol indices of the goal over the simplex */
+struct tune_sensitivity {            /* of one weight, all else as the chosen arm has it */
+    double goal_down, goal_up;       /* goal with the weight at 80% and 120% */
+    double changed_down, changed_up; /* share of orders decided otherwise */
+    double first, first_low,
+        first_high; /* Sobol indices of the goal: weights independent, 0 to 1 */
     double total, total_low, total_high;
 };
 
@@ -122,7 +123,8 @@ struct tune_third { /* the search repeated on a third of the training orders */
     struct score_weights chosen;
     double goal_of_chosen; /* the recommended weights' goal there */
     double goal_of_own;    /* of the third's own choice, there */
-    bool same;             /* the recommended weights lie in the third's set */
+    bool kept;             /* the recommended weights are sure to keep the guardrails there */
+    bool same;             /* and lie in the third's set */
 };
 
 enum { TUNE_TASTES = 4 };
@@ -180,6 +182,8 @@ struct tuning {
 
     enum experiment_verdict verdict;
     enum experiment_reason reason; /* what tipped it */
+    uint32_t baseline_breaks; /* constraint that the baseline itself is sure to break; UINT32_MAX */
+    double baseline_breach;   /* by this value of its */
     struct tune_guardrail guardrails[TUNE_GUARDRAILS_MAX];
     uint32_t guardrail_count;
 

@@ -1,5 +1,6 @@
 /* sim/analysis/tune_sensitivity.c - how the goal hangs on each weight: one at a time (tornado), all
- * together (Sobol indices over the simplex), three of them as a map, and in each third of the data.
+ * together (Sobol indices over the cube of weights), three of them as a map, and in each third of
+ * the data.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -95,7 +96,8 @@ static void shake(struct tuning *tuning, struct goals *goals, const struct score
 
 /* ---- all together ---- */
 
-/* Five inputs lie on the simplex, the sixth is priority, 0 to 1 on the same scale. */
+/* Inputs are the weights themselves, each anywhere from 0 to 1 and independent of the others: a
+ * weight that changes no decision then explains nothing, whatever the rest. */
 static void evaluate(void *context, const double *points, size_t count, double *values)
 {
     struct goals *goals = context;
@@ -105,17 +107,9 @@ static void evaluate(void *context, const double *points, size_t count, double *
         memset(values, 0, count * sizeof *values);
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        const double *point = points + i * REPLAY_PARTS;
-        double five[5];
-        sobol_to_simplex(point + 1, 5, five);
-        weights[i] = (struct score_weights){.priority = point[0],
-                                            .price = five[0],
-                                            .speed = five[1],
-                                            .commission = five[2],
-                                            .availability = five[3],
-                                            .reliability = five[4]};
-    }
+    for (size_t i = 0; i < count; i++)
+        for (unsigned k = 0; k < REPLAY_PARTS; k++)
+            *score_weight(&weights[i], (enum replay_part)k) = points[i * REPLAY_PARTS + k];
     goals_of(goals, weights, (uint32_t)count, values);
     free(weights);
 }
@@ -215,15 +209,20 @@ static bool search_third(struct tuning *tuning, const struct tune_request *reque
                                          .level = tuning->level,
                                          .seed = tuning->seed,
                                          .jobs = request->jobs};
-    const bool ok = table.count > 0 && search_run(&search, &again, err);
+    if (table.count == 0) { /* none of it had a quote: nothing is repeated there */
+        replay_table_release(&table);
+        return true;
+    }
+    const bool ok = search_run(&search, &again, err);
     if (ok) {
-        struct tune_third *into = &tuning->thirds[third];
+        struct tune_third *into = &tuning->thirds[tuning->third_count];
         const bool any = search.chosen != UINT32_MAX;
         into->goal_of_chosen = search.candidates[1].goal;
         into->goal_of_own = any ? search.candidates[search.chosen].goal : (double)NAN;
         into->chosen = any ? search.candidates[search.chosen].weights : own.weights;
+        into->kept = search.candidates[1].feasible;
         into->same = search.candidates[1].in_set;
-        tuning->third_count = third + 1;
+        tuning->third_count++;
         search_release(&search);
     }
     replay_table_release(&table);

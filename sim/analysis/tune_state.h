@@ -29,7 +29,7 @@ double tune_goal_on(const struct tuning *tuning, const struct replay_table *tabl
 
 /* ---- tune_guard.c: guardrails on the holdout, the verdict ---- */
 
-void tune_guard(struct tuning *tuning);
+bool tune_guard(struct tuning *tuning, struct err *err);
 
 /* ---- tune_sensitivity.c: tornado, Sobol indices, simplex, thirds, curves ---- */
 

@@ -19,6 +19,8 @@
 #include "sim/command/version.h"
 #include "sim/command/weight_list.h"
 
+/* Each part of the goal may need a constraint of its own (tune.h). */
+enum { CONSTRAINTS_MAX = SEARCH_CONSTRAINTS_MAX - SEARCH_OBJECTIVES_MAX };
 enum { OWN_MAX = 8, FILES_MAX = 8 + 5 * FIGURES_MAX };
 
 struct tune_command {
@@ -51,9 +53,9 @@ static bool read_constraints(struct tune_command *tune, struct err *err)
 {
     for (unsigned i = 0; i < tune->invocation->repeat_count; i++) {
         if (tune->invocation->repeats[i].option != OPTION_CONSTRAINT) continue;
-        if (tune->request.constraint_count == SEARCH_CONSTRAINTS_MAX)
+        if (tune->request.constraint_count == CONSTRAINTS_MAX)
             return err_fail(err, ERR_USAGE, (struct place){0}, "more than %d constraints",
-                            SEARCH_CONSTRAINTS_MAX);
+                            CONSTRAINTS_MAX);
         if (!search_read_constraint(tune->invocation->repeats[i].text,
                                     &tune->constraints[tune->request.constraint_count], err))
             return false;
@@ -86,8 +88,11 @@ static bool is_free(const struct tune_command *tune, const char *name, struct er
     return err_hint(err, "give these weights a name of their own, as mine=price:0.4");
 }
 
+/* Read twice: for mistakes before anything is simulated, and for good when it is known what the
+ * orders were decided under. */
 static bool read_own_weights(struct tune_command *tune, struct err *err)
 {
+    tune->request.own_count = 0;
     struct score_weights baseline = recorded_weights(tune);
     if (text_of(tune, OPTION_BASELINE_WEIGHTS) != NULL) {
         if (!weight_list_read(text_of(tune, OPTION_BASELINE_WEIGHTS), &baseline, err)) return false;
@@ -391,7 +396,7 @@ int command_tune(const struct invocation *invocation, struct console *console)
     tune->request.progress = on_step;
     tune->request.progress_context = tune;
     load_canonical_command(invocation, invocation->operands[0], &tune->canonical);
-    if (!read_request(tune, &err)) {
+    if (!read_request(tune, &err) || !read_own_weights(tune, &err)) {
         code = console_error(console, &err, NULL);
     } else if (open_sources(tune, &code)) {
         code = read_own_weights(tune, &err) && fit_purchases(tune, &err)
