@@ -6,113 +6,9 @@
 #include <string.h>
 
 #include "sim/analysis/replay_kernel.h"
-
-#define COINCIDE 1e-9 /* two scores closer than this along the whole axis are one line */
+#include "sim/analysis/sweep_envelope.h"
 
 /* ---- one order ---- */
-
-struct line { /* a quote's score along the axis: at + slope * weight */
-    double at, slope;
-};
-
-struct axis {                    /* what all orders of a preference share */
-    struct score_weights others; /* scaled, the swept weight 0 */
-    double scale;                /* what the preference makes of one step of the weight */
-};
-
-static void make_axes(struct axis axes[PREFERENCE_COUNT], const struct score_weights *weights,
-                      enum replay_part part)
-{
-    struct score_weights others = *weights, unit = {0};
-    *score_weight(&others, part) = 0.0;
-    *score_weight(&unit, part) = 1.0;
-    for (unsigned p = 0; p < PREFERENCE_COUNT; p++) {
-        const struct score_weights scaled = score_weights_for(&unit, (enum preference)p);
-        axes[p].others = score_weights_for(&others, (enum preference)p);
-        axes[p].scale = score_weight_of(&scaled, part);
-    }
-}
-
-static void make_lines(struct line lines[PROVIDER_COUNT], const struct replay_order *order,
-                       const struct axis *axis, enum replay_part part)
-{
-    const struct score_weights *w = &axis->others;
-    for (unsigned q = 0; q < order->count; q++) {
-        const int16_t *parts = order->quotes[q].parts;
-        lines[q].at = w->priority * parts[PART_PRIORITY] + w->price * parts[PART_PRICE] +
-                      w->speed * parts[PART_SPEED] + w->commission * parts[PART_COMMISSION] +
-                      w->availability * parts[PART_AVAILABILITY] +
-                      w->reliability * parts[PART_RELIABILITY];
-        lines[q].slope = axis->scale * parts[part];
-    }
-}
-
-struct envelope { /* the leaders from left to right */
-    double breaks[PROVIDER_COUNT];
-    uint8_t leaders[PROVIDER_COUNT]; /* leaders[i] leads before breaks[i] */
-    unsigned count;                  /* of breaks, in (low, high]: at most one a rival */
-    bool uneasy; /* lines that coincide, or meet at the left end: doubles are to be asked */
-};
-
-/* The line that leads just right of `value`. */
-static unsigned leader_after(const struct line *lines, unsigned count, double value, bool *tied)
-{
-    unsigned best = 0;
-    for (unsigned q = 1; q < count; q++) {
-        const double ahead =
-            (lines[q].at - lines[best].at) + (lines[q].slope - lines[best].slope) * value;
-        const bool level = fabs(ahead) <= COINCIDE;
-        *tied = *tied || level;
-        if (level ? lines[q].slope > lines[best].slope : ahead > 0.0) best = q;
-    }
-    return best;
-}
-
-/* Where `leader` is next overtaken, and by whom; HUGE_VAL: never. */
-static double next_break(const struct line *lines, unsigned count, unsigned leader, double from,
-                         unsigned *by, bool *coincident)
-{
-    const struct line lead = lines[leader];
-    double nearest = HUGE_VAL;
-    for (unsigned q = 0; q < count; q++) {
-        const double gain = lines[q].slope - lead.slope, behind = lead.at - lines[q].at;
-        if (gain == 0.0) *coincident = *coincident || (q != leader && fabs(behind) <= COINCIDE);
-        if (!(gain > 0.0) || behind > nearest * gain) continue;
-        double at = behind / gain;
-        if (at < from) at = from; /* a tie where the leader was chosen */
-        if (at < nearest || (at == nearest && lines[q].slope > lines[*by].slope)) {
-            nearest = at;
-            *by = q;
-        }
-    }
-    return nearest;
-}
-
-static void find_envelope(struct envelope *envelope, const struct line *lines, unsigned count,
-                          double low, double high)
-{
-    envelope->count = 0;
-    envelope->uneasy = false;
-    unsigned leader = leader_after(lines, count, low, &envelope->uneasy), by = 0;
-    double from = low;
-    envelope->leaders[0] = (uint8_t)leader;
-    while (envelope->count + 1 < PROVIDER_COUNT) {
-        const double at = next_break(lines, count, leader, from, &by, &envelope->uneasy);
-        if (!(at <= high)) return;
-        envelope->breaks[envelope->count++] = from = at;
-        envelope->leaders[envelope->count] = (uint8_t)(leader = by);
-    }
-    (void)next_break(lines, count, leader, from, &by, &envelope->uneasy);
-}
-
-static bool coincides(const struct line *lines, unsigned count, unsigned with)
-{
-    for (unsigned q = 0; q < count; q++)
-        if (q != with && lines[q].slope == lines[with].slope &&
-            fabs(lines[q].at - lines[with].at) <= COINCIDE)
-            return true;
-    return false;
-}
 
 static uint32_t winner_at(const struct replay_order *order, const struct score_weights *weights,
                           enum replay_part part, double value)
@@ -123,15 +19,14 @@ static uint32_t winner_at(const struct replay_order *order, const struct score_w
 }
 
 /* Coincident lines are decided in doubles in the middle of each stretch. */
-static void settle(struct envelope *envelope, const struct line *lines,
-                   const struct replay_order *order, const struct score_weights *weights,
-                   enum replay_part part, double low, double high)
+static void settle(struct envelope *envelope, const struct envelope_axis *axis,
+                   const struct replay_order *order, const struct score_weights *weights)
 {
     for (unsigned i = 0; i <= envelope->count; i++) {
-        if (!coincides(lines, order->count, envelope->leaders[i])) continue;
-        const double from = i == 0 ? low : envelope->breaks[i - 1];
-        const double until = i == envelope->count ? high : envelope->breaks[i];
-        envelope->leaders[i] = (uint8_t)winner_at(order, weights, part, (from + until) / 2);
+        if (!envelope_coincides(axis, order, envelope->leaders[i])) continue;
+        const double from = i == 0 ? axis->low : envelope->breaks[i - 1];
+        const double until = i == envelope->count ? axis->high : envelope->breaks[i];
+        envelope->leaders[i] = (uint8_t)winner_at(order, weights, axis->part, (from + until) / 2);
     }
 }
 
@@ -139,13 +34,11 @@ uint32_t sweep_order(const struct replay_order *order, const struct score_weight
                      enum replay_part part, double low, double high, double breaks[3],
                      uint8_t winners[4])
 {
-    struct axis axes[PREFERENCE_COUNT];
-    struct line lines[PROVIDER_COUNT];
+    struct envelope_axis axis;
     struct envelope envelope;
-    make_axes(axes, weights, part);
-    make_lines(lines, order, &axes[order->preference], part);
-    find_envelope(&envelope, lines, order->count, low, high);
-    settle(&envelope, lines, order, weights, part, low, high);
+    envelope_axis_make(&axis, weights, part, low, high);
+    envelopes_find(&axis, order, 1, &envelope);
+    if (envelope.coincident) settle(&envelope, &axis, order, weights);
     memcpy(breaks, envelope.breaks, envelope.count * sizeof *breaks);
     memcpy(winners, envelope.leaders, envelope.count + 1u);
     return envelope.count;
@@ -159,21 +52,22 @@ struct change { /* what a change of winner does to the sums */
     uint32_t flips;
 };
 
+struct event { /* a breakpoint of one order, with all that is added up of it */
+    double at;
+    int32_t columns[REPLAY_COLUMNS]; /* after minus before */
+    uint8_t from, to;                /* providers */
+};
+
 struct sweeping {
     const struct sweep_request *request;
-    struct axis axes[PREFERENCE_COUNT];
+    struct envelope_axis axis;
     double step; /* between points, when they are at equal steps */
     double today;
     struct change *changes; /* of each point against the one before it; the first against 0 */
-    struct event *events;   /* or every breakpoint */
+    struct score_weights *scaled[PREFERENCE_COUNT]; /* at each point */
+    struct event *events;                           /* or every breakpoint */
     uint32_t event_count;
     struct sweep_curve *curve;
-};
-
-struct event {
-    double at;
-    uint32_t order;
-    uint8_t from, to;
 };
 
 static void add_quote(struct change *change, const struct sweep_request *request, uint32_t place,
@@ -203,126 +97,218 @@ static void note_nearest(struct sweeping *sweeping, double at)
         curve->nearest_above = at;
 }
 
-static double point_value(const struct sweeping *sweeping, uint32_t point)
+static double point_value(const struct sweep_request *request, double step, uint32_t point)
 {
-    const struct sweep_request *request = sweeping->request;
-    return point + 1 == request->points_wanted ? request->high
-                                               : request->low + point * sweeping->step;
+    return point + 1 == request->points_wanted ? request->high : request->low + point * step;
 }
 
-/* Every point in doubles: for orders with lines that coincide. */
-static void step_in_doubles(struct sweeping *sweeping, uint32_t place)
+/* The router's own winner at a point. */
+static unsigned winner_in_doubles(const struct sweeping *sweeping, uint32_t place, uint32_t point)
+{
+    const struct replay_order *order = &sweeping->request->table->orders[place];
+    return replay_winner_scaled(order, &sweeping->scaled[order->preference][point]);
+}
+
+/* Every point in doubles, after `first` was counted as the first winner. */
+static void step_in_doubles(struct sweeping *sweeping, uint32_t place, unsigned first)
 {
     const struct sweep_request *request = sweeping->request;
-    const struct replay_order *order = &request->table->orders[place];
-    unsigned before = 0;
+    unsigned before = first;
     for (uint32_t i = 0; i < request->points_wanted; i++) {
-        const double value = point_value(sweeping, i);
-        const unsigned winner = winner_at(order, &request->weights, request->part, value);
-        if (i == 0) add_quote(&sweeping->changes[0], request, place, winner, 1);
-        if (i > 0) add_change(&sweeping->changes[i], request, place, before, winner);
+        const unsigned winner = winner_in_doubles(sweeping, place, i);
+        add_change(&sweeping->changes[i], request, place, before, winner);
         before = winner;
     }
 }
 
-/* Points at equal steps. `index` of a break is the first point right of it. */
+/* One point in doubles, where `assumed` leads for all that the envelope tells. */
+static void correct_point(struct sweeping *sweeping, uint32_t place, uint32_t point,
+                          unsigned assumed)
+{
+    const struct sweep_request *request = sweeping->request;
+    const unsigned winner = winner_in_doubles(sweeping, place, point);
+    if (winner == assumed) return;
+    add_change(&sweeping->changes[point], request, place, assumed, winner);
+    if (point + 1 < request->points_wanted)
+        add_change(&sweeping->changes[point + 1], request, place, winner, assumed);
+}
+
+/* Points at equal steps: what follows the first leader. `index` is the first point right of a
+ * break. */
 static void step_order(struct sweeping *sweeping, uint32_t place, const struct envelope *envelope)
 {
-    const struct replay_order *order = &sweeping->request->table->orders[place];
-    const double *breaks = envelope->breaks;
-    const uint8_t *leaders = envelope->leaders;
-    const unsigned count = envelope->count;
     const struct sweep_request *request = sweeping->request;
     const uint32_t last = request->points_wanted - 1;
-    add_quote(&sweeping->changes[0], request, place, leaders[0], 1);
-    for (unsigned i = 0; i < count; i++) {
-        const double along = (breaks[i] - request->low) / sweeping->step;
-        const double nearest = rint(along);
-        const bool near = fabs(breaks[i] - point_value(sweeping, (uint32_t)nearest)) <= SWEEP_NEAR;
-        const uint32_t index = near ? (uint32_t)nearest + 1 : (uint32_t)ceil(along);
-        if (index <= last)
-            add_change(&sweeping->changes[index], request, place, leaders[i], leaders[i + 1]);
-        if (!near) continue;
+    for (unsigned i = 0; i < envelope->count; i++) {
+        const double along = (envelope->breaks[i] - request->low) / sweeping->step;
+        const uint32_t nearest = (uint32_t)(along + 0.5), whole = (uint32_t)along;
+        const bool near =
+            fabs(envelope->breaks[i] - point_value(request, sweeping->step, nearest)) <= SWEEP_NEAR;
+        const uint32_t index = near ? nearest + 1 : whole + (whole < along);
+        const unsigned from = envelope->leaders[i], to = envelope->leaders[i + 1];
+        if (index <= last) add_change(&sweeping->changes[index], request, place, from, to);
         /* Until then the leader before the break stands; at the point itself doubles decide. */
-        const uint32_t point = (uint32_t)nearest;
-        const unsigned winner =
-            winner_at(order, &request->weights, request->part, point_value(sweeping, point));
-        const unsigned assumed = leaders[i];
-        if (winner == assumed) continue;
-        if (point == 0) {
-            add_quote(&sweeping->changes[0], request, place, assumed, -1);
-            add_quote(&sweeping->changes[0], request, place, winner, 1);
-        } else {
-            add_change(&sweeping->changes[point], request, place, assumed, winner);
-        }
-        if (point < last)
-            add_change(&sweeping->changes[point + 1], request, place, winner, assumed);
+        if (near) correct_point(sweeping, place, nearest, from);
     }
 }
 
-static bool near_each_other(const double *breaks, unsigned count)
+/* Whether two breaks, or one and the left end, are too close for points to be decided one by one.
+ */
+static bool is_crowded(const struct sweeping *sweeping, const struct envelope *envelope)
 {
-    for (unsigned i = 1; i < count; i++)
-        if (breaks[i] - breaks[i - 1] <= 4 * SWEEP_NEAR) return true;
-    return false;
+    for (unsigned i = 1; i < envelope->count; i++)
+        if (envelope->breaks[i] - envelope->breaks[i - 1] <= 4 * SWEEP_NEAR) return true;
+    return (envelope->count > 0 && envelope->breaks[0] <= sweeping->axis.low + SWEEP_NEAR) ||
+           sweeping->step <= 1000 * SWEEP_NEAR;
 }
 
 /* The order's curve at steps; whatever is delicate is replayed at every one of them. */
 static void sum_steps(struct sweeping *sweeping, uint32_t place, const struct envelope *envelope)
 {
-    const bool delicate =
-        envelope->uneasy || near_each_other(envelope->breaks, envelope->count) ||
-        (envelope->count > 0 && envelope->breaks[0] <= sweeping->request->low + SWEEP_NEAR);
-    if (delicate) {
-        step_in_doubles(sweeping, place);
-    } else {
-        step_order(sweeping, place, envelope);
+    if (envelope->coincident || is_crowded(sweeping, envelope)) {
+        step_in_doubles(sweeping, place, envelope->leaders[0]);
+        return;
+    }
+    if (envelope->tied) correct_point(sweeping, place, 0, envelope->leaders[0]);
+    step_order(sweeping, place, envelope);
+}
+
+static void add_event(struct sweeping *sweeping, uint32_t place, double at, unsigned from,
+                      unsigned to)
+{
+    const struct replay_table *table = sweeping->request->table;
+    const int32_t *before = table->fates[place].of[from], *after = table->fates[place].of[to];
+    struct event *event = &sweeping->events[sweeping->event_count++];
+    event->at = at;
+    event->from = table->orders[place].quotes[from].provider;
+    event->to = table->orders[place].quotes[to].provider;
+    for (unsigned k = 0; k < REPLAY_COLUMNS; k++) {
+        const enum replay_outcome outcome = sweeping->request->columns[k];
+        event->columns[k] = after[outcome] - before[outcome]; /* of 24 bits each */
     }
 }
 
 static void sum_breaks(struct sweeping *sweeping, uint32_t place, const struct envelope *envelope)
 {
-    const struct sweep_request *request = sweeping->request;
-    add_quote(&sweeping->changes[0], request, place, envelope->leaders[0], 1);
     for (unsigned i = 0; i < envelope->count; i++)
         if (envelope->leaders[i] != envelope->leaders[i + 1])
-            sweeping->events[sweeping->event_count++] = (struct event){
-                envelope->breaks[i], place, envelope->leaders[i], envelope->leaders[i + 1]};
+            add_event(sweeping, place, envelope->breaks[i], envelope->leaders[i],
+                      envelope->leaders[i + 1]);
 }
 
-static void sweep_one(struct sweeping *sweeping, uint32_t place)
+static void follow_order(struct sweeping *sweeping, uint32_t place, const struct envelope *envelope)
 {
-    const struct sweep_request *request = sweeping->request;
-    const struct replay_order *order = &request->table->orders[place];
-    struct line lines[PROVIDER_COUNT];
-    struct envelope envelope;
-    make_lines(lines, order, &sweeping->axes[order->preference], request->part);
-    find_envelope(&envelope, lines, order->count, request->low, request->high);
-    if (envelope.uneasy && request->points_wanted == 0)
-        settle(&envelope, lines, order, &request->weights, request->part, request->low,
-               request->high);
     bool flips = false;
-    for (unsigned i = 0; i < envelope.count; i++) {
-        if (envelope.leaders[i] == envelope.leaders[i + 1]) continue;
+    for (unsigned i = 0; i < envelope->count; i++) {
+        if (envelope->leaders[i] == envelope->leaders[i + 1]) continue;
         flips = true;
-        note_nearest(sweeping, envelope.breaks[i]);
+        note_nearest(sweeping, envelope->breaks[i]);
     }
     sweeping->curve->ever_flip += flips;
-    if (request->points_wanted > 0) {
-        sum_steps(sweeping, place, &envelope);
-    } else {
-        sum_breaks(sweeping, place, &envelope);
+    (sweeping->request->points_wanted > 0 ? sum_steps : sum_breaks)(sweeping, place, envelope);
+}
+
+/* Everyone's first winner, into the first point. */
+static void add_first(struct sweeping *sweeping, uint32_t first, uint32_t count,
+                      const struct envelope *found)
+{
+    const struct replay_table *table = sweeping->request->table;
+    const enum replay_outcome *const columns = sweeping->request->columns;
+    const enum replay_outcome a = columns[0], b = columns[1], c = columns[2], d = columns[3];
+    int64_t sum_a = 0, sum_b = 0, sum_c = 0, sum_d = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const unsigned quote = found[i].leaders[0];
+        const int32_t *const outcomes = table->fates[first + i].of[quote];
+        sum_a += outcomes[a];
+        sum_b += outcomes[b];
+        sum_c += outcomes[c];
+        sum_d += outcomes[d];
+        sweeping->changes[0].won[table->orders[first + i].quotes[quote].provider]++;
+    }
+    sweeping->changes[0].columns[0] += sum_a;
+    sweeping->changes[0].columns[1] += sum_b;
+    sweeping->changes[0].columns[2] += sum_c;
+    sweeping->changes[0].columns[3] += sum_d;
+}
+
+/* What the sums will read, asked for ahead of time: it comes while envelopes are found. */
+static void fetch(const struct replay_fates *fates, uint32_t count)
+{
+    const char *const end = (const char *)(fates + count);
+    for (const char *line = (const char *)fates; line < end; line += 64)
+        __builtin_prefetch(line);
+}
+
+static void sweep_all(struct sweeping *sweeping)
+{
+    const struct replay_table *table = sweeping->request->table;
+    struct envelope found[ENVELOPE_BATCH];
+    for (uint32_t first = 0; first < table->count; first += ENVELOPE_BATCH) {
+        const uint32_t left = table->count - first;
+        const uint32_t count = left < ENVELOPE_BATCH ? left : ENVELOPE_BATCH;
+        fetch(&table->fates[first], count);
+        envelopes_find(&sweeping->axis, &table->orders[first], count, found);
+        for (uint32_t i = 0; i < count && sweeping->request->points_wanted == 0; i++)
+            if (found[i].coincident)
+                settle(&found[i], &sweeping->axis, &table->orders[first + i],
+                       &sweeping->request->weights);
+        add_first(sweeping, first, count, found);
+        for (uint32_t i = 0; i < count; i++)
+            follow_order(sweeping, first + i, &found[i]);
+    }
+}
+
+/* ---- breakpoints in order ---- */
+
+enum { BUCKETS = 1 << 16, INSERT_MOST = 24 };
+
+static int compare_events(const void *left, const void *right)
+{
+    const double a = ((const struct event *)left)->at, b = ((const struct event *)right)->at;
+    return (a > b) - (a < b);
+}
+
+static void sort_few(struct event *events, uint32_t count)
+{
+    if (count > INSERT_MOST) {
+        qsort(events, count, sizeof *events, compare_events);
+        return;
+    }
+    for (uint32_t i = 1; i < count; i++) {
+        const struct event moved = events[i];
+        uint32_t at = i;
+        for (; at > 0 && events[at - 1].at > moved.at; at--)
+            events[at] = events[at - 1];
+        events[at] = moved;
+    }
+}
+
+static uint32_t bucket_of(const struct sweeping *sweeping, double at)
+{
+    const double low = sweeping->axis.low, high = sweeping->axis.high;
+    return (uint32_t)((at - low) / (high - low) * (BUCKETS - 1));
+}
+
+/* By counting, into `sorted`; then each bucket, where breakpoints are few or equal. Which of equal
+ * ones comes first is all the same: their sums are. */
+static void sort_events(const struct sweeping *sweeping, struct event *sorted, uint32_t *ends)
+{
+    for (uint32_t i = 0; i < sweeping->event_count; i++)
+        ends[bucket_of(sweeping, sweeping->events[i].at)]++;
+    for (uint32_t b = 0, sum = 0; b < BUCKETS; b++) {
+        const uint32_t size = ends[b];
+        ends[b] = sum; /* where it starts; filling moves that to its end */
+        sum += size;
+    }
+    for (uint32_t i = 0; i < sweeping->event_count; i++)
+        sorted[ends[bucket_of(sweeping, sweeping->events[i].at)]++] = sweeping->events[i];
+    for (uint32_t b = 0; b < BUCKETS; b++) {
+        const uint32_t start = b == 0 ? 0 : ends[b - 1];
+        sort_few(sorted + start, ends[b] - start);
     }
 }
 
 /* ---- the curve ---- */
-
-static int compare_events(const void *left, const void *right)
-{
-    const struct event *const a = left, *const b = right;
-    if (a->at != b->at) return a->at < b->at ? -1 : 1;
-    return a->order != b->order ? (a->order < b->order ? -1 : 1) : 0;
-}
 
 static void apply(struct sweep_point *point, const struct change *change)
 {
@@ -333,71 +319,111 @@ static void apply(struct sweep_point *point, const struct change *change)
         point->won[p] = (uint32_t)((int64_t)point->won[p] + change->won[p]);
 }
 
-static void points_at_steps(struct sweeping *sweeping)
+static void apply_event(struct sweep_point *point, const struct event *event)
+{
+    point->flips++;
+    for (unsigned k = 0; k < REPLAY_COLUMNS; k++)
+        point->columns[k] += event->columns[k];
+    point->won[event->from]--;
+    point->won[event->to]++;
+}
+
+static bool points_at_steps(struct sweeping *sweeping)
 {
     struct sweep_curve *curve = sweeping->curve;
     const struct sweep_request *request = sweeping->request;
     struct sweep_point running = {0};
+    curve->points = malloc(request->points_wanted * sizeof *curve->points);
+    if (curve->points == NULL) return false;
     for (uint32_t i = 0; i < request->points_wanted; i++) {
         apply(&running, &sweeping->changes[i]);
-        running.from =
-            i + 1 == request->points_wanted ? request->high : request->low + i * sweeping->step;
+        running.from = point_value(request, sweeping->step, i);
         curve->points[curve->count++] = running;
     }
     curve->points[0].flips = 0;
+    return true;
 }
 
-static void points_at_breaks(struct sweeping *sweeping)
+static bool points_at_breaks(struct sweeping *sweeping)
 {
     struct sweep_curve *curve = sweeping->curve;
-    const struct sweep_request *request = sweeping->request;
-    struct sweep_point running = {.from = request->low};
+    const uint32_t events = sweeping->event_count;
+    struct event *sorted = malloc((events + 1u) * sizeof *sorted);
+    uint32_t *ends = calloc(BUCKETS, sizeof *ends), distinct = 0;
+    const bool room = sorted != NULL && ends != NULL;
+    if (room) sort_events(sweeping, sorted, ends);
+    free(ends);
+    for (uint32_t i = 0; room && i < events; i++)
+        distinct += i == 0 || sorted[i].at != sorted[i - 1].at;
+    curve->points = malloc((distinct + 1u) * sizeof *curve->points);
+    if (!room || curve->points == NULL) {
+        free(sorted);
+        return false;
+    }
+    struct sweep_point running = {.from = sweeping->request->low};
     apply(&running, &sweeping->changes[0]);
     running.flips = 0;
     curve->points[curve->count++] = running;
-    qsort(sweeping->events, sweeping->event_count, sizeof *sweeping->events, compare_events);
-    for (uint32_t i = 0; i < sweeping->event_count;) {
-        struct change change = {0};
-        const double at = sweeping->events[i].at;
-        for (; i < sweeping->event_count && sweeping->events[i].at == at; i++) {
-            const struct event *event = &sweeping->events[i];
-            add_change(&change, request, event->order, event->from, event->to);
-        }
-        apply(&running, &change);
-        running.from = at;
+    for (uint32_t i = 0; i < events;) {
+        running.from = sorted[i].at;
+        running.flips = 0;
+        for (; i < events && sorted[i].at == running.from; i++)
+            apply_event(&running, &sorted[i]);
         curve->points[curve->count++] = running;
     }
+    free(sorted);
+    return true;
+}
+
+/* The weights of each preference at each point, as the router scales them. */
+static bool scale_points(struct sweeping *sweeping)
+{
+    const struct sweep_request *request = sweeping->request;
+    sweeping->step = (request->high - request->low) / (request->points_wanted - 1);
+    struct score_weights moved = request->weights;
+    for (unsigned p = 0; p < PREFERENCE_COUNT; p++) {
+        sweeping->scaled[p] = malloc(request->points_wanted * sizeof *sweeping->scaled[p]);
+        if (sweeping->scaled[p] == NULL) return false;
+        for (uint32_t i = 0; i < request->points_wanted; i++) {
+            *score_weight(&moved, request->part) = point_value(request, sweeping->step, i);
+            sweeping->scaled[p][i] = score_weights_for(&moved, (enum preference)p);
+        }
+    }
+    return true;
+}
+
+static bool prepare(struct sweeping *sweeping)
+{
+    const struct sweep_request *request = sweeping->request;
+    const bool steps = request->points_wanted > 0;
+    envelope_axis_make(&sweeping->axis, &request->weights, request->part, request->low,
+                       request->high);
+    sweeping->changes = calloc(steps ? request->points_wanted : 1u, sizeof *sweeping->changes);
+    if (steps) return sweeping->changes != NULL && scale_points(sweeping);
+    const size_t most = (size_t)request->table->count * (PROVIDER_COUNT - 1) + 1;
+    sweeping->events = malloc(most * sizeof *sweeping->events);
+    return sweeping->changes != NULL && sweeping->events != NULL;
 }
 
 bool sweep_make(struct sweep_curve *curve, const struct sweep_request *request, struct err *err)
 {
-    const struct replay_table *table = request->table;
-    const bool steps = request->points_wanted > 0;
     assert(request->low < request->high && request->points_wanted != 1);
     *curve = (struct sweep_curve){.part = request->part,
                                   .low = request->low,
                                   .high = request->high,
-                                  .orders = table->count,
+                                  .orders = request->table->count,
                                   .nearest_below = NAN,
                                   .nearest_above = NAN};
     struct sweeping sweeping = {.request = request,
                                 .curve = curve,
                                 .today = score_weight_of(&request->weights, request->part)};
-    const size_t events = steps ? 1 : (size_t)table->count * (PROVIDER_COUNT - 1) + 1;
-    sweeping.changes = calloc(steps ? request->points_wanted + 1u : 1u, sizeof *sweeping.changes);
-    sweeping.events = malloc(events * sizeof *sweeping.events);
-    bool ok = sweeping.changes != NULL && sweeping.events != NULL;
+    bool ok = prepare(&sweeping);
     if (ok) {
-        sweeping.step = steps ? (request->high - request->low) / (request->points_wanted - 1) : 0.0;
-        make_axes(sweeping.axes, &request->weights, request->part);
-        for (uint32_t i = 0; i < table->count; i++)
-            sweep_one(&sweeping, i);
-        const size_t points = steps ? request->points_wanted : (size_t)sweeping.event_count + 1;
-        curve->points = calloc(points, sizeof *curve->points);
-        ok = curve->points != NULL;
+        sweep_all(&sweeping);
+        ok = (request->points_wanted > 0 ? points_at_steps : points_at_breaks)(&sweeping);
     }
-    if (ok && steps) points_at_steps(&sweeping);
-    if (ok && !steps) points_at_breaks(&sweeping);
+    for (unsigned p = 0; p < PREFERENCE_COUNT; p++)
+        free(sweeping.scaled[p]);
     free(sweeping.changes);
     free(sweeping.events);
     return ok || err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");

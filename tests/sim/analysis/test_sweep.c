@@ -1,5 +1,6 @@
 /* Curves along one weight against replaying every order at many values of it. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "sim/analysis/sweep.h"
 #include "tests/sim/analysis/decisions_fixture.h"
@@ -52,7 +53,7 @@ static void make(struct replay_table *table, struct decision_set *set, uint32_t 
     assert_true(replay_table_make(table, &request, &err));
 }
 
-static void check_steps(bool coarse)
+static void check_steps_of(bool coarse)
 {
     struct decision_set set;
     struct replay_table table;
@@ -74,6 +75,15 @@ static void check_steps(bool coarse)
     }
     replay_table_release(&table);
     decisions_release(&set);
+}
+
+/* In either build of the envelopes. */
+static void check_steps(bool coarse)
+{
+    (void)setenv("ROUTESIM_KERNEL", "plain", 1);
+    check_steps_of(coarse);
+    (void)unsetenv("ROUTESIM_KERNEL");
+    check_steps_of(coarse);
 }
 
 static void points_at_equal_steps_equal_a_replay_there(void **state)
