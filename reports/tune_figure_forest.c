@@ -6,8 +6,9 @@
 
 enum { LEFT = 222, RIGHT = FIGURE_WIDTH - 204, TOP = 40, BELOW = 60, ROW = 28 };
 
-/* Past it an interval is cut at the plot's edge: one enormous ratio would flatten all others. */
+/* Past them an interval is cut at the plot's edge: one enormous ratio would flatten all others. */
 #define SHARE_MOST 1.0
+#define REACH_MOST 1.4 /* times that of the row that reaches second furthest */
 
 enum tone { TONE_BETTER, TONE_WORSE, TONE_OTHER, TONES };
 
@@ -51,16 +52,18 @@ static void choose_rows(struct forest *forest, const struct tuning *tuning)
 {
     enum tune_metric metrics[TUNE_METRICS];
     const uint32_t count = tune_order_metrics(tuning, true, metrics);
-    double most = 0.02;
+    double most = 0.02, second = 0.02;
     for (uint32_t i = 0; i < count; i++) {
         const struct tune_value *value = &forest->arm->values[TUNE_HOLDOUT][metrics[i]];
         double ends[3];
         if (!tune_has_share(value)) continue;
         ends_of(value, ends);
-        most = fmax(most, fmax(fabs(ends[1]), fabs(ends[2])));
+        const double reach = fmax(fabs(ends[1]), fabs(ends[2]));
+        second = fmax(second, fmin(most, reach));
+        most = fmax(most, reach);
         forest->metrics[forest->count++] = metrics[i];
     }
-    forest->end = fmin(most, SHARE_MOST) * 1.06;
+    forest->end = fmin(fmin(most, REACH_MOST * second), SHARE_MOST) * 1.06;
 }
 
 static void write_data(struct forest *forest)
@@ -110,6 +113,20 @@ static bool words_left(const struct forest *forest, const double ends[3])
     return room && (ends[2] < 0 || ends[2] > 0.75 * forest->end);
 }
 
+/* "better"; past the edge with how far: "better, at +995%". */
+static void put_meaning(struct text *words, const struct tune_value *value, const double ends[3],
+                        double edge)
+{
+    text_put(words, tune_change_names[value->change]);
+    if (fabs(ends[0]) > edge) {
+        text_format(words, ", at %s", ends[0] < 0 ? "\u2212" : "+");
+        text_fixed(words, 100 * fabs(ends[0]), 0);
+        text_char(words, '%');
+    } else if (fmax(fabs(ends[1]), fabs(ends[2])) > edge) {
+        text_put(words, ", cut off");
+    }
+}
+
 /* What a difference means, as clauses of the plot: a block a tone and side, if it has any. */
 static void put_meanings(struct forest *forest, enum tone tone, bool left, const char *colour)
 {
@@ -120,9 +137,11 @@ static void put_meanings(struct forest *forest, enum tone tone, bool left, const
         ends_of(value, ends);
         if (tone_of(value) != tone || words_left(forest, ends) != left) continue;
         if (block < 0) block = sheet_labels_begin(forest->sheet);
-        const bool cut = fmax(fabs(ends[1]), fabs(ends[2])) > forest->end;
+        struct text words = {0};
+        put_meaning(&words, value, ends, forest->end);
         sheet_label(forest->sheet, fmax(-forest->end, fmin(forest->end, ends[left ? 1 : 2])), i,
-                    cut ? "cut off" : tune_change_names[value->change]);
+                    words.bytes != NULL ? words.bytes : "");
+        text_release(&words);
     }
     if (block >= 0)
         text_format(

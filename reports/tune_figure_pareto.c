@@ -1,4 +1,5 @@
 /* What one objective costs in the other: all weights tried, the front, presets, the suggestion. */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,8 @@ struct pareto {
     struct tune_axis x, y;
     struct sheet_frame frame;
     struct label_place labels[TUNE_ARMS_MAX];
-    struct label_box whiskers[2 * TUNE_ARMS_MAX];
+    struct label_box taken[2 * TUNE_ARMS_MAX + CLOUD_KEPT]; /* whiskers, dots: no place for words */
+    size_t taken_count;
     uint32_t labelled;
     int blocks; /* of data so far: empty ones do not count for gnuplot, so none is written */
 };
@@ -104,6 +106,14 @@ static void put_point(struct sheet *sheet, double x, double y)
     sheet_cell(sheet, y, '\n');
 }
 
+static void take_point(struct pareto *pareto, const struct search_candidate *candidate)
+{
+    const double x = frame_x(&pareto->frame, tune_axis_value(&pareto->x, candidate));
+    const double y = frame_y(&pareto->frame, tune_axis_value(&pareto->y, candidate));
+    assert(pareto->taken_count < sizeof pareto->taken / sizeof *pareto->taken);
+    pareto->taken[pareto->taken_count++] = (struct label_box){x - 2, y - 2, x + 2, y + 2};
+}
+
 /* Up to `most` of them, evenly by their place in the search; -1: there are none. */
 static int write_cloud(struct pareto *pareto, bool feasible, uint32_t most)
 {
@@ -124,6 +134,7 @@ static int write_cloud(struct pareto *pareto, bool feasible, uint32_t most)
             continue;
         put_point(pareto->sheet, tune_axis_value(&pareto->x, candidate),
                   tune_axis_value(&pareto->y, candidate));
+        if (feasible) take_point(pareto, candidate);
     }
     return block;
 }
@@ -180,10 +191,10 @@ static void write_arms(struct pareto *pareto)
         sheet_cell(pareto->sheet, a == tuning->chosen, '\n');
         const struct sheet_frame *frame = &pareto->frame;
         const double x = frame_x(frame, ends[0][0]), y = frame_y(frame, ends[1][0]);
-        pareto->whiskers[2 * a] = (struct label_box){frame_x(frame, ends[0][1]), y - 2,
-                                                     frame_x(frame, ends[0][2]), y + 2};
-        pareto->whiskers[2 * a + 1] = (struct label_box){x - 2, frame_y(frame, ends[1][2]), x + 2,
-                                                         frame_y(frame, ends[1][1])};
+        pareto->taken[pareto->taken_count++] = (struct label_box){
+            frame_x(frame, ends[0][1]), y - 2, frame_x(frame, ends[0][2]), y + 2};
+        pareto->taken[pareto->taken_count++] = (struct label_box){
+            x - 2, frame_y(frame, ends[1][2]), x + 2, frame_y(frame, ends[1][1])};
         pareto->labels[pareto->labelled++] =
             (struct label_place){.x = frame_x(&pareto->frame, ends[0][0]),
                                  .y = frame_y(&pareto->frame, ends[1][0]),
@@ -240,6 +251,10 @@ static void put_better(struct text *script, const struct pareto *pareto)
 
 static void put_titles(struct text *script, const struct pareto *pareto)
 {
+    static const char *const legends[3] = {
+        "dots: weights tried; hollow: not sure to keep a guardrail",
+        "dots: weights tried; hollow: not sure to keep a guardrail; line: Pareto front",
+        "dots: weights tried; hollow: not sure to keep a guardrail; black: on the Pareto front"};
     text_format(
         script,
         "set label 1 '{/:Bold %s} %s' at graph 0,1 offset 0,0.8 tc rgb FG\n"
@@ -248,9 +263,7 @@ static void put_titles(struct text *script, const struct pareto *pareto)
         "offset 0,-2.5 tc rgb FG\n",
         tune_metric_traits[pareto->y.metric].label,
         pareto->y.metric == TUNE_GOAL ? "against the baseline" : "an order",
-        pareto->tuning->objective_count == 1
-            ? "dots: weights tried; hollow: not sure to keep a guardrail"
-            : "dots: weights tried; hollow: not sure to keep a guardrail; line: Pareto front",
+        legends[pareto->tuning->objective_count > 2 ? 2 : pareto->tuning->objective_count - 1],
         tune_metric_traits[pareto->x.metric].label);
 }
 
@@ -266,7 +279,7 @@ static void put_plot(struct pareto *pareto, int breached, int kept, int front)
         text_format(script, ", \\\n     '' index %d u 1:2 w p pt 7 ps FEW lc rgb S4", kept);
     if (front >= 0)
         text_format(script, ", \\\n     '' index %d u 1:2 w %s lc rgb FG", front,
-                    tuning->objective_count == 2 ? "lines lw 1.6" : "p pt 7 ps 0.4");
+                    tuning->objective_count == 2 ? "lines lw 1.6" : "p pt 7 ps 0.6*FEW");
     for (unsigned suggested = 0; suggested < 2; suggested++) {
         if (suggested == 1 && tuning->chosen == UINT32_MAX) break;
         const char *colour = suggested ? "MEALME" : "WALMART";
@@ -304,8 +317,8 @@ static void draw(struct sheet *sheet)
     put_titles(&sheet->script, &pareto);
     put_better(&sheet->script, &pareto);
     const struct label_room room = {.within = {LEFT + 2, TOP + 2, RIGHT - 2, BOTTOM - 2},
-                                    .taken = pareto.whiskers,
-                                    .taken_count = 2 * (size_t)pareto.labelled};
+                                    .taken = pareto.taken,
+                                    .taken_count = pareto.taken_count};
     label_places(pareto.labels, pareto.labelled, &room);
     sheet_lead(sheet, &pareto.frame, pareto.labels, pareto.labelled);
     put_plot(&pareto, breached, kept, front);

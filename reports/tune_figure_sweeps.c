@@ -73,20 +73,25 @@ static void put_names(struct sheet *sheet, const struct sweep_curve *curve)
     }
 }
 
-/* 0 is a tie at today's weight; "an order flips at \u22120.0020 and +0.0025": how far the weight
- * has to go. */
+/* How far the weight has to go: "an order flips at \u22120.0020 and +0.0025". */
 static void put_nearest(struct text *script, const struct sweep_curve *curve, double now)
 {
-    const double ends[2] = {curve->nearest_below, curve->nearest_above};
-    const bool any = isfinite(ends[0]) || isfinite(ends[1]);
-    text_put(script, any ? "an order flips at " : "no order flips");
+    const double away[2] = {now - curve->nearest_below, curve->nearest_above - now};
+    unsigned ties = 0, shown = 0;
+    for (unsigned e = 0; e < 2; e++)
+        ties += isfinite(away[e]) && away[e] < TUNE_TIE;
+    if (ties > 0) text_put(script, "ties at it");
     for (unsigned e = 0; e < 2; e++) {
-        if (!isfinite(ends[e])) continue;
-        if (e == 1 && isfinite(ends[0])) text_put(script, " and ");
-        const double away = fabs(ends[e] - now);
-        text_put(script, away < TUNE_TIE ? "" : e == 0 ? "\u2212" : "+");
-        text_fixed(script, away, away < TUNE_TIE ? 0 : 4);
+        if (!isfinite(away[e]) || away[e] < TUNE_TIE) continue;
+        if (shown++ == 0) {
+            text_put(script, ties > 0 ? "; an order flips at " : "an order flips at ");
+        } else {
+            text_put(script, " and ");
+        }
+        text_put(script, e == 0 ? "\u2212" : "+");
+        text_fixed(script, away[e], 4);
     }
+    if (ties == 0 && shown == 0) text_put(script, "no order flips");
 }
 
 static void put_panel(struct sheet *sheet, unsigned part, unsigned place)
