@@ -191,6 +191,27 @@ static void put_metrics(struct text *text, const struct tuning *tuning,
     }
 }
 
+/* The suggestion with the histories that its own decisions make, and so other scores. */
+static void put_evolved(struct text *text, const struct tuning *tuning)
+{
+    enum tune_metric metrics[TUNE_METRICS];
+    const struct tune_arm *arm = &tuning->arms[tuning->chosen];
+    const uint32_t count = tune_order_metrics(tuning, true, metrics);
+    struct text words = {0};
+    if (!arm->evolved) return;
+    text_put(&words, "With histories of their own, over all orders: ");
+    for (uint32_t i = 0; i < count && i < 3; i++) { /* the goal's come first */
+        const struct tune_value *value = &arm->evolved_values[metrics[i]];
+        text_format(&words, "%s%s ", i == 0 ? "" : ", ", tune_metric_traits[metrics[i]].label);
+        tune_show_difference(&words, metrics[i], value);
+        text_put(&words, i == 0 ? " (95% interval " : " (");
+        tune_show_interval(&words, metrics[i], value);
+        text_char(&words, ')');
+    }
+    text_char(&words, '.');
+    put_wrapped(text, &words);
+}
+
 static void put_guardrails(struct text *text, const struct tuning *tuning,
                            const struct tune_style *style)
 {
@@ -256,6 +277,7 @@ void tune_write_console(struct text *text, const struct tuning *tuning,
     put_weights(text, tuning);
     if (tuning->chosen != UINT32_MAX) {
         put_metrics(text, tuning, style);
+        put_evolved(text, tuning);
         put_guardrails(text, tuning, style);
     }
     put_effects(text, tuning);

@@ -62,7 +62,7 @@ static void put_context(struct text *text, const struct tune_report *report)
     put_string(text, ", ", "program", report->program);
     put_string(text, ", ", "command", report->command);
     put_string(text, ", ", "source", sources[tuning->source]);
-    put_string(text, ", ", "history", "frozen");
+    put_string(text, ", ", "history", tuning->arms[0].evolved ? "evolve" : "frozen");
     put_key(text, ", ", "seed");
     text_format(text, "\"%" PRIu64 "\"}", tuning->seed);
 }
