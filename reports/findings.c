@@ -14,6 +14,7 @@ static bool known(const struct metric_value *value)
 const char *verdict_word(const struct result *result)
 {
     if (result_is_deaf(result)) return "No live data";
+    if (result_lacks_answers(result)) return "Calls without an answer";
     if (result->checks_failed > 0) return "Failed";
     if (!result->complete) return "Stopped early";
     if (result->checks_inconclusive > 0) return "Inconclusive";
@@ -22,7 +23,9 @@ const char *verdict_word(const struct result *result)
 
 enum verdict_tone verdict_tone(const struct result *result)
 {
-    if (result->checks_failed > 0 || result_is_deaf(result)) return TONE_BAD;
+    if (result->checks_failed > 0 || result_is_deaf(result) || result_lacks_answers(result)) {
+        return TONE_BAD;
+    }
     const bool decided = result->complete && result->checks_inconclusive == 0;
     return decided && result->check_count > 0 ? TONE_GOOD : TONE_NEUTRAL;
 }
@@ -38,6 +41,27 @@ void finding_live(const struct result *result, struct text *text)
     if (said.failed) text->failed = true;
     text_release(&said);
     if (result_is_deaf(result)) text_put(text, " No figure here is about a real provider.");
+}
+
+void finding_replay(const struct result *result, struct text *text)
+{
+    const size_t before = text->length;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        if (result->replay_calls[p].unanswered == 0) continue;
+        if (text->length > 0) text_char(text, ' ');
+        replay_calls_say(text, scope_label(p), &result->replay_calls[p]);
+    }
+    if (text->length > before) {
+        text_put(text, " They were told 404, and figures that hang on them mean nothing.");
+    }
+    if (result->replay_flaws[0] == '\0') return;
+    text_format(text, "%s%s", text->length > 0 ? " " : "", result->replay_flaws);
+}
+
+void finding_first(const struct result *result, struct text *text)
+{
+    finding_live(result, text);
+    finding_replay(result, text);
 }
 
 void finding_checks(const struct result *result, struct text *text)

@@ -13,6 +13,11 @@
 /* What has to be known before any other figure is read: real providers that calls did not reach or
  * that did not answer. Nothing, usually. */
 void finding_live(const struct result *result, struct text *text);
+/* The same of recordings that are played back: calls that they have no answer to, and what they
+ * lack themselves. */
+void finding_replay(const struct result *result, struct text *text);
+/* Both. */
+void finding_first(const struct result *result, struct text *text);
 /* "5 of 6 checks passed" or "No checks were given". */
 void finding_checks(const struct result *result, struct text *text);
 /* What decided the verdict: the first check that failed, or the closest that passed. */
@@ -24,8 +29,8 @@ void finding_errors(const struct result *result, struct text *text);
 void finding_budget(const struct result *result, struct text *text);
 void finding_money(const struct result *result, struct text *text);
 
-/* The verdict in a word: "No live data", "Passed", "Failed", "Inconclusive", "No checks", "Stopped
- * early". */
+/* The verdict in a word: "No live data", "Calls without an answer", "Passed", "Failed",
+ * "Inconclusive", "No checks", "Stopped early". */
 const char *verdict_word(const struct result *result);
 enum verdict_tone { TONE_GOOD, TONE_BAD, TONE_NEUTRAL };
 enum verdict_tone verdict_tone(const struct result *result);

@@ -19,7 +19,7 @@ static void put_verdict(struct html *page)
         "<div class=\"verdict %s\" role=\"status\"><strong class=\"%s-word\">%s %s</strong> ",
         banners[tone], banners[tone], glyphs[tone], verdict_word(page->result));
     struct text live = {0};
-    finding_live(page->result, &live);
+    finding_first(page->result, &live);
     const bool first = live.length > 0; /* it goes before all else */
     if (first) {
         html_text(page, live.bytes);

@@ -81,9 +81,23 @@ static void put_deaf(struct text *text, const struct result *result)
     text_release(&finding);
 }
 
+static void put_unanswered(struct text *text, const struct result *result)
+{
+    struct text finding = {0};
+    finding_replay(result, &finding);
+    text_put(text, "    <testcase");
+    put_attribute(text, "classname", result->scenario);
+    text_put(text, " name=\"every call has a recorded answer\" time=\"0\">\n      <error "
+                   "type=\"unanswered\"");
+    put_attribute(text, "message", finding.bytes != NULL ? finding.bytes : "");
+    text_put(text, "/>\n    </testcase>\n");
+    text_release(&finding);
+}
+
 static void put_counts(struct text *text, const struct result *result)
 {
-    const unsigned errors = (result->complete ? 0u : 1u) + (result_is_deaf(result) ? 1u : 0u);
+    const unsigned errors = (result->complete ? 0u : 1u) + (result_is_deaf(result) ? 1u : 0u) +
+                            (result_lacks_answers(result) ? 1u : 0u);
     text_format(text, " tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\" time=\"0\"",
                 result->check_count + errors, result->checks_failed, errors,
                 result->checks_inconclusive);
@@ -105,5 +119,6 @@ void junit_write(struct text *text, const struct result *result)
         put_case(text, result, &result->checks[i]);
     if (!result->complete) put_stopped(text, result);
     if (result_is_deaf(result)) put_deaf(text, result);
+    if (result_lacks_answers(result)) put_unanswered(text, result);
     text_put(text, "  </testsuite>\n</testsuites>\n");
 }

@@ -154,7 +154,7 @@ void markdown_write(struct text *text, const struct result *result)
     markdown_words(text, result->title);
     text_format(text, "\n\n**%s.** ", verdict_word(result));
     const size_t before = text->length;
-    put_finding(text, result, finding_live);
+    put_finding(text, result, finding_first);
     if (text->length > before) text_put(text, "\n\n");
     put_finding(text, result, finding_checks);
     text_char(text, ' ');

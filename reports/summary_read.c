@@ -191,6 +191,10 @@ static void read_context(struct reader *reader, const cJSON *root, struct result
     result->live = read_string(reader, context, "live");
     result->elsewhere = read_string_if_any(reader, context, "elsewhere");
     result->replayed = read_string_if_any(reader, context, "replayed");
+    result->replay_flaws = read_string_if_any(reader, context, "replay_flaws");
+    if (cJSON_HasObjectItem(context, "unanswered_allowed")) {
+        result->unanswered_allowed = read_bool(reader, context, "unanswered_allowed");
+    }
     result->scenario_hash = read_hash(reader, context, "scenario_hash");
     result->experiment_hash = read_hash(reader, context, "experiment_hash");
     result->event_hash = read_hash(reader, context, "event_hash");
@@ -226,6 +230,21 @@ static void read_live_calls(struct reader *reader, const cJSON *root, struct res
         const cJSON *const lost = member(reader, node, "lost");
         for (unsigned l = 0; lost != NULL && l < LOSS_COUNT; l++)
             calls->lost[l] = read_large(reader, lost, live_loss_names[l]);
+    }
+}
+
+/* Absent where none was played back, and in runs from before these calls were counted. */
+static void read_replay_calls(struct reader *reader, const cJSON *root, struct result *result)
+{
+    const cJSON *const all = cJSON_GetObjectItemCaseSensitive(root, "replay_calls");
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const cJSON *const node = cJSON_GetObjectItemCaseSensitive(all, provider_traits[p].id);
+        struct replay_calls *calls = &result->replay_calls[p];
+        if (node == NULL) continue;
+        calls->exact = read_large(reader, node, "exact");
+        calls->again = read_large(reader, node, "again");
+        calls->alike = read_large(reader, node, "alike");
+        calls->unanswered = read_large(reader, node, "unanswered");
     }
 }
 
@@ -434,6 +453,7 @@ static void read_root(struct reader *reader, struct result *result)
     }
     read_context(reader, root, result);
     read_live_calls(reader, root, result);
+    read_replay_calls(reader, root, result);
     read_checks(reader, root, result);
     read_phases(reader, root, result);
     read_faults(reader, root, result);

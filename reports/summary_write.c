@@ -129,6 +129,8 @@ static void put_context(struct writer *writer, const struct result *result)
     put_string(writer, "live", result->live);
     if (result->elsewhere[0] != '\0') put_string(writer, "elsewhere", result->elsewhere);
     if (result->replayed[0] != '\0') put_string(writer, "replayed", result->replayed);
+    if (result->replay_flaws[0] != '\0') put_string(writer, "replay_flaws", result->replay_flaws);
+    if (result->unanswered_allowed) put_bool(writer, "unanswered_allowed", true);
     put_hash(writer, "scenario_hash", result->scenario_hash);
     put_hash(writer, "experiment_hash", result->experiment_hash);
     put_hash(writer, "event_hash", result->event_hash);
@@ -169,6 +171,26 @@ static void put_live_calls(struct writer *writer, const struct result *result)
         for (unsigned l = 0; l < LOSS_COUNT; l++)
             put_whole(writer, live_loss_names[l], (int64_t)calls->lost[l]);
         leave(writer, '}');
+        leave(writer, '}');
+    }
+    leave(writer, '}');
+}
+
+/* How recordings answered; absent where none is played back. */
+static void put_replay_calls(struct writer *writer, const struct result *result)
+{
+    if (result->replayed[0] == '\0') return;
+    key(writer, "replay_calls");
+    enter(writer, '{');
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const struct replay_calls *calls = &result->replay_calls[p];
+        if (strstr(result->replayed, provider_traits[p].id) == NULL) continue;
+        key(writer, provider_traits[p].id);
+        enter(writer, '{');
+        put_whole(writer, "exact", (int64_t)calls->exact);
+        put_whole(writer, "again", (int64_t)calls->again);
+        put_whole(writer, "alike", (int64_t)calls->alike);
+        put_whole(writer, "unanswered", (int64_t)calls->unanswered);
         leave(writer, '}');
     }
     leave(writer, '}');
@@ -390,6 +412,7 @@ void summary_write(struct text *text, const struct result *result)
     put_string(&writer, "schema", SUMMARY_SCHEMA);
     put_context(&writer, result);
     put_live_calls(&writer, result);
+    put_replay_calls(&writer, result);
     put_checks(&writer, result);
     put_metrics(&writer, &result->phases[0]);
     put_phases(&writer, result);

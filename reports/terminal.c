@@ -360,8 +360,8 @@ static void put_title(struct console *console, const struct result *result)
 static void put_verdict(struct console *console, const struct result *result)
 {
     text_put(console->text, "  ");
-    if (result_is_deaf(result)) {
-        put_colored(console, "No live data", CHECK_FAILED);
+    if (result_is_deaf(result) || result_lacks_answers(result)) {
+        put_colored(console, verdict_word(result), CHECK_FAILED);
         text_put(console->text, ". ");
     }
     if (result->check_count == 0) {
@@ -392,10 +392,10 @@ static void put_verdict(struct console *console, const struct result *result)
 }
 
 /* What has to be read first, in lines of the console's width. */
-static void put_live(struct console *console, const struct result *result)
+static void put_first(struct console *console, const struct result *result)
 {
     struct text finding = {0}, plain = {0};
-    finding_live(result, &finding);
+    finding_first(result, &finding);
     if (finding.length > 0) put_plain(&plain, finding.bytes, console->style->unicode);
     const char *rest = plain.bytes != NULL ? plain.bytes : "";
     while (*rest != '\0') {
@@ -435,7 +435,7 @@ void terminal_write(struct text *text, const struct result *result,
     struct console console = {text, style};
     assert(style != NULL);
     put_title(&console, result);
-    put_live(&console, result);
+    put_first(&console, result);
     put_checks(&console, result);
     put_providers(&console, result);
     put_router(&console, result);

@@ -402,8 +402,8 @@ void load_canonical_command(const struct invocation *invocation, const char *pat
                                          OPTION_PEEKS,
                                          OPTION_PLANNED};
     static const enum option flags[] = {
-        OPTION_SHORT,    OPTION_INHERIT_ENV, OPTION_NO_QUOTES, OPTION_STRICT_EVIDENCE,
-        OPTION_MOCK_TLS, OPTION_PLAN,        OPTION_INTERLEAVE};
+        OPTION_SHORT,    OPTION_INHERIT_ENV, OPTION_NO_QUOTES,  OPTION_STRICT_EVIDENCE,
+        OPTION_MOCK_TLS, OPTION_PLAN,        OPTION_INTERLEAVE, OPTION_ALLOW_UNANSWERED};
     text_format(text, "routesim %s", invocation->command->name);
     put_word(text, path);
     for (size_t i = 0; i < sizeof valued / sizeof valued[0]; i++) {

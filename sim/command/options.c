@@ -348,6 +348,12 @@ const struct option_traits option_table[OPTION_COUNT] = {
                                "mode \"replay\"",
                        .group = GROUP_OUTPUT,
                        .commands = IN(COMMAND_RUN)},
+    [OPTION_ALLOW_UNANSWERED] =
+        {.name = "allow-unanswered",
+         .type = OPTION_FLAG,
+         .help = "calls that a recording has no answer to, and that are told 404, are no failure",
+         .group = GROUP_JUDGE,
+         .commands = IN(COMMAND_RUN)},
     [OPTION_SET] = {.name = "set",
                     .type = OPTION_TEXT,
                     .argument = "PATH=VALUE",

@@ -225,7 +225,8 @@ int present_result(struct present *present)
                                          .wall_seconds = present->wall_seconds,
                                          .report_path = page};
     if (console->quiet) {
-        const bool fine = present->result->checks_failed == 0 && !result_is_deaf(present->result);
+        const bool fine = present->result->checks_failed == 0 && !result_is_deaf(present->result) &&
+                          !result_lacks_answers(present->result);
         if (fine) return EXIT_DONE;
         terminal_write_verdict(&text, present->result, &style);
     } else {

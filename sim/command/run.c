@@ -32,7 +32,8 @@ struct run_command {
     const struct invocation *invocation;
     struct console *console;
     struct loaded loaded;
-    struct text canonical, replayed;
+    struct text canonical;
+    struct replayed replayed;
     const volatile sig_atomic_t *stop; /* signals_catch() */
     double percents[PERCENTILES_MAX];
     unsigned percent_count;
@@ -157,20 +158,22 @@ static bool simulate(struct run_command *run, const struct world_outputs *output
     (void)snprintf(program, sizeof program, "routesim %s", version_text());
     const struct world_control control = {
         .stop = run->stop, .progress = watch_time, .progress_context = &run->watch};
-    const struct run_request request = {.scenario = run->loaded.scenario,
-                                        .wire = &run->wire,
-                                        .jobs = jobs_wanted(run->invocation),
-                                        .percents = run->percents,
-                                        .percent_count = run->percent_count,
-                                        .sample_limit =
-                                            (uint32_t)run->invocation->values[OPTION_EXACT].whole,
-                                        .outputs = outputs,
-                                        .control = &control,
-                                        .replicated = watch_replication,
-                                        .replicated_context = &run->watch,
-                                        .program = program,
-                                        .command = run->canonical.bytes,
-                                        .replayed = run->replayed.bytes};
+    const struct run_request request = {
+        .scenario = run->loaded.scenario,
+        .wire = &run->wire,
+        .jobs = jobs_wanted(run->invocation),
+        .percents = run->percents,
+        .percent_count = run->percent_count,
+        .sample_limit = (uint32_t)run->invocation->values[OPTION_EXACT].whole,
+        .outputs = outputs,
+        .control = &control,
+        .replicated = watch_replication,
+        .replicated_context = &run->watch,
+        .program = program,
+        .command = run->canonical.bytes,
+        .replayed = run->replayed.names.bytes,
+        .replay_flaws = run->replayed.flaws.bytes,
+        .unanswered_allowed = invocation_on(run->invocation, OPTION_ALLOW_UNANSWERED)};
     return run_scenario(&request, result, err);
 }
 
@@ -201,6 +204,7 @@ static int verdict_code(const struct run_command *run)
     if (run->result.local_failures > 0) return EXIT_ENVIRONMENT;
     if (*run->stop != 0) return 128 + (int)*run->stop;
     if (result_is_deaf(&run->result)) return EXIT_ENVIRONMENT; /* its checks judged nobody */
+    if (result_lacks_answers(&run->result)) return EXIT_INPUT; /* nor did they judge this run */
     if (run->result.checks_failed > 0) return EXIT_CHECK_FAILED;
     if (measured_nothing(&run->result)) return EXIT_INCONCLUSIVE;
     if (run->result.checks_inconclusive > 0 &&
@@ -325,6 +329,26 @@ static void say_if_deaf(const struct run_command *run)
     text_release(&finding);
 }
 
+/* A replay that asks for more than was recorded is judged by 404s. */
+static void say_if_answers_lack(const struct run_command *run)
+{
+    uint64_t unanswered = 0;
+    struct err err;
+    if (!result_lacks_answers(&run->result)) return;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+        unanswered += run->result.replay_calls[p].unanswered;
+    (void)err_fail(&err, ERR_INPUT, (struct place){0},
+                   "%" PRIu64 " call%s had no recorded answer: the recording is of another run, or "
+                   "of a part of this one",
+                   unanswered, unanswered == 1 ? "" : "s");
+    (void)err_hint(&err,
+                   "recorded was %s; this is \"%s\", seed %s, %" PRIu64
+                   " orders; --allow-unanswered lets such a run pass",
+                   run->replayed.runs.bytes != NULL ? run->replayed.runs.bytes : "something else",
+                   run->result.scenario, run->result.seed_text, run->result.orders);
+    (void)console_error(run->console, &err, NULL);
+}
+
 /* The figures that are there are good, and there are fewer of them than were asked for. */
 static void say_starved(const struct run_command *run)
 {
@@ -394,9 +418,25 @@ static int run_loaded(struct run_command *run)
     }
     const int shown = present_result(&run->present);
     say_if_deaf(run);
+    say_if_answers_lack(run);
     const int code = verdict_code(run);
     result_release(&run->result);
     return shown != EXIT_DONE ? shown : code;
+}
+
+/* Before anything is run: what they lack is known now. */
+static bool look_at_recordings(struct run_command *run, int *code)
+{
+    struct err_list *const list = &run->loaded.list;
+    *list = (struct err_list){0};
+    if (!replayed_look(run->loaded.scenario, &run->wire, &run->replayed, list)) {
+        *code = console_errors(run->console, list, NULL);
+        return false;
+    }
+    if (run->replayed.flaws.length > 0) {
+        fprintf(run->console->err, "routesim: warning: %s\n", run->replayed.flaws.bytes);
+    }
+    return true;
 }
 
 int command_run(const struct invocation *invocation, struct console *console)
@@ -417,6 +457,8 @@ int command_run(const struct invocation *invocation, struct console *console)
     struct err err;
     if (!wires_read(invocation, run->loaded.scenario, &run->wire, &err)) {
         code = console_error(console, &err, source_for(run, &err));
+    } else if (!look_at_recordings(run, &code)) {
+        (void)code; /* why was said */
     } else if (invocation_on(invocation, OPTION_DRY_RUN)) {
         code = dry_run(run);
     } else if (!wires_may_go_live(invocation, console, run->loaded.scenario, &run->wire, &code)) {
@@ -424,12 +466,11 @@ int command_run(const struct invocation *invocation, struct console *console)
     } else {
         struct scenario *const scenario = run->loaded.scenario;
         if (wire_goes_elsewhere(&run->wire, scenario)) scenario->start_unix_us = unix_now_us();
-        replayed_name(scenario, &run->replayed);
         prepare_descriptors(run);
         code = run_loaded(run);
     }
     text_release(&run->canonical);
-    text_release(&run->replayed);
+    replayed_release(&run->replayed);
     load_release(&run->loaded);
     free(run);
     return code;

@@ -22,6 +22,7 @@
 #include "router/provider.h"
 #include "router/quote.h"
 #include "sim/world/live_calls.h"
+#include "sim/world/replay_calls.h"
 
 enum metric {                /* of the router: scope "router" */
               METRIC_ORDERS, /* completed, measured */
@@ -234,6 +235,9 @@ struct result {
     const char *live;      /* the real providers that were called: "KROGER_API, MEALME"; or "" */
     const char *elsewhere; /* those that were mock servers of other processes; or "" */
     const char *replayed; /* those that were played back, and what: "KROGER_API 3fa2fc033c7784b5" */
+    const char *replay_flaws; /* what these recordings lack, in sentences; "": nothing */
+    bool unanswered_allowed;  /* --allow-unanswered */
+    struct replay_calls replay_calls[PROVIDER_COUNT];
     struct live_calls live_calls[PROVIDER_COUNT];
     /* A run that the cap on live calls ended: what its next order might have taken of them, and
      * what was left. 0: no cap ended it. */
@@ -290,6 +294,10 @@ struct result {
 /* Whether live calls were tried and not one of them got an answer: then the run measured this
  * machine's network, whatever its figures say. */
 bool result_is_deaf(const struct result *result);
+
+/* Whether calls were made that no recording has an answer to, and nobody has allowed that: then
+ * the recording is of another run. */
+bool result_lacks_answers(const struct result *result);
 
 void result_release(struct result *result);
 

@@ -152,14 +152,13 @@ static void merge_replication(struct run_sums *sums, struct world *world, uint32
         sums->cache_misses[p] += facts->cache_misses[p];
         sums->thief_calls[p] += facts->thief_calls[p];
         live_calls_add(&sums->live[p], &facts->live[p]);
+        replay_calls_add(&sums->replay[p], &facts->replay[p]);
         sums->late_calls[p] += facts->late_calls[p];
     }
     sums->orders += facts->orders;
     sums->calls += facts->calls_sent;
     sums->unknown_names += facts->unknown_names;
     sums->withheld += facts->wire.withheld;
-    sums->unmatched += facts->wire.unmatched;
-    sums->alike += facts->wire.alike;
     sums->mismatched += facts->wire.mismatched;
     sums->capped = sums->capped || facts->capped;
     sums->starved += facts->wire.starved;

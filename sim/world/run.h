@@ -26,6 +26,8 @@ struct run_request {
     const char *program;  /* "routesim 0.1.0" */
     const char *command;  /* canonical */
     const char *replayed; /* the recordings that are played back, by what they hold; NULL: none */
+    const char *replay_flaws; /* what they lack, in sentences; NULL or "": nothing */
+    bool unanswered_allowed;  /* calls that no recording has an answer to are no failure */
 };
 
 bool run_scenario(const struct run_request *request, struct result *result, struct err *err);

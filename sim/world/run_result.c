@@ -306,6 +306,17 @@ static bool has_fault(const struct scenario *scenario, unsigned p)
     return false;
 }
 
+static void note_replay(const struct run_sums *sums, unsigned p, struct result *result)
+{
+    const struct replay_calls *const calls = &sums->replay[p];
+    note(result,
+         "%s was played back from %s: %" PRIu64 " calls had an answer of their own, %" PRIu64
+         " got the last one to the same request again, %" PRIu64 " that to another request, and "
+         "%" PRIu64 " none.",
+         provider_traits[p].short_name, sums->request->scenario->providers[p].cassette,
+         calls->exact, calls->again, calls->alike, calls->unanswered);
+}
+
 /* Who answered for a provider, where that was no mock of ours. */
 static void note_reach(const struct run_sums *sums, unsigned p, struct result *result)
 {
@@ -326,7 +337,7 @@ static void note_reach(const struct run_sums *sums, unsigned p, struct result *r
         whose = "such as that server has itself";
         break;
     case REACH_REPLAY:
-        note(result, "%s was played back from %s.", name, scenario->providers[p].cassette);
+        note_replay(sums, p, result);
         whose = "such as the recording has";
         break;
     }
@@ -386,12 +397,6 @@ static void note_wire(const struct run_sums *sums, struct result *result)
              "reached: their quotes lack what these would have said.",
              sums->withheld);
     }
-    if (sums->unmatched > 0 || sums->alike > 0) {
-        note(result,
-             "%" PRIu64 " calls had no answer on the cassette, %" PRIu64
-             " got that of another request.",
-             sums->unmatched, sums->alike);
-    }
     if (sums->mismatched > 0) {
         note(result,
              "%" PRIu64 " injected faults showed on the socket as another one than was meant.",
@@ -446,9 +451,11 @@ static void note_unheard(const struct run_sums *sums, struct result *result)
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         struct text words = {0};
         live_calls_say(&words, provider_traits[p].short_name, &sums->live[p]);
+        replay_calls_say(&words, provider_traits[p].short_name, &sums->replay[p]);
         if (words.bytes != NULL && words.length > 0) note(result, "%s", words.bytes);
         text_release(&words);
     }
+    if (result->replay_flaws[0] != '\0') note(result, "%s", result->replay_flaws);
 }
 
 /* Who is left out of the quiet phase although no fault was active. */
@@ -514,6 +521,7 @@ static void fill_wire(const struct run_sums *sums, struct result *result)
 {
     const struct wire_spec *wire = wire_of(sums);
     const char *const replayed = sums->request->replayed;
+    const char *const flaws = sums->request->replay_flaws;
     struct text live = {0}, elsewhere = {0};
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         const enum wire_reach reach = wire_reach(wire, sums->request->scenario, (enum provider)p);
@@ -526,6 +534,9 @@ static void fill_wire(const struct run_sums *sums, struct result *result)
     result->clock = wire_clock_names[wire->clock];
     result->wire = wire_kind_names[wire->kind];
     memcpy(result->live_calls, sums->live, sizeof result->live_calls);
+    memcpy(result->replay_calls, sums->replay, sizeof result->replay_calls);
+    result->replay_flaws = keep(result, flaws != NULL ? flaws : "");
+    result->unanswered_allowed = sums->request->unanswered_allowed;
     result->order_calls = sums->order_calls;
     result->calls_left = sums->calls_left;
     result->live = keep(result, live.bytes != NULL ? live.bytes : "");
@@ -592,6 +603,14 @@ bool result_is_deaf(const struct result *result)
         answered += result->live_calls[p].answered;
     }
     return tried > 0 && answered == 0;
+}
+
+bool result_lacks_answers(const struct result *result)
+{
+    uint64_t unanswered = 0;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+        unanswered += result->replay_calls[p].unanswered;
+    return unanswered > 0 && !result->unanswered_allowed;
 }
 
 bool run_result_fill(struct run_sums *sums, struct result *result, struct err *err)

@@ -36,8 +36,9 @@ struct run_sums {
     uint64_t cache_hits[PROVIDER_COUNT], cache_misses[PROVIDER_COUNT];
     uint64_t thief_calls[PROVIDER_COUNT];
     struct live_calls live[PROVIDER_COUNT];
+    struct replay_calls replay[PROVIDER_COUNT];
     uint64_t late_calls[PROVIDER_COUNT];
-    uint64_t withheld, unmatched, alike, mismatched; /* as wire_facts */
+    uint64_t withheld, mismatched; /* as wire_facts */
     bool capped;
     uint64_t starved, left_out; /* as wire_facts and world_facts */
     int starved_error;

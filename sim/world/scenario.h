@@ -199,6 +199,9 @@ bool scenario_read(struct scenario *scenario, const char *file, const char *byte
 
 void scenario_release(struct scenario *scenario);
 
+/* Instant 0, by word of `origin`, a literal: run.json names it. */
+void scenario_set_start(struct scenario *scenario, int64_t start_unix_us, const char *origin);
+
 /* Makes a run that is longer than this so long, and moves with it what has its instants in the run:
  * faults, their ramps and flaps, changes of credentials, the warm-up. A fault lasts 2 s at least,
  * and ends within the run. Spans that are no part of the run's course (timeouts, latencies, lives)

@@ -56,18 +56,32 @@ static bool room_for_given(struct scenario *scenario)
     return true;
 }
 
-static void note_given(struct scenario_reader *reader, const struct scenario_key *key,
-                       const void *address, struct place place, bool refused)
+static bool add_given(struct scenario *scenario, const struct scenario_key *key,
+                      const void *address, struct place place, bool refused)
 {
-    struct scenario *scenario = reader->scenario;
-    if (!room_for_given(scenario)) {
-        out_of_memory(reader, place);
-        return;
-    }
+    if (!room_for_given(scenario)) return false;
     const ptrdiff_t offset = (const char *)address - (const char *)scenario;
     assert(offset >= 0 && offset <= (ptrdiff_t)sizeof *scenario);
     scenario->given[scenario->given_count++] =
         (struct scenario_given){key, (uint32_t)offset, place, refused};
+    return true;
+}
+
+static void note_given(struct scenario_reader *reader, const struct scenario_key *key,
+                       const void *address, struct place place, bool refused)
+{
+    if (!add_given(reader->scenario, key, address, place, refused)) out_of_memory(reader, place);
+}
+
+void scenario_set_start(struct scenario *scenario, int64_t start_unix_us, const char *origin)
+{
+    const struct scenario_key *key = scenario_root.keys;
+    while (key->name != NULL && strcmp(key->name, "start") != 0)
+        key++;
+    assert(key->name != NULL);
+    scenario->start_unix_us = start_unix_us;
+    /* Without memory for where it comes from, run.json says "default". */
+    (void)add_given(scenario, key, &scenario->start_unix_us, (struct place){.file = origin}, false);
 }
 
 /* Forgets what was said about [address, address + size): a list is replaced, a law begun anew. */

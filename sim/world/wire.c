@@ -468,6 +468,7 @@ void wire_begin(struct wire *wire, uint64_t seed_r)
         struct endpoint *endpoint = &wire->endpoints[p];
         if (endpoint->dialect != NULL) dialect_reset(endpoint->dialect, seed_r, wire->epoch_us);
         if (endpoint->cassette != NULL) cassette_rewind(endpoint->cassette);
+        endpoint->replay = (struct replay_calls){0};
     }
     wire_hold_backends(wire);
     if (wire->server != NULL) mock_server_reset(wire->server, seed_r, wire->epoch_us);
@@ -576,7 +577,9 @@ void wire_play(struct wire *wire, const struct call *call, struct http_request *
     struct endpoint *endpoint = &wire->endpoints[call->provider];
     struct err err;
     memset(reply, 0, sizeof *reply);
-    if (!codec_encode(endpoint->codec, call, request, &err)) {
+    /* Who was not confirmed with when it was recorded refuses a failover too, as real ones do. */
+    const bool sold = call->operation != OPERATION_CONFIRM || endpoint->sells;
+    if (!sold || !codec_encode(endpoint->codec, call, request, &err)) {
         reply->fate = CALL_REFUSED;
         return;
     }
@@ -590,8 +593,10 @@ void wire_play(struct wire *wire, const struct call *call, struct http_request *
                                          .request = request};
     const enum cassette_match match =
         cassette_play(endpoint->cassette, &played, &wire->response, &fate, &latency_us);
-    wire->facts.unmatched += match == CASSETTE_NONE;
-    wire->facts.alike += match == CASSETTE_LIKE;
+    endpoint->replay.exact += match == CASSETTE_EXACT;
+    endpoint->replay.again += match == CASSETTE_AGAIN;
+    endpoint->replay.alike += match == CASSETTE_LIKE;
+    endpoint->replay.unanswered += match == CASSETTE_NONE;
     if (match == CASSETTE_NONE) wire->response.status = 404;
     if (fate == CALL_ANSWERED) codec_decode(endpoint->codec, call, &wire->response, reply);
     reply->fate = fate;
@@ -716,9 +721,18 @@ uint64_t wire_starved(const struct wire *wire)
 struct wire_facts wire_facts(const struct wire *wire)
 {
     struct wire_facts facts = wire->facts;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        facts.unmatched += wire->endpoints[p].replay.unanswered;
+        facts.alike += wire->endpoints[p].replay.alike;
+    }
     facts.starved = wire_starved(wire);
     if (facts.starved > 0 && facts.starved_error == 0) facts.starved_error = EMFILE;
     return facts;
+}
+
+struct replay_calls wire_replay_calls(const struct wire *wire, enum provider provider)
+{
+    return wire->endpoints[provider].replay;
 }
 
 const char *wire_url(const struct wire *wire, enum provider provider)

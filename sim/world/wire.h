@@ -39,6 +39,7 @@
 #define SIM_WORLD_WIRE_H
 
 #include "sim/world/live_calls.h"
+#include "sim/world/replay_calls.h"
 #include "sim/world/scenario.h"
 
 enum wire_kind { WIRE_STRUCT, WIRE_BYTES, WIRE_HTTP, WIRE_KIND_COUNT };
@@ -52,12 +53,12 @@ struct recorder;
 struct wire_spec { /* what a run asks for; zeroed: struct, virtual, unlimited */
     enum wire_kind kind;
     enum wire_clock clock;
-    uint64_t max_requests;     /* of live providers: sent, and as many lost; 0: none are allowed */
-    double max_orders_per_s;   /* order starts, where a provider is live; 0: no limit */
-    int64_t order_gap_us;      /* replay: what lay between two starts at least when it was recorded */
-    bool tls;                  /* our own mocks speak TLS, verified against their own authority */
-    const char *ca_file;       /* borrowed: whom mock servers elsewhere are verified against; NULL:
-                                  the system's authorities, as real providers always are */
+    uint64_t max_requests;   /* of live providers: sent, and as many lost; 0: none are allowed */
+    double max_orders_per_s; /* order starts, where a provider is live; 0: no limit */
+    int64_t order_gap_us;    /* replay: what lay between two starts at least when it was recorded */
+    bool tls;                /* our own mocks speak TLS, verified against their own authority */
+    const char *ca_file;     /* borrowed: whom mock servers elsewhere are verified against; NULL:
+                                the system's authorities, as real providers always are */
     struct recorder *recorder; /* borrowed; NULL: nothing is kept */
 };
 
@@ -180,14 +181,18 @@ struct wire_facts {
     uint64_t mismatched; /* faults that libcurl saw as something else than was meant */
     uint64_t unstated;   /* answers of our own mocks without a stated latency: a bug */
     uint64_t withheld;   /* live calls that were not sent, because max_requests was reached */
-    uint64_t unmatched;  /* replay: calls that the cassette has no answer to */
-    uint64_t alike;      /* replay: answered by a take of another request */
+    /* Replay, of this replication: calls that no cassette has an answer to, or but one to another
+     * request. */
+    uint64_t unmatched, alike;
     /* Times that this process had no descriptor, or no memory, for a connection, be it the client's
      * end, a mock server's or the relay's. */
     uint64_t starved;
     int starved_error; /* errno of the first: EMFILE, mostly */
 };
 struct wire_facts wire_facts(const struct wire *wire);
+
+/* How a provider's recording has answered since the replication began. */
+struct replay_calls wire_replay_calls(const struct wire *wire, enum provider provider);
 
 /* wire_facts().starved alone, for whoever asks often. From the first one on nothing that a call
  * comes to says anything about its provider: who notices measures no further. */

@@ -211,9 +211,10 @@ static void start(struct wire *wire, struct flight *flight)
     give_up(wire, flight, err.message);
 }
 
-/* Keeps a call that is not sent, as the router meets it: a replay has to meet it too. */
-static void record_unsent(struct wire *wire, struct flight *flight,
-                          const struct http_response *response, int64_t latency_us)
+/* Keeps a call whose answer is none of the network's, as the router meets it: a replay has to meet
+ * it too. */
+static void record_met(struct wire *wire, struct flight *flight,
+                       const struct http_response *response, int64_t latency_us)
 {
     const int64_t life_us = wire->scenario->policy.call_life_us;
     const bool answered = response != NULL && latency_us <= life_us;
@@ -234,7 +235,7 @@ static void start_fated(struct wire *wire, struct flight *flight, enum call_fate
     if (fate == CALL_UNANSWERED) {
         start(wire, flight);
     } else if (after_us > wire->scenario->policy.call_life_us) {
-        record_unsent(wire, flight, NULL, after_us);
+        record_met(wire, flight, NULL, after_us);
         hold_back(wire, flight, flight->call.sent_us + after_us);
     } else {
         wait_until(flight, flight->call.sent_us + after_us);
@@ -269,7 +270,7 @@ static void send_live(struct wire *wire, struct flight *flight)
                                       .retry_after_s = disturbance->retry_after_s};
         const struct http_response kept = {.status = disturbance->status,
                                            .retry_after_s = disturbance->retry_after_s};
-        record_unsent(wire, flight, &kept, disturbance->after_us);
+        record_met(wire, flight, &kept, disturbance->after_us);
         answer_at(wire, flight, &instead, flight->call.sent_us + disturbance->after_us);
     } else {
         start(wire, flight);
@@ -452,7 +453,11 @@ void wire_give_up(struct wire *wire, wire_ended ended, void *context)
         struct flight *flight = wire->flights.next;
         settle_spending(wire, flight, http_client_sends(wire->client, flight->ticket), LOSS_OTHER);
         if (flight->ticket != 0) (void)http_client_cancel(wire->client, flight->ticket);
-        if (wire_starved(wire) > 0) flight->trip.local = true;
+        if (wire_starved(wire) > 0) {
+            flight->trip.local = true;
+        } else if (!flight->answered) { /* for a replay it never was */
+            record_met(wire, flight, NULL, wire->scenario->policy.call_life_us);
+        }
         drop_reply(wire, flight);
         deliver(wire, flight, wire_now_us(wire));
     }

@@ -39,6 +39,7 @@ struct endpoint { /* of one provider */
     char fates[CALL_FATE_COUNT][FATE_ADDRESS_MAX]; /* where a call is led that is to meet a fault */
     char url[MOCK_URL_MAX];
     struct live_calls live;
+    struct replay_calls replay; /* of this replication */
 };
 
 struct flight {                 /* a call on its way, by the real clock */

@@ -587,6 +587,7 @@ static void take_wire_facts(struct world *world)
     world->facts.wire = wire_facts(world->wire);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         world->facts.live[p] = wire_live_calls(world->wire, (enum provider)p);
+        world->facts.replay[p] = wire_replay_calls(world->wire, (enum provider)p);
     }
 }
 

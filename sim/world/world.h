@@ -112,6 +112,7 @@ struct world_facts { /* of a replication */
     uint64_t order_calls,
         calls_left; /* then: what that order might have taken, and what was left */
     struct live_calls live[PROVIDER_COUNT];
+    struct replay_calls replay[PROVIDER_COUNT];
     uint64_t late_calls[PROVIDER_COUNT]; /* good answers after their quote's deadline */
     struct wire_facts wire;
 };

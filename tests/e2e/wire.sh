@@ -242,9 +242,11 @@ expect 'nor does the excerpt of a file in an error' 0 "$(count "$canary" <<<"$sa
 expect 'which shows the rest of the line' yes "$(grep -q '"KROGER_CLIENT_SECRET": \["\**"\]' <<<"$said" && echo yes)" "$said"
 
 # ---- kept and played back ---------------------------------------------------------------------------
-replay() { # replay FILE OUT
-    "$program" run "$scratch/small.json" --out "$2" --set 'faults=[]' \
-        $(for p in MEALME INSTACART KROGER_API WALMART_API; do echo --set "providers.$p.mode=replay" --set "providers.$p.cassette=$1"; done) 2>&1
+replay() { # replay FILE OUT ARGUMENTS...
+    local file=$1 out=$2
+    shift 2
+    "$program" run "$scratch/small.json" --out "$out" --set 'faults=[]' "$@" \
+        $(for p in MEALME INSTACART KROGER_API WALMART_API; do echo --set "providers.$p.mode=replay" --set "providers.$p.cassette=$file"; done) 2>&1
 }
 for wire in bytes http; do
     said=$("$program" run "$scratch/small.json" --wire $wire --record "$scratch/$wire.jsonl" --out "$scratch/recorded-$wire" \
@@ -277,10 +279,59 @@ expect 'two runs in real time with mocks of their own are compared' 0 $? "$said"
 expect 'with a word about what that blurs' 1 "$(count 'measured in real time' <<<"$said")" "$said"
 grep -v '"operation":"confirm"' "$scratch/bytes.jsonl" >"$scratch/live-like.jsonl"
 said=$(replay "$scratch/live-like.jsonl" "$scratch/unsold")
+expect 'a recording that was edited is played back' 0 $? "$said"
+expect 'and said to be' 2 "$(count 'live-like.jsonl was altered after it was recorded' <<<"$said")" "$said"
 expect 'what was recorded of real providers, who sell nothing, fails no confirmation' 0 \
     "$(count '"confirm_fail_rate": *{"value": 1' "$scratch/unsold/summary.json")" "$said"
 said=$("$program" compare "$scratch/replayed-bytes" "$scratch/unsold" 2>&1)
 expect 'runs of two recordings are not compared' 3 $? "$said"
+
+head -n 100 "$scratch/bytes.jsonl" >"$scratch/cut.jsonl"
+said=$(replay "$scratch/cut.jsonl" "$scratch/cut" --requests 2 --set workload.confirm.share=0)
+expect 'a recording that was cut between two lines is played back as far as it goes' 0 $? "$said"
+for file in report.md report.html summary.json; do
+    expect "$file says so" yes "$(grep -q 'cut.jsonl is partial: its last line is missing' "$scratch/cut/$file" && echo yes)"
+done
+expect 'the console says so, and a warning before the run' 2 "$(tr '\n' ' ' <<<"$said" | tr -s ' ' | grep -o 'cut.jsonl is partial: its last line' | wc -l)" "$said"
+said=$(replay "$scratch/cut.jsonl" "$scratch/cut" --force)
+expect 'but where calls have no answer on it the run has failed' 3 $? "$said"
+
+said=$(replay "$scratch/bytes.jsonl" "$scratch/other-seed" --seed 8)
+expect 'a recording of another seed answers too little, and the run has failed' 3 $? "$said"
+expect 'which is said with what was recorded' 1 "$(count 'hint: recorded was "small", seed 7, 4 s, [0-9]* orders (bytes.jsonl); this is "small", seed 8' <<<"$said")" "$said"
+for file in report.md report.html summary.json; do
+    expect "calls without an answer are counted in $file" yes "$(grep -q '[0-9] calls to Kroger had no recorded answer' "$scratch/other-seed/$file" && echo yes)"
+done
+expect 'and in numbers' yes "$(grep -q '"unanswered": [1-9]' "$scratch/other-seed/summary.json" && echo yes)"
+expect 'they come before the figures' yes "$(sed -n 1,5p <<<"$(grep -v '^small: ' <<<"$said")" | grep -q 'had no recorded' && echo yes)" "$said"
+said=$(replay "$scratch/bytes.jsonl" "$scratch/other-seed" --seed 8 --allow-unanswered --force)
+expect 'unless that is allowed' 0 $? "$said"
+
+said=$("$program" run "$scratch/small.json" --wire bytes --record "$scratch/bytes.jsonl" --out "$scratch/no" 2>&1)
+expect 'an earlier recording is not replaced unasked' 2 $? "$said"
+expect 'and the way to is said' 1 "$(count 'or replace it with --force' <<<"$said")" "$said"
+[ ! -e "$scratch/no" ] && ok 'nothing was run' || not_ok 'nothing was run'
+said=$("$program" run "$scratch/small.json" --wire bytes --set 'start="2026-03-01T12:00:00Z"' --record "$scratch/march.jsonl" --out "$scratch/march" 2>&1)
+expect 'a recording from another instant on' 0 $? "$said"
+expect 'run.json says where it and the results went' 1 "$(count -e "--record $scratch/march.jsonl --out $scratch/march\"" "$scratch/march/run.json")"
+said=$(replay "$scratch/march.jsonl" "$scratch/from-march")
+expect 'is played back' 0 $? "$said"
+if cmp -s "$scratch/march/events.jsonl" "$scratch/from-march/events.jsonl"; then ok 'from that instant on'; else
+    not_ok 'from that instant on' "$(diff "$scratch/march/events.jsonl" "$scratch/from-march/events.jsonl" | head -n 5)"; fi
+expect 'which run.json has from the recording' 1 "$(count '"start": {.*"origin": "the recording"' "$scratch/from-march/run.json")"
+
+"$program" run "$scratch/small.json" --clock real --set 'faults=[]' --duration 60s --record "$scratch/stopped.jsonl" --out "$scratch/stopped-recording" --progress none >"$scratch/said" 2>&1 &
+pid=$!
+sleep 2
+kill -INT $pid
+wait $pid
+expect 'a recording may be stopped' 130 $? "$(cat "$scratch/said")"
+expect 'and is marked as partial' 1 "$(tail -n 1 "$scratch/stopped.jsonl" | count '"stopped_by":"a signal"')"
+orders=$(sed -n 's/.*"orders":\([0-9]*\).*/\1/p' <<<"$(tail -n 1 "$scratch/stopped.jsonl")")
+said=$(replay "$scratch/stopped.jsonl" "$scratch/of-stopped" --requests "$orders" --set 'workload.confirm.share=0')
+expect 'its orders are played back' 0 $? "$said"
+expect 'with a word about that' 1 "$(count 'warning: stopped.jsonl is partial: its recording was stopped early by a signal' <<<"$said")" "$said"
+
 said=$("$program" run "$scratch/small.json" --wire bytes -r 2 --record "$scratch/two.jsonl" --out "$scratch/no" 2>&1)
 expect 'one replication is recorded, not several at once' 2 $? "$said"
 said=$("$program" run "$scratch/small.json" --wire bytes --record "$scratch/recorded-bytes/two.jsonl" --out "$scratch/recorded-bytes" --force 2>&1)

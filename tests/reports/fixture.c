@@ -394,6 +394,7 @@ static void begin(struct result *result, int64_t duration_us, uint32_t buckets)
         .live = "",
         .elsewhere = "",
         .replayed = "",
+        .replay_flaws = "",
         .scenario_hash = UINT64_C(0x1f2e3d4c5b6a7988),
         .experiment_hash = UINT64_C(0x8877665544332211),
         .event_hash = UINT64_C(0xfedcba9876543210),

@@ -180,11 +180,47 @@ static void a_fault_that_shows_after_the_call_s_life_is_recorded_as_no_answer(vo
                    path);
     const struct wire_spec plain = {0};
     fixture = fixture_open(json, &plain);
-    const struct reply reply = fixture_ask(fixture, PROVIDER_KROGER_API, OPERATION_TOKEN, 0, 0);
+    struct reply reply = fixture_ask(fixture, PROVIDER_KROGER_API, OPERATION_TOKEN, 0, 0);
     assert_int_equal(reply.fate, CALL_UNANSWERED);
     assert_int_equal(reply.latency_us, US_PER_SECOND);
     assert_int_equal(wire_facts(fixture->wire).unmatched, 0);
+    /* Nobody sells there: a failover that comes by is refused, and lacks no answer. */
+    fixture->tokens[PROVIDER_KROGER_API] = 1;
+    assert_false(wire_sells(fixture->wire, PROVIDER_KROGER_API));
+    reply = fixture_ask(fixture, PROVIDER_KROGER_API, OPERATION_CONFIRM, 0, 0);
+    assert_int_equal(reply.fate, CALL_REFUSED);
+    assert_int_equal(wire_facts(fixture->wire).unmatched, 0);
     fixture_close(fixture);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void what_is_given_up_is_recorded_as_no_answer(void **state)
+{
+    (void)state;
+    char path[TEST_PATH_MAX];
+    struct err err = {0};
+    test_write_file("", 0, path);
+    struct wire_spec spec = {.kind = WIRE_HTTP, .clock = WIRE_CLOCK_REAL};
+    spec.recorder = recorder_open(path, false, &fixture_head, &err);
+    assert_non_null(spec.recorder);
+    struct fixture *const fixture = fixture_open(
+        "\"providers\":{\"KROGER_API\":{\"latency\":{\"token\":{\"law\":\"constant\",\"value\":"
+        "\"10s\"}}}}",
+        &spec);
+    const struct call call =
+        fixture_call(fixture, PROVIDER_KROGER_API, OPERATION_TOKEN, 0, wire_now_us(fixture->wire));
+    wire_send(fixture->wire, &call, NULL);
+    ended_count = 0;
+    wire_give_up(fixture->wire, count_ended, NULL);
+    assert_int_equal(ended_count, 1);
+    fixture_close(fixture);
+    assert_int_equal(recorder_takes(spec.recorder), 1);
+    assert_true(recorder_close(spec.recorder, true, &err));
+    struct err_list list = {0};
+    struct cassette *const cassette = cassette_open(path, &list);
+    assert_non_null(cassette);
+    assert_true(cassette_holds(cassette, PROVIDER_KROGER_API, API_STANDARD, OPERATION_TOKEN));
+    cassette_close(cassette);
     assert_int_equal(unlink(path), 0);
 }
 
@@ -193,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(orders_that_ask_the_same_at_once_in_real_time_are_played_back_exactly),
         cmocka_unit_test(a_fault_that_shows_after_the_call_s_life_is_recorded_as_no_answer),
+        cmocka_unit_test(what_is_given_up_is_recorded_as_no_answer),
     };
     return cmocka_run_group_tests_name("sim/world/wire_replay", tests, NULL, NULL);
 }
