@@ -423,3 +423,16 @@ void load_canonical_command(const struct invocation *invocation, const char *pat
         text_release(&shown);
     }
 }
+
+void load_whole_command(const struct invocation *invocation, const char *path, struct text *text)
+{
+    static const enum option paths[] = {OPTION_RECORD, OPTION_OUT};
+    load_canonical_command(invocation, path, text);
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        if (!option_belongs(paths[i], invocation->command->command)) continue;
+        if (!invocation_given(invocation, paths[i])) continue;
+        text_format(text, " --%s", option_table[paths[i]].name);
+        put_word(text, invocation->values[paths[i]].text);
+    }
+    if (invocation_on(invocation, OPTION_FORCE)) text_put(text, " --force");
+}

@@ -47,4 +47,8 @@ void load_put_argument(const char *argument, struct text *text);
 void load_canonical_command(const struct invocation *invocation, const char *path,
                             struct text *text);
 
+/* The same with where its results and its recording went, as run.json has it. Reports do without:
+ * they are the same bytes wherever they lie. */
+void load_whole_command(const struct invocation *invocation, const char *path, struct text *text);
+
 #endif

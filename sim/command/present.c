@@ -93,8 +93,11 @@ static bool write_run_json(const struct present *present, struct err *err)
     struct text json = {0};
     struct utsname host = {0};
     (void)uname(&host);
+    struct text command = {0};
+    load_whole_command(present->invocation, present->invocation->operands[0], &command);
     text_put(&json, "{\n  \"schema\": \"routesim.run/1\",\n  \"command\": ");
-    text_json_string(&json, present->result->command);
+    text_json_string(&json, command.bytes != NULL ? command.bytes : "");
+    text_release(&command);
     text_put(&json, ",\n  \"arguments\": [");
     for (int i = 0; i < present->invocation->argc; i++) {
         if (i > 0) text_put(&json, ", ");
