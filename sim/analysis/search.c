@@ -86,12 +86,15 @@ bool search_run(struct search *search, const struct search_request *request, str
                               .cvar_best = UINT32_MAX};
     choose_columns(search, request);
     const bool ok = columns_fit(search, request, err) && begin(&searching, err) &&
-                    explore(&searching, err) && search_find_front(&searching, err) &&
-                    search_find_set(&searching, err) && search_find_robust(&searching, err);
+                    explore(&searching, err) && search_find_points(&searching, err) &&
+                    search_find_front(&searching, err) && search_find_set(&searching, err) &&
+                    search_find_robust(&searching, err);
     free(searching.sums);
     free(searching.orders);
     free(searching.baseline);
     free(searching.blocks);
+    free(searching.points.point_of);
+    free(searching.points.first);
     bootstrap_counts_release(&searching.counts);
     if (!ok) search_release(search);
     return ok;

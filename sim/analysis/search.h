@@ -18,11 +18,11 @@
  *                point's probability of being on it over the bootstrap, hypervolume with its
  *                reference point, knee
  *   the set      candidates whose goal cannot be told from the best one's: the simultaneous
- *                (max-T) interval of the paired difference over clusters contains 0
- *   the centre   of that set, the candidate farthest from changing (largest share of orders
- * that keep their winner under all others of the set; ties: nearest to the baseline). This one is
- * recommended, not the lucky best. robust       over several tables (scenarios): worst case, CVaR
- * at 20%, minimax regret of the goal
+ *                (max-T) interval of the paired difference over clusters contains 0; the baseline
+ * is always compared the centre   of that set, the candidate farthest from changing (largest share
+ * of orders that keep their winner under all others of the set; ties: nearest to the baseline).
+ * This one is recommended, not the lucky best. robust       over several tables (scenarios): worst
+ * case, CVaR at 20%, minimax regret of the goal
  *
  * Ownership: a search owns its arrays; search_release() frees them.
  * Failure:   ERR_INPUT for an objective or constraint that cannot be read; ERR_ENVIRONMENT.
@@ -135,6 +135,7 @@ struct search {
     uint32_t baseline;           /* candidates */
     uint32_t best, chosen, knee; /* UINT32_MAX: none is feasible; knee: with two objectives */
     uint32_t feasible, front_count, set_count; /* candidates */
+    bool set_capped; /* more than 4,000 points could be in the set: counts are at least */
     uint32_t points, front_points; /* among the feasible, and on the front, that decide apart */
     double scales[SEARCH_OBJECTIVES_MAX]; /* best - worst, what an objective is divided by */
     double hypervolume, hypervolume_low, hypervolume_high; /* share of the box between reference

@@ -82,6 +82,8 @@ static bool improve_one(const struct searching *searching, struct score_weights 
     const double *baseline = search->candidates[search->baseline].means;
     struct curves curves;
     double best = *goal, value = score_weight_of(weights, part);
+    double margins[SEARCH_CONSTRAINTS_MAX];
+    if (!search_margins(searching, weights, margins, err)) return false;
     if (!make_curves(searching, weights, part, &curves, err)) return false;
     for (uint32_t i = 0; i < curves.of[0].count; i++) {
         double means[SEARCH_COLUMNS_MAX], shares[PROVIDER_COUNT];
@@ -91,7 +93,8 @@ static bool improve_one(const struct searching *searching, struct score_weights 
         if (until - from < 1e-6) continue;
         means_at(searching, &curves, i, means, shares);
         const double found = search_goal(search, searching->request, means, baseline);
-        if (found <= best + LEAST_GAIN || !search_allows(searching, means, shares)) continue;
+        if (found <= best + LEAST_GAIN || !search_allows(searching, means, shares, margins))
+            continue;
         best = found;
         value = value_in(from, until);
     }

@@ -18,11 +18,15 @@ unsigned search_column(const struct search *search, enum replay_outcome outcome)
 
 /* ---- constraints, cluster by cluster ---- */
 
+static struct stats_estimate excess_of(const struct searching *searching)
+{
+    return stats_mean_difference(searching->blocks, searching->clusters, searching->request->level);
+}
+
 /* Is the whole interval of the mean excess at or below 0? */
 static bool is_kept(const struct searching *searching)
 {
-    const struct stats_estimate excess =
-        stats_mean_difference(searching->blocks, searching->clusters, searching->request->level);
+    const struct stats_estimate excess = excess_of(searching);
     const double slack = 1e-9;
     if (excess.method == STATS_EXACT || isnan(excess.high)) return excess.value <= slack;
     return excess.high <= slack;
@@ -53,19 +57,26 @@ static void outcome_excess(const struct searching *searching,
     }
 }
 
+static void share_excess(const struct searching *searching,
+                         const struct search_constraint *constraint, const struct replay_sums *sums,
+                         unsigned provider)
+{
+    for (uint32_t c = 0; c < searching->clusters; c++) {
+        const double orders = searching->orders[c];
+        searching->blocks[c] =
+            (struct stats_block){.n = (uint64_t)orders,
+                                 .difference = sums[c].won[provider] - constraint->limit * orders,
+                                 .weight = orders};
+    }
+}
+
 /* A share has a limit for every provider; against the baseline it is left to the means. */
 static bool keeps_share(const struct searching *searching,
                         const struct search_constraint *constraint, const struct replay_sums *sums)
 {
     if (constraint->kind != LIMIT_ABSOLUTE || !constraint->at_most) return true;
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        for (uint32_t c = 0; c < searching->clusters; c++) {
-            const double orders = searching->orders[c];
-            searching->blocks[c] =
-                (struct stats_block){.n = (uint64_t)orders,
-                                     .difference = sums[c].won[p] - constraint->limit * orders,
-                                     .weight = orders};
-        }
+        share_excess(searching, constraint, sums, p);
         if (!is_kept(searching)) return false;
     }
     return true;
@@ -88,6 +99,57 @@ static bool keeps_all(const struct searching *searching, unsigned first,
         outcome_excess(searching, constraint, column, sums, column - first);
         if (!is_kept(searching)) return false;
     }
+    return true;
+}
+
+/* The sums of one weights by the slow path, columns [first, first + 4). */
+static void sums_of(const struct searching *searching, const struct score_weights *weights,
+                    unsigned first, struct replay_sums *sums)
+{
+    const struct replay_table *table = &searching->request->tables[0];
+    const struct search *search = searching->search;
+    memset(sums, 0, searching->clusters * sizeof *sums);
+    for (uint32_t i = 0; i < table->count; i++) {
+        const struct replay_order *order = &table->orders[i];
+        const uint32_t won = replay_winner(order, weights);
+        struct replay_sums *of = &sums[order->cluster];
+        of->won[order->quotes[won].provider]++;
+        for (unsigned k = 0; k < REPLAY_COLUMNS && first + k < search->column_count; k++)
+            of->columns[k] += table->fates[i].of[won][search->columns[first + k]];
+    }
+}
+
+static double half_width(const struct searching *searching)
+{
+    const struct stats_estimate excess = excess_of(searching);
+    return excess.method == STATS_EXACT || isnan(excess.high) ? 0.0 : excess.high - excess.value;
+}
+
+bool search_margins(const struct searching *searching, const struct score_weights *weights,
+                    double margins[SEARCH_CONSTRAINTS_MAX], struct err *err)
+{
+    const struct search *search = searching->search;
+    struct replay_sums *sums = malloc((searching->clusters + 1u) * sizeof *sums);
+    if (sums == NULL) return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
+    for (unsigned first = 0; first < search->column_count; first += REPLAY_COLUMNS) {
+        sums_of(searching, weights, first, sums);
+        for (uint32_t i = 0; i < searching->request->constraint_count; i++) {
+            const struct search_constraint *constraint = &searching->request->constraints[i];
+            if (constraint->quantity == QUANTITY_TOP_SHARE) {
+                if (first == 0) margins[i] = 0.0;
+                for (unsigned p = 0; first == 0 && p < PROVIDER_COUNT; p++) {
+                    share_excess(searching, constraint, sums, p);
+                    margins[i] = fmax(margins[i], half_width(searching));
+                }
+                continue;
+            }
+            const unsigned column = search_column(search, constraint->outcome);
+            if (column < first || column >= first + REPLAY_COLUMNS) continue;
+            outcome_excess(searching, constraint, column, sums, column - first);
+            margins[i] = half_width(searching);
+        }
+    }
+    free(sums);
     return true;
 }
 
@@ -251,7 +313,8 @@ double search_limit(const struct search_constraint *constraint, double baseline)
     return constraint->limit;
 }
 
-bool search_allows(const struct searching *searching, const double *means, const double *shares)
+bool search_allows(const struct searching *searching, const double *means, const double *shares,
+                   const double *margins)
 {
     const struct search *search = searching->search;
     const struct search_candidate *baseline = &search->candidates[search->baseline];
@@ -260,7 +323,8 @@ bool search_allows(const struct searching *searching, const double *means, const
         const double value = value_of(search, constraint, means, shares);
         const double limit = search_limit(
             constraint, value_of(search, constraint, baseline->means, baseline->shares));
-        const double slack = 1e-9 * fmax(1.0, fabs(limit)); /* the limit itself is allowed */
+        const double slack = 1e-9 * fmax(1.0, fabs(limit)) - /* the limit itself is allowed */
+                             (margins != NULL ? margins[i] : 0.0);
         if (constraint->at_most ? value > limit + slack : value < limit - slack) return false;
     }
     return true;
@@ -274,7 +338,7 @@ void search_judge(struct searching *searching, uint32_t first)
         struct search_candidate *candidate = &search->candidates[i];
         candidate->goal = search_goal(search, searching->request, candidate->means, baseline);
         candidate->feasible =
-            candidate->sure && search_allows(searching, candidate->means, candidate->shares);
+            candidate->sure && search_allows(searching, candidate->means, candidate->shares, NULL);
     }
 }
 

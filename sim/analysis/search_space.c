@@ -11,6 +11,8 @@ const struct search_preset search_presets[4] = {
     {"speed-first", {1.0, 0.30, 0.40, 0.20, 0.25, 0.10}},
 };
 
+#define GRID 1e4 /* a weight is one that people can write down */
+
 /* The five that lie on the simplex. */
 static const enum replay_part five[5] = {PART_PRICE, PART_SPEED, PART_COMMISSION, PART_AVAILABILITY,
                                          PART_RELIABILITY};
@@ -63,7 +65,7 @@ static bool add_points(struct searching *searching, const struct axes *axes, uns
     const uint32_t steps = searching->request->steps;
     const uint32_t least = level + 1 == axes->count ? steps - used : 0;
     for (uint32_t k = least; used + k <= steps; k++) {
-        *score_weight(weights, axes->parts[level]) = axes->room * k / steps;
+        *score_weight(weights, axes->parts[level]) = rint(axes->room * k / steps * GRID) / GRID;
         if (level + 1 == axes->count) {
             if (!search_add(searching, weights, err)) return false;
         } else if (!add_points(searching, axes, level + 1, used + k, weights, err)) {

@@ -10,6 +10,12 @@
 #include "sim/analysis/stats.h"
 #include "sim/analysis/stats_bootstrap.h"
 
+struct search_points {  /* feasible candidates that decide apart */
+    uint32_t *point_of; /* of a candidate; UINT32_MAX: infeasible */
+    uint32_t *first;    /* a point's first candidate */
+    uint32_t count;
+};
+
 struct searching {
     const struct search_request *request;
     struct search *search;
@@ -20,6 +26,7 @@ struct searching {
     double *baseline; /* [column * clusters + cluster]: sums of candidate 0, the baseline */
     struct stats_block *blocks;
     struct bootstrap_counts counts;
+    struct search_points points;
 };
 
 /* ---- search_space.c ---- */
@@ -40,7 +47,9 @@ void search_scale(struct searching *searching);
 void search_judge(struct searching *searching, uint32_t first);
 double search_goal(const struct search *search, const struct search_request *request,
                    const double *means, const double *baseline_means);
-bool search_allows(const struct searching *searching, const double *means, const double *shares);
+/* `margins` may be NULL. */
+bool search_allows(const struct searching *searching, const double *means, const double *shares,
+                   const double *margins);
 unsigned search_column(const struct search *search, enum replay_outcome outcome);
 /* The goal of a candidate in one cluster, as a sum over its orders; the baseline's is not
  * subtracted. */
@@ -50,9 +59,15 @@ double search_cluster_goal(const struct searching *searching, uint32_t candidate
 uint32_t search_best(const struct searching *searching);
 double search_distance(const struct score_weights *a, const struct score_weights *b);
 
-/* ---- search_refine.c, search_set.c, search_robust.c ---- */
+/* Half the width of each constraint's interval under some weights: how far from a limit a mean has
+ * to stay so that the interval is on the good side too. */
+bool search_margins(const struct searching *searching, const struct score_weights *weights,
+                    double margins[SEARCH_CONSTRAINTS_MAX], struct err *err);
+
+/* ---- search_refine.c, search_points.c, search_front.c, search_set.c, search_robust.c ---- */
 
 bool search_refine(struct searching *searching, struct err *err);
+bool search_find_points(struct searching *searching, struct err *err);
 bool search_find_front(struct searching *searching, struct err *err);
 bool search_find_set(struct searching *searching, struct err *err);
 bool search_find_robust(struct searching *searching, struct err *err);
