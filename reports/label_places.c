@@ -140,8 +140,7 @@ void sheet_words(struct sheet *sheet, const struct sheet_frame *frame,
                         labels[i].words);
         }
         if (block >= 0)
-            text_format(&sheet->script,
-                        ", \\\n     LABELS index %d u 1:2:3 w labels %s %s", block,
+            text_format(&sheet->script, ", \\\n     LABELS index %d u 1:2:3 w labels %s %s", block,
                         aligns[align], style);
     }
 }
