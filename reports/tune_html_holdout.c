@@ -195,7 +195,7 @@ static void put_evolved(struct html *page)
     enum tune_metric metrics[TUNE_METRICS];
     const uint32_t count = tune_order_metrics(tuning, false, metrics);
     html_table_begin(page,
-                     "Differences over all orders: with the history each order met, and with the "
+                     "Differences on the holdout: with the history each order met, and with the "
                      "scenario run again under either weights, each making its own history",
                      columns, 5);
     for (uint32_t i = 0; i < count; i++) {
@@ -203,7 +203,7 @@ static void put_evolved(struct html *page)
         struct text cells[4] = {0};
         if (!isfinite(value->value)) continue;
         html_row_begin(page, tune_metric_traits[metrics[i]].label);
-        tune_show_difference(&cells[0], metrics[i], &arm->values[TUNE_ALL][metrics[i]]);
+        tune_show_difference(&cells[0], metrics[i], &arm->values[TUNE_HOLDOUT][metrics[i]]);
         tune_show_difference(&cells[1], metrics[i], value);
         tune_show_interval(&cells[2], metrics[i], value);
         text_grouped(&cells[3], (int64_t)value->difference.n);

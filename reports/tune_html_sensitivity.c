@@ -121,8 +121,10 @@ static void put_radius(struct html *page)
     text_put(page->out, "<p>");
     html_put(page, &words);
     text_put(page->out, "</p>\n");
-    html_table_begin(page, "How far weights may move (largest change of any one, exact)", columns,
-                     2);
+    html_table_begin(
+        page,
+        "How far weights may move (largest change of any one, five weights summing to 1, exact)",
+        columns, 2);
     for (unsigned i = 0; i < 8; i++) {
         text_fixed(&words, geometry->radius[i], 3);
         html_row_begin(page, words.bytes != NULL ? words.bytes : "");
