@@ -89,7 +89,9 @@ static void put_basis(struct text *text, const struct tuning *tuning)
         text_put(text, " of ");
         text_grouped(text, (int64_t)tuning->reproducible);
         text_put(text, " recorded decisions again");
-        if (!tuning->weights_known) text_put(text, " under the weights assumed");
+        if (!tuning->weights_known)
+            text_put(text, tuning->baseline_given ? "\n  under the weights named"
+                                                  : "\n  under the weights assumed");
     }
     if (coverage->usable + coverage->without_quotes < coverage->requests) {
         text_put(text, "\n  coverage ");

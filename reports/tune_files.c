@@ -105,7 +105,8 @@ void tune_write_csv(struct text *text, const struct tuning *tuning)
                               &arm->values[part][m]);
         for (unsigned m = 0; arm->evolved && m < TUNE_METRICS; m++)
             if (is_known(&arm->evolved_values[m]))
-                put_value(text, arm, "all_evolved", (enum tune_metric)m, &arm->evolved_values[m]);
+                put_value(text, arm, "holdout_evolved", (enum tune_metric)m,
+                          &arm->evolved_values[m]);
     }
 }
 

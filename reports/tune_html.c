@@ -195,7 +195,8 @@ static void put_facts(struct html *page, const struct tune_report *report)
     put_counts(&value, tuning->orders);
     put_fact(page, "Orders", &value);
     put_counts(&value, tuning->clusters);
-    text_put(&value, tuning->clustered == CLUSTERS_BY_DAY ? "; by UTC day" : "; by block");
+    text_put(&value,
+             tuning->clustered[TUNE_HOLDOUT] == CLUSTERS_BY_DAY ? "; by UTC day" : "; by block");
     put_fact(page, "Clusters", &value);
     show_span(&value, tuning->train_until_us -
                           (tuning->set.count > 0 ? tuning->set.orders[0].as.order.start_us : 0));

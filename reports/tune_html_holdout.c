@@ -171,7 +171,7 @@ static void put_thirds(struct html *page)
         tune_html_weights(page, &third->chosen);
         tune_html_goal(page, third->goal_of_own);
         tune_html_goal(page, third->goal_of_chosen);
-        html_cell(page, third->same ? "yes" : "no");
+        html_cell(page, third->same ? "yes" : third->kept ? "no" : "breaks a guardrail");
         html_row_end(page);
     }
     html_table_end(page);

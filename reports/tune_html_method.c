@@ -127,7 +127,7 @@ static void put_numbers(struct html *page)
     struct text words = {0};
     text_put(&words, "Intervals are 95%, two-sided, Student\u2019s t over ");
     text_grouped(&words, tuning->clusters[TUNE_HOLDOUT]);
-    text_put(&words, tuning->clustered == CLUSTERS_BY_DAY
+    text_put(&words, tuning->clustered[TUNE_HOLDOUT] == CLUSTERS_BY_DAY
                          ? " clusters on the holdout, one a UTC day: "
                          : " clusters on the holdout, equal blocks of neighbouring orders: ");
     text_put(&words,

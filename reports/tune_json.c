@@ -93,7 +93,8 @@ static void put_coverage(struct text *text, const struct tuning *tuning)
     put_key(text, ",\n  ", "clusters");
     for (unsigned part = 0; part < TUNE_PARTS; part++)
         put_count(text, part == 0 ? "{" : ", ", tune_part_names[part], tuning->clusters[part]);
-    put_string(text, ", ", "by", tuning->clustered == CLUSTERS_BY_DAY ? "day" : "block");
+    put_string(text, ", ", "by",
+               tuning->clustered[TUNE_HOLDOUT] == CLUSTERS_BY_DAY ? "day" : "block");
     text_put(text, "}");
 }
 
@@ -179,7 +180,7 @@ static void put_arms(struct text *text, const struct tuning *tuning)
             put_values(text, ",\n      ", tune_part_names[part], arm->values[part]);
         if (arm->evolved) {
             put_shares(text, "evolved_shares", arm->evolved_shares);
-            put_values(text, ",\n      ", "all_evolved", arm->evolved_values);
+            put_values(text, ",\n      ", "holdout_evolved", arm->evolved_values);
         }
         text_char(text, '}');
     }
@@ -200,6 +201,7 @@ static void put_search(struct text *text, const struct search *search)
     put_number(text, ", ", "hypervolume_high", search->hypervolume_high);
     put_count(text, ", ", "points_beyond_reference", search->beyond_reference);
     put_count(text, ",\n    ", "set", search->set_count);
+    put_flag(text, ", ", "set_is_at_least", search->set_capped);
     put_number(text, ", ", "set_agreement", search->set_agreement);
     if (search->set_count > 0) {
         put_weights(text, ",\n    ", "set_low", &search->set_low);
@@ -287,6 +289,7 @@ static void put_thirds(struct text *text, const struct tuning *tuning)
         put_weights(text, i == 0 ? "{" : ", {", "chosen", &third->chosen);
         put_number(text, ", ", "goal_of_suggested", third->goal_of_chosen);
         put_number(text, ", ", "goal_of_its_own", third->goal_of_own);
+        put_flag(text, ", ", "suggested_keeps_guardrails", third->kept);
         put_flag(text, ", ", "suggested_in_its_set", third->same);
         text_char(text, '}');
     }

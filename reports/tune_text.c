@@ -127,6 +127,10 @@ void tune_write_goal(struct text *text, const struct tuning *tuning)
 
 const char *tune_verdict_title(const struct tuning *tuning)
 {
+    if (tuning->chosen == UINT32_MAX && tuning->baseline_breaks != UINT32_MAX)
+        return "the baseline breaks a guardrail, and no weights are sure to keep them";
+    if (tuning->chosen == UINT32_MAX && tuning->search.feasible == 0)
+        return "no weights are sure to keep the guardrails";
     if (tuning->chosen == UINT32_MAX) return "keep the baseline";
     switch (tuning->verdict) {
     case EXPERIMENT_VARIANT_WINS:
@@ -202,12 +206,25 @@ static void put_change(struct text *text, const struct tune_arm *arm, enum tune_
     }
 }
 
+static void put_breach(struct text *text, const struct tuning *tuning)
+{
+    if (tuning->baseline_breaks == UINT32_MAX) return;
+    const struct search_constraint *constraint = &tuning->constraints[tuning->baseline_breaks];
+    const enum tune_metric metric = constraint->quantity == QUANTITY_TOP_SHARE
+                                        ? TUNE_TOP_SHARE
+                                        : (enum tune_metric)constraint->outcome;
+    text_format(text, " The baseline itself breaks %s on the orders held out (", constraint->text);
+    tune_show_value(text, metric, tuning->baseline_breach);
+    text_put(text, ").");
+}
+
 void tune_write_finding(struct text *text, const struct tuning *tuning)
 {
     if (tuning->chosen == UINT32_MAX) {
         text_put(text, tuning->search.feasible == 0
-                           ? "No weights keep the guardrails: nothing is suggested."
+                           ? "No weights are sure to keep the guardrails: nothing is suggested."
                            : "No weights are clearly better than the baseline: keep it.");
+        put_breach(text, tuning);
         return;
     }
     const struct tune_arm *arm = &tuning->arms[tuning->chosen];
@@ -228,6 +245,7 @@ void tune_write_finding(struct text *text, const struct tuning *tuning)
     text_put(text, "; ");
     show_share(text, (double)arm->changed[TUNE_HOLDOUT] / tuning->orders[TUNE_HOLDOUT]);
     text_put(text, " of them go to another provider.");
+    put_breach(text, tuning);
 }
 
 void tune_write_secrets(struct text *text, const struct score_weights *weights)

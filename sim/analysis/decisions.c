@@ -8,7 +8,7 @@
 const char *const decision_gap_texts[GAP_COUNT] = {
     [GAP_NO_DECISION] = "neither a decision nor a failure was logged",
     [GAP_NO_QUOTES] = "a decision was logged, but not one of its quotes",
-    [GAP_QUOTE_MISSING] = "the decision counts more quotes than were logged",
+    [GAP_QUOTE_MISSING] = "the decision counts other quotes than were logged",
     [GAP_FIELD_MISSING] = "a field is missing, or says what cannot be",
     [GAP_SELECTED_MISSING] = "the selected provider's quote was not logged",
     [GAP_NOT_READABLE] = "one of its lines cannot be read",

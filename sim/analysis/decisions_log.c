@@ -405,7 +405,7 @@ static enum decision_gap gap_of(const struct request *request)
     if (!request->decided) return GAP_NO_DECISION;
     if (request->seen == 0) return GAP_NO_QUOTES;
     if ((request->missing & (1u << FIELD_QUOTES)) == 0 &&
-        bits_of(scored_of(request)) < request->total_quotes)
+        bits_of(scored_of(request)) != request->total_quotes)
         return GAP_QUOTE_MISSING;
     if (request->missing != 0 || !request->has_history) return GAP_FIELD_MISSING;
     if ((scored_of(request) >> request->selected & 1u) == 0) return GAP_SELECTED_MISSING;

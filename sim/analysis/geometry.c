@@ -46,6 +46,16 @@ static bool can_move(const struct replay_order *order, const struct score_weight
     return false;
 }
 
+double geometry_movable(const struct replay_table *table, const struct score_weights *weights,
+                        enum replay_part part)
+{
+    uint64_t movable = 0;
+    for (uint32_t i = 0; i < table->count; i++)
+        movable +=
+            can_move(&table->orders[i], weights, part, replay_winner(&table->orders[i], weights));
+    return table->count > 0 ? (double)movable / table->count : 0.0;
+}
+
 static void measure_weights(struct geometry *geometry, const struct replay_table *table,
                             const struct score_weights *weights)
 {
@@ -297,6 +307,16 @@ static unsigned explain(struct geometry_flip *flip, const struct replay_order *o
     return cause;
 }
 
+static struct score_weights on_one_scale(const struct score_weights *weights)
+{
+    struct score_weights normal = *weights;
+    const double sum = weights->price + weights->speed + weights->commission +
+                       weights->availability + weights->reliability;
+    for (unsigned k = 0; sum > 0.0 && k < REPLAY_PARTS; k++)
+        *score_weight(&normal, (enum replay_part)k) /= sum;
+    return normal;
+}
+
 static void count_moves(const struct replay_table *table, const struct score_weights *a,
                         const struct score_weights *b, const struct scaled *scaled_a,
                         const struct scaled *scaled_b, struct geometry_moves *moves)
@@ -322,8 +342,10 @@ uint32_t geometry_flips(const struct replay_table *table, const struct score_wei
     struct scaled scaled_a, scaled_b;
     uint64_t met[REPLAY_PARTS] = {0}, wanted[REPLAY_PARTS], causes = 0;
     uint32_t count = 0;
-    scale(&scaled_a, a);
-    scale(&scaled_b, b);
+    /* Scores are scale-free: causes are told on one scale. */
+    const struct score_weights normal_a = on_one_scale(a), normal_b = on_one_scale(b);
+    scale(&scaled_a, &normal_a);
+    scale(&scaled_b, &normal_b);
     count_moves(table, a, b, &scaled_a, &scaled_b, moves);
     for (unsigned k = 0; k < REPLAY_PARTS; k++)
         causes += moves->by_cause[k] > 0;

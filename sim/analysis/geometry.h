@@ -47,6 +47,12 @@ struct geometry {
     uint64_t reversal_orders;
 };
 
+/* The share of orders that some value of one weight in [0, 1] decides otherwise. */
+double geometry_movable(const struct replay_table *table, const struct score_weights *weights,
+                        enum replay_part part);
+
+/* `weights` on the scale on which the five without priority add up to 1: on another, [0, 1] would
+ * be another range. */
 bool geometry_make(struct geometry *geometry, const struct replay_table *table,
                    const struct score_weights *weights, struct err *err);
 

@@ -50,6 +50,9 @@ struct search_preset {
  * 0.50 and 0.40 and are our reading, for the runbook's figures are not public. */
 extern const struct search_preset search_presets[4];
 
+/* On the scale on which the five weights without priority add up to 1. */
+struct score_weights search_normalise(const struct score_weights *weights);
+
 struct search_objective {
     enum replay_outcome outcome;
     double weight;

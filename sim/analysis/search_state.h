@@ -34,8 +34,6 @@ struct searching {
 /* Presets, then the simplex for each priority; false with an err. */
 bool search_make_space(struct searching *searching, struct err *err);
 bool search_add(struct searching *searching, const struct score_weights *weights, struct err *err);
-/* On the scale on which the five weights without priority add up to 1. */
-struct score_weights search_normalise(const struct score_weights *weights);
 
 /* ---- search_replay.c ---- */
 

@@ -73,7 +73,16 @@ static bool make_tables(struct tuning *tuning, const struct tune_request *reques
         tuning->orders[part] = tune_table(tuning, part)->count;
         tuning->clusters[part] = tune_table(tuning, part)->cluster_count;
     }
-    tuning->clustered = tuning->train.clustered;
+    for (unsigned part = 0; part < TUNE_PARTS; part++)
+        tuning->clustered[part] = tune_table(tuning, part)->clustered;
+    tuning->days = tuning->all.days;
+    if (tuning->clustered[TUNE_HOLDOUT] == CLUSTERS_BY_BLOCK)
+        note(tuning, tuning->days == 1
+                         ? "All orders are of one day: intervals are about other orders of such a "
+                           "day, and say nothing of other days."
+                         : "The orders held out are of fewer than five days: intervals by block of "
+                           "neighbouring orders say little of how days differ, and are rather too "
+                           "narrow.");
     tuning->span_us =
         set->orders[set->count - 1].as.order.start_us - set->orders[0].as.order.start_us;
     tuning->orders_per_day = tuning->span_us > 0
@@ -85,14 +94,14 @@ static bool make_tables(struct tuning *tuning, const struct tune_request *reques
 /* The weights in force at the end: those are what a change would replace. */
 static struct score_weights baseline_of(struct tuning *tuning, const struct tune_request *request)
 {
-    if (request->baseline_given) return request->baseline;
     if (tuning->set.config_count > 1)
         note(tuning, "The router was configured anew while these orders came; the baseline is what "
                      "it had at the end.");
-    if (!tuning->weights_known)
+    if (!tuning->weights_known && !request->baseline_given)
         note(tuning, "An event log does not tell the weights: production's defaults are the "
                      "baseline. Name others with --baseline.");
-    return decision_weights(&tuning->set, tuning->set.count - 1);
+    return request->baseline_given ? request->baseline
+                                   : decision_weights(&tuning->set, tuning->set.count - 1);
 }
 
 /* ---- what to look for ---- */
@@ -153,12 +162,23 @@ static void on_search(void *context, uint64_t done, uint64_t of)
     say(context, "replaying weights", done, of);
 }
 
-/* A weight that moves nothing is not tuned: it is held where it is. */
-static uint8_t held_weights(const struct tuning *tuning, const struct tune_request *request)
+/* A weight that moves nothing on the training orders is not tuned, whatever the weight of priority
+ * that the search would try: it is held where it is. */
+static uint8_t held_weights(const struct tuning *tuning, const struct tune_request *request,
+                            const struct score_weights *normal)
 {
+    static const double priorities[] = {0.0, 0.25, 0.5, 1.0};
     uint8_t held = request->fixed;
-    for (unsigned k = 0; k < REPLAY_PARTS; k++)
-        if (tuning->geometry.weights[k].no_effect) held |= (uint8_t)(1u << k);
+    for (unsigned k = 0; k < REPLAY_PARTS; k++) {
+        const enum replay_part part = (enum replay_part)k;
+        bool inert = geometry_movable(&tuning->train, normal, part) < GEOMETRY_NO_EFFECT;
+        for (unsigned p = 0; inert && p < sizeof priorities / sizeof *priorities; p++) {
+            struct score_weights at = *normal;
+            if (part != PART_PRIORITY) at.priority = priorities[p];
+            inert = geometry_movable(&tuning->train, &at, part) < GEOMETRY_NO_EFFECT;
+        }
+        if (inert) held |= (uint8_t)(1u << k);
+    }
     return held;
 }
 
@@ -197,7 +217,11 @@ static bool search_all(struct tuning *tuning, struct tune_request *request, stru
         const struct replay_table_request wanted = {
             .set = &request->others[i], .view = &request->view, .blocks = BLOCKS};
         ok = replay_table_make(&tables[count], &wanted, err);
-        if (ok && tables[count].count > 0) count++;
+        if (ok && tables[count].count > 0) {
+            count++;
+        } else if (ok) {
+            replay_table_release(&tables[count]); /* not one order of it has a quote */
+        }
     }
     ok = ok && search(tuning, request, tables, count, err);
     for (uint32_t i = 1; i < count; i++)
@@ -242,8 +266,8 @@ static void add_chosen(struct tuning *tuning)
     const struct search *found = &tuning->search;
     tuning->chosen = UINT32_MAX;
     if (found->chosen == UINT32_MAX) {
-        note(tuning, "No weights keep every guardrail on the training orders: nothing is "
-                     "recommended.");
+        note(tuning, "No weights are sure to keep every guardrail on the training orders: nothing "
+                     "is recommended.");
         return;
     }
     if (found->candidates[found->baseline].in_set && found->candidates[found->baseline].feasible) {
@@ -303,9 +327,15 @@ static bool work(struct tuning *tuning, struct tune_request *request, struct err
     (void)add_arm(tuning, "baseline", &baseline, 0);
     tune_fill_model(tuning, request);
     say(request, "measuring what decisions rest on", 0, 1);
-    if (!geometry_make(&tuning->geometry, &tuning->all, &baseline, err)) return false;
-    request->fixed = held_weights(tuning, request);
+    const struct score_weights normal = search_normalise(&baseline);
+    if (!geometry_make(&tuning->geometry, &tuning->all, &normal, err)) return false;
+    request->fixed = held_weights(tuning, request, &normal);
+    tuning->held = request->fixed;
     set_aims(tuning, request);
+    for (uint32_t o = 0; o < tuning->objective_count; o++)
+        if (tuning->model_fitted && replay_outcome_traits[tuning->objectives[o].outcome].model)
+            note(tuning, "The goal rests on a choice model that was fitted to purchases of all "
+                         "orders, those held out included.");
     if (!search_all(tuning, request, err)) return false;
     add_presets(tuning, request);
     add_chosen(tuning);
@@ -319,6 +349,14 @@ static bool work(struct tuning *tuning, struct tune_request *request, struct err
            tune_measure_model(tuning, request, err);
 }
 
+/* A log is taken to have been decided under the baseline that is named for it; how far that is so,
+ * the reproduced decisions tell. */
+static void name_weights(struct quote_record *config, const struct score_weights *weights)
+{
+    for (unsigned k = 0; k < REPLAY_PARTS; k++)
+        config->as.config.weights[k] = score_weight_of(weights, (enum replay_part)k);
+}
+
 bool tune_run(struct tuning *tuning, const struct tune_request *request, struct decision_set *set,
               struct err *err)
 {
@@ -328,12 +366,15 @@ bool tune_run(struct tuning *tuning, const struct tune_request *request, struct 
                               .source = request->source,
                               .seed = request->seed,
                               .coverage = set->coverage,
-                              .weights_known = set->weights_known || request->baseline_given,
+                              .weights_known = set->weights_known,
+                              .baseline_given = request->baseline_given,
                               .level = 0.95,
                               .resamples = request->resamples > 0 ? request->resamples : RESAMPLES,
                               .chosen = UINT32_MAX,
                               .set = *set};
     *set = (struct decision_set){0};
+    if (!tuning->weights_known && request->baseline_given)
+        name_weights(&tuning->set.configs[0], &request->baseline);
     tuning->reproducible = tuning->coverage.usable;
     tuning->reproduced = decisions_reproduced(&tuning->set, NULL);
     /* The set moved with the tuning: tables point into it from here on. */

@@ -92,7 +92,7 @@ struct tune_arm {
     uint64_t wins[TUNE_PARTS][PROVIDER_COUNT];
     uint64_t changed[TUNE_PARTS]; /* orders decided otherwise than by the baseline */
     bool evolved;                 /* the next is filled */
-    struct tune_value evolved_values[TUNE_METRICS]; /* over all orders, history recomputed */
+    struct tune_value evolved_values[TUNE_METRICS]; /* over the holdout, history recomputed */
     double evolved_shares[PROVIDER_COUNT];
 };
 
@@ -116,7 +116,6 @@ struct tune_sensitivity {            /* of one weight, all else as the chosen ar
 struct tune_simplex_point {
     double price, speed, commission; /* sum 1; the rest held at the baseline's */
     double goal;
-    bool feasible;
 };
 
 struct tune_third { /* the search repeated on a third of the training orders */
@@ -159,11 +158,13 @@ struct tuning {
     enum tune_source source;
     uint64_t seed;
     struct decision_coverage coverage;
-    bool weights_known; /* false: the baseline was given or assumed, a log does not tell it */
+    bool weights_known;  /* false: a log does not tell the weights it was decided under */
+    bool baseline_given; /* the user named the baseline */
     uint64_t reproduced, reproducible; /* recorded selections met again under recorded weights */
     uint32_t orders[TUNE_PARTS];
     uint32_t clusters[TUNE_PARTS];
-    enum replay_clusters clustered;
+    enum replay_clusters clustered[TUNE_PARTS];
+    uint32_t days;          /* UTC days with an order */
     int64_t train_until_us; /* where the holdout begins, from the start */
     int64_t span_us;
     double level;
@@ -188,7 +189,8 @@ struct tuning {
     uint32_t guardrail_count;
 
     /* what decisions rest on */
-    struct geometry geometry;                /* of the baseline, all orders */
+    struct geometry geometry; /* of the baseline on the five-sum scale, all orders */
+    uint8_t held;             /* bit part: not tuned, by wish or because it moves nothing */
     struct sweep_curve sweeps[REPLAY_PARTS]; /* around the baseline */
     struct geometry_flip flips[TUNE_FLIPS_MAX];
     uint32_t flip_count;

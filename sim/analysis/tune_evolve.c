@@ -48,12 +48,23 @@ static bool pair_up(struct replay_table *pairs, const struct replay_table *a,
     return true;
 }
 
+/* The holdout's orders alone: the arm was chosen on the others. */
+static uint32_t first_after(const struct decision_set *set, const struct tuning *tuning)
+{
+    uint32_t first = 0;
+    while (first < set->count && set->orders[first].as.order.start_us < tuning->train_until_us)
+        first++;
+    return first;
+}
+
 bool tune_evolve(struct tuning *tuning, const struct tune_request *request, uint32_t arm,
                  const struct decision_set *baseline, const struct decision_set *other,
                  struct err *err)
 {
     struct replay_table a = {0}, b = {0}, pairs = {0};
-    const struct replay_table_request for_a = {.set = baseline}, for_b = {.set = other};
+    const struct replay_table_request for_a = {.set = baseline,
+                                               .first = first_after(baseline, tuning)};
+    const struct replay_table_request for_b = {.set = other, .first = first_after(other, tuning)};
     bool ok = replay_table_make(&a, &for_a, err) && replay_table_make(&b, &for_b, err);
     if (ok) {
         tune_fill_table(&a, request);
