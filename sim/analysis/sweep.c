@@ -198,13 +198,14 @@ static void sum_breaks(struct sweeping *sweeping, uint32_t place, const struct e
 
 static void follow_order(struct sweeping *sweeping, uint32_t place, const struct envelope *envelope)
 {
+    struct sweep_curve *const curve = sweeping->curve;
     bool flips = false;
-    for (unsigned i = 0; i < envelope->count; i++) {
+    for (unsigned i = 0; i < envelope->count && envelope->breaks[i] <= curve->high; i++) {
         if (envelope->leaders[i] == envelope->leaders[i + 1]) continue;
         flips = true;
         note_nearest(sweeping, envelope->breaks[i]);
     }
-    sweeping->curve->ever_flip += flips;
+    curve->ever_flip += flips;
     (sweeping->request->points_wanted > 0 ? sum_steps : sum_breaks)(sweeping, place, envelope);
 }
 
@@ -396,8 +397,9 @@ static bool prepare(struct sweeping *sweeping)
 {
     const struct sweep_request *request = sweeping->request;
     const bool steps = request->points_wanted > 0;
-    envelope_axis_make(&sweeping->axis, &request->weights, request->part, request->low,
-                       request->high);
+    /* A break just beyond the last point may be one at it, for the router's doubles. */
+    const double high = steps ? request->high + SWEEP_NEAR : request->high;
+    envelope_axis_make(&sweeping->axis, &request->weights, request->part, request->low, high);
     sweeping->changes = calloc(steps ? request->points_wanted : 1u, sizeof *sweeping->changes);
     if (steps) return sweeping->changes != NULL && scale_points(sweeping);
     const size_t most = (size_t)request->table->count * (PROVIDER_COUNT - 1) + 1;

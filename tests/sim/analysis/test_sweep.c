@@ -1,6 +1,7 @@
 /* Curves along one weight against replaying every order at many values of it. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/analysis/sweep.h"
 #include "tests/sim/analysis/decisions_fixture.h"
@@ -169,6 +170,35 @@ static void one_order_changes_where_its_lines_cross(void **state)
     CHECK_NEAR(breaks[0], 0.75, 1e-15);
 }
 
+/* Found by brute force: the lines cross at 1 + 2^-52, beyond the axis, but the router's sums at 1
+ * are equal, and the first candidate wins. */
+static void doubles_decide_at_the_right_end_too(void **state)
+{
+    static const int16_t parts[2][REPLAY_PARTS] = {{60, 100, 0, 100, 91, 50},
+                                                   {40, 0, 100, 100, 89, 50}};
+    struct replay_order order = {.count = 2, .preference = PREFERENCE_MARGIN};
+    struct replay_fates fates = {0};
+    (void)state;
+    for (unsigned q = 0; q < 2; q++) {
+        memcpy(order.quotes[q].parts, parts[q], sizeof parts[q]);
+        order.quotes[q].provider = (uint8_t)q;
+    }
+    const struct replay_table table = {
+        .orders = &order, .fates = &fates, .count = 1, .cluster_count = 1};
+    struct sweep_request request = request_of(&table, PART_AVAILABILITY, 0, 3);
+    request.weights = (struct score_weights){
+        .priority = 0.04, .price = 0.8, .speed = 0.84, .commission = 0.48, .reliability = 0.4};
+    struct sweep_curve curve;
+    struct err err;
+    assert_true(sweep_make(&curve, &request, &err));
+    for (uint32_t i = 0; i < curve.count; i++) {
+        const struct sweep_point wanted = brute(&request, curve.points[i].from);
+        assert_same(&curve.points[i], &wanted);
+    }
+    assert_int_equal(curve.ever_flip, 0);
+    sweep_release(&curve);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +207,7 @@ int main(void)
         cmocka_unit_test(every_stretch_between_breakpoints_equals_a_replay_in_it),
         cmocka_unit_test(the_nearest_change_is_where_a_winner_changes_first),
         cmocka_unit_test(one_order_changes_where_its_lines_cross),
+        cmocka_unit_test(doubles_decide_at_the_right_end_too),
     };
     return cmocka_run_group_tests_name("sweep", tests, NULL, NULL);
 }
