@@ -5,12 +5,12 @@
 
 extern const struct calibration calibrate_fixed, calibrate_sequence, calibrate_many, calibrate_srm,
     calibrate_intervals, calibrate_margins, calibrate_power, calibrate_bootstrap,
-    calibrate_off_policy, calibrate_choice, calibrate_choice_metric, calibrate_ab, calibrate_replay;
+    calibrate_off_policy, calibrate_choice, calibrate_choice_metric, calibrate_ab, calibrate_replay,
+    calibrate_holdout;
 
-const struct calibration *const calibrations[] = {&calibrate_fixed,         &calibrate_sequence,
-                                                  &calibrate_many,          &calibrate_srm,
-                                                  &calibrate_intervals,     &calibrate_margins,
-                                                  &calibrate_power,         &calibrate_bootstrap,
-                                                  &calibrate_off_policy,    &calibrate_choice,
-                                                  &calibrate_choice_metric, &calibrate_ab,
-                                                  &calibrate_replay,        NULL};
+const struct calibration *const calibrations[] = {
+    &calibrate_fixed,  &calibrate_sequence,      &calibrate_many,
+    &calibrate_srm,    &calibrate_intervals,     &calibrate_margins,
+    &calibrate_power,  &calibrate_bootstrap,     &calibrate_off_policy,
+    &calibrate_choice, &calibrate_choice_metric, &calibrate_ab,
+    &calibrate_replay, &calibrate_holdout,       NULL};
