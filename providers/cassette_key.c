@@ -333,11 +333,31 @@ static void put_body(const struct text *body, bool form, struct text *to)
     text_append(to, body->bytes, body->length);
 }
 
+static bool is_same(const struct text *text, const char *bytes, size_t length)
+{
+    return text->length == length && (length == 0 || memcmp(text->bytes, bytes, length) == 0);
+}
+
+/* Until nothing changes any more: what stands for a hidden value may make its neighbour look like a
+ * secret, and what is read from a file has been scrubbed once already. */
 static void scrub_part(const char *bytes, size_t length, bool pairs, struct text *scrubbed)
 {
-    const struct scrub_part part = {.bytes = bytes, .length = length, .pairs = pairs};
+    enum { ROUNDS_MOST = 16 };
+    struct text before = {0};
+    struct scrub_part part = {.bytes = bytes, .length = length, .pairs = pairs};
     text_clear(scrubbed);
     scrubber_write(NULL, &part, scrubbed);
+    for (int i = 0; i < ROUNDS_MOST && !is_same(scrubbed, part.bytes, part.length); i++) {
+        text_clear(&before);
+        text_append(&before, scrubbed->bytes, scrubbed->length);
+        if (before.failed || scrubbed->failed) break;
+        part.bytes = before.bytes != NULL ? before.bytes : "";
+        part.length = before.length;
+        text_clear(scrubbed);
+        scrubber_write(NULL, &part, scrubbed);
+    }
+    if (before.failed) scrubbed->failed = true;
+    text_release(&before);
 }
 
 void cassette_key(const struct key_request *request, struct text *key)

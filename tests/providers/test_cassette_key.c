@@ -289,6 +289,8 @@ static void a_scrubbed_request_keeps_its_key(void **state)
         "{\"text\":\"api_key=abcdef123\", \"email\":\"\", \"street\":null}",
         "not JSON: token=abc123456 and Bearer abcdef1234",
         "{\"access_token\":\"abc",
+        /* What stands for one value makes the next one look like a secret. */
+        "[>mK=+\x99o/\xE2\xF3\x65\x63+:\xCB+\x01\x01wmsec+:\xCB+08\x93:08\xD4\x39\x01 `08",
     };
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         const struct scrub_part part = {.bytes = bodies[i], .length = strlen(bodies[i])};
