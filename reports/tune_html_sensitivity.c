@@ -29,7 +29,9 @@ static void put_table(struct html *page)
         {"Weight", false},        {"Goal at 80%", true},     {"Goal at 120%", true},
         {"Changed at 80%", true}, {"Changed at 120%", true}, {"First-order", true},
         {"95% interval", true},   {"Total", true},           {"95% interval", true}};
-    html_table_begin(page, "Goal and decisions: exact, all orders. Sobol indices: intervals",
+    html_table_begin(page,
+                     "Goal and decisions: exact, all orders. Sobol indices: each weight "
+                     "anywhere from 0 to 1, independent of the others",
                      columns, 9);
     for (unsigned k = 0; k < REPLAY_PARTS; k++) {
         const struct tune_sensitivity *of = &page->tuning->sensitivity[k];
@@ -95,6 +97,8 @@ static void put_sentences(struct html *page)
         text_put(&words, " Some scores are combinations of others, so their weights cannot be told "
                          "apart.");
     }
+    text_char(&words, ' ');
+    tune_write_rates(&words, page->tuning);
     text_put(&words, " All exact");
     tune_show_value_n(&words, geometry->orders);
     text_char(&words, '.');
