@@ -201,7 +201,7 @@ static void put_evolved(struct text *text, const struct tuning *tuning)
     const uint32_t count = tune_order_metrics(tuning, true, metrics);
     struct text words = {0};
     if (!arm->evolved) return;
-    text_put(&words, "With histories of their own, over all orders: ");
+    text_put(&words, "With histories of their own, on the holdout: ");
     for (uint32_t i = 0; i < count && i < 3; i++) { /* the goal's come first */
         const struct tune_value *value = &arm->evolved_values[metrics[i]];
         text_format(&words, "%s%s ", i == 0 ? "" : ", ", tune_metric_traits[metrics[i]].label);
@@ -258,6 +258,9 @@ static void put_effects(struct text *text, const struct tuning *tuning)
     show_share(&effects, geometry->without_priority);
     text_put(&effects, " of orders otherwise.");
     put_wrapped(text, &effects);
+    struct text rates = {0};
+    tune_write_rates(&rates, tuning);
+    put_wrapped(text, &rates);
 }
 
 /* ---- all of it ---- */

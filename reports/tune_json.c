@@ -261,6 +261,14 @@ static void put_geometry(struct text *text, const struct tuning *tuning)
     put_number(text, ", ", "regret_commission_cents", geometry->regret[OUTCOME_COMMISSION]);
     put_number(text, ", ", "regret_eta_minutes", geometry->regret[OUTCOME_ETA]);
     text_char(text, '}');
+    put_key(text, ",\n  ", "commission_rates");
+    put_number(text, "{", "low_percent", tuning->rates.low);
+    put_number(text, ", ", "high_percent", tuning->rates.high);
+    put_count(text, ", ", "orders", tuning->rates.orders);
+    put_count(text, ", ", "alike", tuning->rates.alike);
+    put_count(text, ", ", "not_all_known", tuning->rates.partly);
+    put_count(text, ", ", "less_than_a_tenth_of_a_point_apart", tuning->rates.stretched);
+    text_char(text, '}');
 }
 
 static void put_guardrails(struct text *text, const struct tuning *tuning)

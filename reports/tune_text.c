@@ -258,3 +258,42 @@ void tune_write_secrets(struct text *text, const struct score_weights *weights)
         text_double(text, score_weight_of(weights, (enum replay_part)k));
     }
 }
+
+/* ---- rates of commission ---- */
+
+static void put_rates_class(struct text *text, const char *words, uint64_t count, uint64_t orders)
+{
+    if (count == 0) return;
+    text_put(text, words);
+    show_share(text, (double)count / (double)orders);
+}
+
+void tune_write_rates(struct text *text, const struct tuning *tuning)
+{
+    const struct geometry_rates *rates = &tuning->rates;
+    const struct geometry_weight *weight = &tuning->geometry.weights[PART_COMMISSION];
+    text_put(text, "The weight on commission can move ");
+    text_grouped(text, (int64_t)weight->movable_orders);
+    text_put(text, " of ");
+    text_grouped(text, (int64_t)rates->orders);
+    text_put(text, " decisions: ");
+    if (isnan(rates->low)) {
+        text_put(text, "no quote's rate is known.");
+        return;
+    }
+    text_put(text, "known rates are ");
+    text_fixed(text, rates->low, 2);
+    if (rates->high > rates->low) {
+        text_put(text, "% to ");
+        text_fixed(text, rates->high, 2);
+    }
+    text_put(text, "%, and the router scores where a rate lies between the lowest and the highest "
+                   "of an order, not how far these are apart");
+    put_rates_class(text, "; all quotes score alike in ", rates->alike, rates->orders);
+    put_rates_class(text, "; a rate that is not known counts 50 against the others in ",
+                    rates->partly, rates->orders);
+    put_rates_class(text,
+                    "; rates less than 0.1 points apart are stretched over the whole scale in ",
+                    rates->stretched, rates->orders);
+    text_put(text, rates->alike + rates->partly + rates->stretched > 0 ? " of orders." : ".");
+}

@@ -20,6 +20,8 @@ void tune_show_weight(struct text *text, double weight); /* up to four decimals,
 const char *tune_show_evidence(enum tune_metric metric);
 /* What was asked for: "commission 50%, price 50%". */
 void tune_write_goal(struct text *text, const struct tuning *tuning);
+/* Why the weight on commission moves what it moves: a sentence or two. */
+void tune_write_rates(struct text *text, const struct tuning *tuning);
 /* "variant wins": a verdict in words for people, and what it means in half a sentence. */
 const char *tune_verdict_title(const struct tuning *tuning);
 

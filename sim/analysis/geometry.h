@@ -56,6 +56,22 @@ double geometry_movable(const struct replay_table *table, const struct score_wei
 bool geometry_make(struct geometry *geometry, const struct replay_table *table,
                    const struct score_weights *weights, struct err *err);
 
+/* What the scores of commission are made of. The router scores a provider's rate by its place
+ * between the least and the greatest rate known among an order's quotes, 0 to 100, whatever the
+ * distance between those two; a rate that is not known counts 50. So equal rates leave the weight
+ * nothing to work with, and rates that hardly differ may be a hundred points apart. Every order is
+ * counted once, in the first class that fits. */
+#define GEOMETRY_RATES_CLOSE 0.1 /* percentage points */
+
+struct geometry_rates {
+    uint64_t orders;
+    uint64_t alike;     /* all quotes score the same: no weight can move the order */
+    uint64_t stretched; /* known rates differ by less than GEOMETRY_RATES_CLOSE */
+    uint64_t partly;    /* some quote's rate is not known */
+    double low, high;   /* percent, over all quotes whose rate is known; NaN: none is */
+};
+struct geometry_rates geometry_rates_of(const struct replay_table *table);
+
 struct geometry_flip {            /* an order that A and B decide differently */
     uint32_t order;               /* of the table */
     uint8_t a, b;                 /* quotes */

@@ -50,7 +50,8 @@ static bool too_few(const struct tuning *tuning, struct err *err)
                    "%u decisions to tune on and %u to judge by: either takes %d at least",
                    (unsigned)tuning->train.count, (unsigned)tuning->holdout.count,
                    TUNE_ORDERS_LEAST);
-    return err_hint(err, "give it more orders: a longer run, or a larger part of the log");
+    return err_hint(err, "give it more orders, a longer run or a larger part of the log; or cut "
+                         "them elsewhere with --holdout, which is a share of the time they span");
 }
 
 static bool make_tables(struct tuning *tuning, const struct tune_request *request, struct err *err)
@@ -260,11 +261,22 @@ static void add_presets(struct tuning *tuning, const struct tune_request *reques
         (void)add_arm(tuning, request->own[i].name, &request->own[i].weights, -1);
 }
 
+static bool moves_nothing(const struct tuning *tuning)
+{
+    for (unsigned k = 0; k < REPLAY_PARTS; k++)
+        if (tuning->geometry.weights[k].movable_orders > 0) return false;
+    return true;
+}
+
 /* The centre of the set, unless the baseline itself cannot be told from the best. */
 static void add_chosen(struct tuning *tuning)
 {
     const struct search *found = &tuning->search;
     tuning->chosen = UINT32_MAX;
+    if (moves_nothing(tuning)) {
+        note(tuning, "No weight changes a single decision in this data: there is nothing to tune.");
+        return;
+    }
     if (found->chosen == UINT32_MAX) {
         note(tuning, "No weights are sure to keep every guardrail on the training orders: nothing "
                      "is recommended.");
@@ -329,6 +341,7 @@ static bool work(struct tuning *tuning, struct tune_request *request, struct err
     say(request, "measuring what decisions rest on", 0, 1);
     const struct score_weights normal = search_normalise(&baseline);
     if (!geometry_make(&tuning->geometry, &tuning->all, &normal, err)) return false;
+    tuning->rates = geometry_rates_of(&tuning->all);
     request->fixed = held_weights(tuning, request, &normal);
     tuning->held = request->fixed;
     set_aims(tuning, request);

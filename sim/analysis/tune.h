@@ -190,7 +190,8 @@ struct tuning {
 
     /* what decisions rest on */
     struct geometry geometry; /* of the baseline on the five-sum scale, all orders */
-    uint8_t held;             /* bit part: not tuned, by wish or because it moves nothing */
+    struct geometry_rates rates;
+    uint8_t held; /* bit part: not tuned, by wish or because it moves nothing */
     struct sweep_curve sweeps[REPLAY_PARTS]; /* around the baseline */
     struct geometry_flip flips[TUNE_FLIPS_MAX];
     uint32_t flip_count;
