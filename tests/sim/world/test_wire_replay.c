@@ -135,6 +135,22 @@ static void orders_that_ask_the_same_at_once_in_real_time_are_played_back_exactl
     assert_int_equal(unlink(path), 0);
 }
 
+/* Real providers are asked at --max-rate: fewer orders start than arrive, and a replay has to start
+ * the same ones. */
+static void a_replay_starts_orders_at_the_recording_s_pace_in_virtual_time(void **state)
+{
+    (void)state;
+    static const char json[] =
+        "\"duration\":\"5s\",\"workload\":{\"arrivals\":{\"kind\":\"constant\",\"rate\":\"20/s\"}}";
+    const struct wire_spec plain = {0}, paced = {.order_gap_us = US_PER_SECOND};
+    struct run *run = run_world(json, &plain);
+    assert_in_range(world_facts(run->world)->orders, 99, 101);
+    end_run(run);
+    run = run_world(json, &paced);
+    assert_in_range(world_facts(run->world)->orders, 5, 6);
+    end_run(run);
+}
+
 /* ---- calls that never reach a socket --------------------------------------------------------- */
 
 static unsigned ended_count;
@@ -228,6 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(orders_that_ask_the_same_at_once_in_real_time_are_played_back_exactly),
+        cmocka_unit_test(a_replay_starts_orders_at_the_recording_s_pace_in_virtual_time),
         cmocka_unit_test(a_fault_that_shows_after_the_call_s_life_is_recorded_as_no_answer),
         cmocka_unit_test(what_is_given_up_is_recorded_as_no_answer),
     };
