@@ -36,7 +36,7 @@ uint32_t sweep_order(const struct replay_order *order, const struct score_weight
 {
     struct envelope_axis axis;
     struct envelope envelope;
-    envelope_axis_make(&axis, weights, part, low, high);
+    envelope_axis_make(&axis, weights, part, low, high, 1u << order->preference);
     envelopes_find(&axis, order, 1, &envelope);
     if (envelope.coincident) settle(&envelope, &axis, order, weights);
     memcpy(breaks, envelope.breaks, envelope.count * sizeof *breaks);
@@ -399,7 +399,8 @@ static bool prepare(struct sweeping *sweeping)
     const bool steps = request->points_wanted > 0;
     /* A break just beyond the last point may be one at it, for the router's doubles. */
     const double high = steps ? request->high + SWEEP_NEAR : request->high;
-    envelope_axis_make(&sweeping->axis, &request->weights, request->part, request->low, high);
+    envelope_axis_make(&sweeping->axis, &request->weights, request->part, request->low, high,
+                       ENVELOPE_ALL);
     sweeping->changes = calloc(steps ? request->points_wanted : 1u, sizeof *sweeping->changes);
     if (steps) return sweeping->changes != NULL && scale_points(sweeping);
     const size_t most = (size_t)request->table->count * (PROVIDER_COUNT - 1) + 1;

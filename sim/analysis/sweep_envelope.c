@@ -24,19 +24,22 @@ struct group {                        /* of lanes */
 };
 
 void envelope_axis_make(struct envelope_axis *axis, const struct score_weights *weights,
-                        enum replay_part part, double low, double high)
+                        enum replay_part part, double low, double high, uint32_t preferences)
 {
     struct score_weights others = *weights, unit = {0};
     *score_weight(&others, part) = 0.0;
     *score_weight(&unit, part) = 1.0;
-    *axis = (struct envelope_axis){
-        .part = part, .low = low, .high = high, .avx2 = strcmp(replay_kernel_name(), "plain") != 0};
+    axis->part = part;
+    axis->low = low;
+    axis->high = high;
+    axis->avx2 = strcmp(replay_kernel_name(), "plain") != 0;
     for (unsigned p = 0; p < PREFERENCE_COUNT; p++) {
-        const struct score_weights held = score_weights_for(&others, (enum preference)p);
-        const struct score_weights scaled = score_weights_for(&unit, (enum preference)p);
+        if ((preferences >> p & 1u) == 0) continue;
+        struct score_weights held = score_weights_for(&others, (enum preference)p);
+        struct score_weights scaled = score_weights_for(&unit, (enum preference)p);
         for (unsigned k = 0; k < REPLAY_PARTS; k++)
-            axis->weights[p][k] = score_weight_of(&held, (enum replay_part)k);
-        axis->scales[p] = score_weight_of(&scaled, part);
+            axis->weights[p][k] = *score_weight(&held, (enum replay_part)k);
+        axis->scales[p] = *score_weight(&scaled, part);
     }
 }
 
@@ -60,8 +63,9 @@ INLINE void spread(struct lanes *lanes, const struct envelope_axis *axis,
         {0.0, 0.0, 0.0, -HUGE_VAL},
         {0.0, 0.0, 0.0, 0.0},
     };
-    for (unsigned i = 0; i < LANES; i++) {
-        const struct replay_order *order = &orders[i < count ? i : count - 1];
+    if (count < LANES) memset(lanes, 0, sizeof *lanes);
+    for (unsigned i = 0; i < LANES && i < count; i++) {
+        const struct replay_order *order = &orders[i];
         for (unsigned q = 0; q < PROVIDER_COUNT; q++) {
             lanes->there[q][i] = there[order->count][q];
             const int16_t *const parts = order->quotes[q].parts;
@@ -238,7 +242,7 @@ INLINE void play(struct round *round, struct round *next, struct envelope *found
     for (uint32_t first = 0; first < round->count; first += LANES) {
         struct group *group = &round->groups[first / LANES];
         const uint32_t lanes = round->count - first < LANES ? round->count - first : LANES;
-        for (unsigned i = 0; i < LANES; i += VECTOR_LANES)
+        for (unsigned i = 0; i < lanes; i += VECTOR_LANES)
             find_next(group, i);
         for (unsigned lane = 0; lane < lanes; lane++) {
             const bool goes = group->overtaken[lane] <= high;
@@ -258,7 +262,7 @@ INLINE void start(struct round *round, const struct envelope_axis *axis,
         struct lanes lanes;
         spread(&lanes, axis, orders + first, count - first);
         make_lines(group, &lanes, axis);
-        for (unsigned i = 0; i < LANES; i += VECTOR_LANES)
+        for (unsigned i = 0; i < LANES && first + i < count; i += VECTOR_LANES)
             find_first(group, i, axis->low);
         for (unsigned lane = 0; lane < LANES; lane++)
             group->order[lane] = (uint8_t)(first + lane);

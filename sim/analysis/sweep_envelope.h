@@ -30,8 +30,10 @@ struct envelope {                      /* of one order: the leaders from left to
     bool tied;       /* another line meets the first leader's at the left end: they decide there */
 };
 
+/* For orders of the preferences whose bits are set. */
+#define ENVELOPE_ALL ((1u << PREFERENCE_COUNT) - 1u)
 void envelope_axis_make(struct envelope_axis *axis, const struct score_weights *weights,
-                        enum replay_part part, double low, double high);
+                        enum replay_part part, double low, double high, uint32_t preferences);
 
 /* `count` orders, at most ENVELOPE_BATCH; found[i] is that of orders[i]. */
 void envelopes_find(const struct envelope_axis *axis, const struct replay_order *orders,
