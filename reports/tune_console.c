@@ -247,11 +247,11 @@ static void put_effects(struct text *text, const struct tuning *tuning)
     struct text effects = {0};
     for (unsigned k = 0; k < REPLAY_PARTS; k++) {
         text_format(&effects, "%s%s ", k == 0 ? "" : ", ", replay_part_names[k]);
-        show_share(&effects, geometry->weights[k].movable);
-        if (geometry->weights[k].no_effect) {
+        tune_show_movable(&effects, &geometry->weights[k]);
+        if (geometry->weights[k].no_effect || (tuning->held >> k & 1u) != 0) {
             text_put(&effects, " (");
             text_grouped(&effects, (int64_t)geometry->weights[k].movable_orders);
-            text_put(&effects, " orders: no effect in this data, not tuned)");
+            text_format(&effects, " orders: %s)", tune_effect_words(tuning, (enum replay_part)k));
         }
     }
     text_put(&effects, " of decisions. Without its weight on priority the router would decide ");

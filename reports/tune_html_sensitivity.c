@@ -66,7 +66,7 @@ static void put_effects(struct html *page)
         html_cell_count(page, (double)weight->movable_orders);
         tune_html_fixed(page, weight->spread, 1);
         html_cell_count(page, weight->levels);
-        html_cell(page, weight->no_effect ? "no effect in this data: not tuned" : "tuned");
+        html_cell(page, tune_effect_words(page->tuning, (enum replay_part)k));
         html_row_end(page);
     }
     html_table_end(page);

@@ -259,6 +259,28 @@ void tune_write_secrets(struct text *text, const struct score_weights *weights)
     }
 }
 
+/* ---- what weights can change ---- */
+
+void tune_show_movable(struct text *text, const struct geometry_weight *weight)
+{
+    const double percent = 100.0 * weight->movable;
+    if (percent >= 1.0 || weight->movable_orders == 0) {
+        show_share(text, weight->movable);
+        return;
+    }
+    if (percent < 0.01) text_char(text, '<');
+    text_fixed(text, fmax(percent, 0.01), 2);
+    text_char(text, '%');
+}
+
+const char *tune_effect_words(const struct tuning *tuning, enum replay_part part)
+{
+    const bool none = tuning->geometry.weights[part].no_effect;
+    if ((tuning->held >> part & 1u) != 0)
+        return none ? "no effect in this data, not tuned" : "not tuned";
+    return none ? "no effect in this data while priority weighs what it does" : "tuned";
+}
+
 /* ---- rates of commission ---- */
 
 static void put_rates_class(struct text *text, const char *words, uint64_t count, uint64_t orders)

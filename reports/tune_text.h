@@ -20,6 +20,10 @@ void tune_show_weight(struct text *text, double weight); /* up to four decimals,
 const char *tune_show_evidence(enum tune_metric metric);
 /* What was asked for: "commission 50%, price 50%". */
 void tune_write_goal(struct text *text, const struct tuning *tuning);
+/* What a weight can change, as a share; small ones to a hundredth of a percent. */
+void tune_show_movable(struct text *text, const struct geometry_weight *weight);
+/* "tuned", "no effect in this data, not tuned", ...: what that meant for the search. */
+const char *tune_effect_words(const struct tuning *tuning, enum replay_part part);
 /* Why the weight on commission moves what it moves: a sentence or two. */
 void tune_write_rates(struct text *text, const struct tuning *tuning);
 /* "variant wins": a verdict in words for people, and what it means in half a sentence. */
