@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "reports/show.h"
+#include "reports/tune_figures.h"
 #include "reports/tune_report.h"
 #include "reports/tune_text.h"
 #include "router/base/utf8.h"
@@ -121,7 +122,7 @@ static void put_weights(struct text *text, const struct tuning *tuning)
     text_char(text, '\n');
     for (uint32_t a = 0; a < tuning->arm_count; a++) {
         const struct tune_arm *arm = &tuning->arms[a];
-        if (a != 0 && a != tuning->chosen) continue;
+        if (a != 0 && a != tuning->chosen && arm->candidate >= 0) continue; /* presets */
         text_put(text, "  ");
         put_left(text, arm->name, LABEL);
         for (unsigned k = 0; k < REPLAY_PARTS; k++) {
@@ -141,6 +142,61 @@ static void put_weights(struct text *text, const struct tuning *tuning)
 }
 
 /* ---- metrics ---- */
+
+/* The user's own weights, each in a sentence: the page has all of it. */
+static void put_own(struct text *text, const struct tuning *tuning)
+{
+    for (uint32_t a = 1; a < tuning->arm_count; a++) {
+        const struct tune_arm *arm = &tuning->arms[a];
+        struct text sentence = {0};
+        if (arm->candidate >= 0) continue;
+        text_format(&sentence, "%s, on the holdout: goal ", arm->name);
+        tune_show_difference(&sentence, TUNE_GOAL, &arm->values[TUNE_HOLDOUT][TUNE_GOAL]);
+        text_put(&sentence, " (");
+        tune_show_interval(&sentence, TUNE_GOAL, &arm->values[TUNE_HOLDOUT][TUNE_GOAL]);
+        text_char(&sentence, ')');
+        static const enum replay_outcome shown[] = {OUTCOME_COMMISSION, OUTCOME_PRICE, OUTCOME_ETA};
+        for (unsigned i = 0; i < sizeof shown / sizeof *shown; i++) {
+            const enum tune_metric metric = (enum tune_metric)shown[i];
+            text_format(&sentence, ", %s ", replay_outcome_traits[shown[i]].name);
+            tune_show_difference(&sentence, metric, &arm->values[TUNE_HOLDOUT][metric]);
+            text_put(&sentence, " (");
+            tune_show_interval(&sentence, metric, &arm->values[TUNE_HOLDOUT][metric]);
+            text_char(&sentence, ')');
+        }
+        text_char(&sentence, '.');
+        put_wrapped(text, &sentence);
+    }
+}
+
+static void put_robust(struct text *text, const struct tuning *tuning)
+{
+    const struct search *search = &tuning->search;
+    if (search->robust_count == 0) return;
+    struct text sentence = {0};
+    text_put(&sentence, "Chosen on the first of several inputs. Over all of them the goal's worst "
+                        "change is ");
+    for (uint32_t r = 0; r < search->robust_count; r++) {
+        if (search->robust[r].candidate != search->chosen) continue;
+        text_fixed(&sentence, 100.0 * search->robust[r].worst, 2);
+        text_put(&sentence, "% for the suggestion, ");
+        break;
+    }
+    for (uint32_t r = 0; r < search->robust_count; r++) {
+        if (search->robust[r].candidate != search->minimax) continue;
+        text_fixed(&sentence, 100.0 * search->robust[r].worst, 2);
+        text_put(&sentence, "% for the weights of least regret (");
+        for (unsigned k = 0; k < REPLAY_PARTS; k++) {
+            text_format(&sentence, "%s%s ", k > 0 ? ", " : "", replay_part_names[k]);
+            tune_show_weight(
+                &sentence,
+                score_weight_of(&search->candidates[search->minimax].weights, (enum replay_part)k));
+        }
+        text_put(&sentence, ").");
+        break;
+    }
+    put_wrapped(text, &sentence);
+}
 
 static const char *change_color(enum tune_change change)
 {
@@ -179,6 +235,7 @@ static void put_metrics(struct text *text, const struct tuning *tuning,
     spaces(text, LABEL + 2, 16);
     text_format(text, "%*s%*s%*s  95%% interval\n", VALUE, "baseline", VALUE, "suggested",
                 1 + DIFFERENCE, "change");
+    put_metric(text, arm, TUNE_GOAL, style);
     for (uint32_t i = 0; i < count; i++) {
         const struct tune_value *value = &arm->values[TUNE_HOLDOUT][metrics[i]];
         if (metrics[i] == (enum tune_metric)OUTCOME_CANNED && value->baseline == 0.0 &&
@@ -186,6 +243,10 @@ static void put_metrics(struct text *text, const struct tuning *tuning,
             continue;
         put_metric(text, arm, metrics[i], style);
     }
+    struct text rule = {0};
+    text_put(&rule, "better, worse: p at most 0.05 after Holm's correction for all rows, and more "
+                    "than 1% of the baseline; same: the interval lies within that 1%.");
+    put_wrapped(text, &rule);
     if (!isnan(tuning->shrunk_goal)) {
         text_put(text, "  The holdout shows ");
         show_share(text, tuning->shrunk_goal);
@@ -238,6 +299,63 @@ static void put_guardrails(struct text *text, const struct tuning *tuning,
     }
 }
 
+/* ---- several scenarios ---- */
+
+static void put_robust_row(struct text *text, const char *name, const struct search_robust *robust)
+{
+    const double goals[] = {robust->worst, robust->cvar20, robust->mean, robust->regret};
+    text_put(text, "  ");
+    put_left(text, name, LABEL);
+    for (unsigned i = 0; i < sizeof goals / sizeof *goals; i++) {
+        struct text cell = {0};
+        tune_show_goal(&cell, goals[i]);
+        put_right(text, &cell, 1 + VALUE);
+    }
+    text_char(text, '\n');
+}
+
+/* The same weights may be several of these: each is shown once, under the first name that fits. */
+static void put_robust(struct text *text, const struct tuning *tuning)
+{
+    const struct search *search = &tuning->search;
+    if (search->robust_count == 0) return;
+    text_put(text, "\n  GOAL OVER ALL INPUTS");
+    spaces(text, LABEL + 2, 22);
+    text_format(text, " %*s %*s %*s %*s\n", VALUE, "worst", VALUE, "worst 5th", VALUE, "mean",
+                VALUE, "regret");
+    for (uint32_t r = 0; r < search->robust_count; r++) {
+        const uint32_t candidate = search->robust[r].candidate;
+        bool again = false;
+        for (uint32_t before = 0; before < r; before++)
+            again = again || search->robust[before].candidate == candidate;
+        if (again) continue;
+        put_robust_row(text,
+                       candidate == search->baseline  ? "baseline"
+                       : candidate == search->chosen  ? "centre of the set"
+                       : candidate == search->best    ? "best of the first"
+                       : candidate == search->minimax ? "least regret"
+                                                      : "best of the worst fifth",
+                       &search->robust[r]);
+    }
+}
+
+/* What argues against the suggestion on the very orders it was chosen on. */
+static void put_thirds(struct text *text, const struct tuning *tuning)
+{
+    uint32_t broken = 0, lost = 0;
+    struct text sentence = {0};
+    for (uint32_t i = 0; i < tuning->third_count; i++) {
+        broken += !tuning->thirds[i].kept;
+        lost += !(tuning->thirds[i].goal_of_chosen > 0.0);
+    }
+    if (broken == 0 && lost == 0) return;
+    text_format(&sentence,
+                "Thirds of the training orders by themselves: in %u of %u the suggestion "
+                "does not raise the goal, in %u it is not sure to keep every guardrail.",
+                (unsigned)lost, (unsigned)tuning->third_count, (unsigned)broken);
+    put_wrapped(text, &sentence);
+}
+
 /* ---- what weights can do here ---- */
 
 static void put_effects(struct text *text, const struct tuning *tuning)
@@ -280,11 +398,14 @@ void tune_write_console(struct text *text, const struct tuning *tuning,
     put_wrapped(text, &finding);
     text_char(text, '\n');
     put_weights(text, tuning);
+    put_own(text, tuning);
+    put_robust(text, tuning);
     if (tuning->chosen != UINT32_MAX) {
         put_metrics(text, tuning, style);
         put_evolved(text, tuning);
         put_guardrails(text, tuning, style);
     }
+    put_robust(text, tuning);
     put_effects(text, tuning);
     for (uint32_t i = 0; i < tuning->note_count; i++) {
         struct text note = {0};
@@ -292,10 +413,12 @@ void tune_write_console(struct text *text, const struct tuning *tuning,
         text_char(text, '\n');
         put_wrapped(text, &note);
     }
-    if (tuning->chosen != UINT32_MAX) {
+    if (tune_recommends(tuning)) {
         text_put(text, "\n  Nothing was applied. To try it:\n  ");
         tune_write_secrets(text, &tuning->arms[tuning->chosen].weights);
         text_char(text, '\n');
+    } else {
+        text_put(text, "\n  Nothing is recommended, and nothing was applied.\n");
     }
     if (style->report_path != NULL) text_format(text, "\n  Report: %s\n", style->report_path);
 }
