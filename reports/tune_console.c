@@ -81,7 +81,8 @@ static void put_basis(struct text *text, const struct tuning *tuning)
     text_grouped(text, tuning->orders[TUNE_TRAIN]);
     text_put(text, ", judged once on the last ");
     text_grouped(text, tuning->orders[TUNE_HOLDOUT]);
-    text_put(text, "; history frozen\n  ");
+    text_put(text, tuning->arms[0].evolved ? "; history frozen, evolved below\n  "
+                                           : "; history frozen\n  ");
     if (tuning->weights_known && tuning->reproduced == tuning->reproducible) {
         text_put(text, "the replay makes every recorded decision again");
     } else {
@@ -169,35 +170,6 @@ static void put_own(struct text *text, const struct tuning *tuning)
     }
 }
 
-static void put_robust(struct text *text, const struct tuning *tuning)
-{
-    const struct search *search = &tuning->search;
-    if (search->robust_count == 0) return;
-    struct text sentence = {0};
-    text_put(&sentence, "Chosen on the first of several inputs. Over all of them the goal's worst "
-                        "change is ");
-    for (uint32_t r = 0; r < search->robust_count; r++) {
-        if (search->robust[r].candidate != search->chosen) continue;
-        text_fixed(&sentence, 100.0 * search->robust[r].worst, 2);
-        text_put(&sentence, "% for the suggestion, ");
-        break;
-    }
-    for (uint32_t r = 0; r < search->robust_count; r++) {
-        if (search->robust[r].candidate != search->minimax) continue;
-        text_fixed(&sentence, 100.0 * search->robust[r].worst, 2);
-        text_put(&sentence, "% for the weights of least regret (");
-        for (unsigned k = 0; k < REPLAY_PARTS; k++) {
-            text_format(&sentence, "%s%s ", k > 0 ? ", " : "", replay_part_names[k]);
-            tune_show_weight(
-                &sentence,
-                score_weight_of(&search->candidates[search->minimax].weights, (enum replay_part)k));
-        }
-        text_put(&sentence, ").");
-        break;
-    }
-    put_wrapped(text, &sentence);
-}
-
 static const char *change_color(enum tune_change change)
 {
     return change == CHANGE_BETTER ? "\033[32m" : change == CHANGE_WORSE ? "\033[31m" : NULL;
@@ -244,8 +216,10 @@ static void put_metrics(struct text *text, const struct tuning *tuning,
         put_metric(text, arm, metrics[i], style);
     }
     struct text rule = {0};
-    text_put(&rule, "better, worse: p at most 0.05 after Holm's correction for all rows, and more "
-                    "than 1% of the baseline; same: the interval lies within that 1%.");
+    text_put(&rule,
+             "better, worse: p at most 0.05, but for the goal after Holm's correction for all "
+             "rows, and more than 1% of the baseline; same: the interval lies within that "
+             "1%.");
     put_wrapped(text, &rule);
     if (!isnan(tuning->shrunk_goal)) {
         text_put(text, "  The holdout shows ");
@@ -399,10 +373,10 @@ void tune_write_console(struct text *text, const struct tuning *tuning,
     text_char(text, '\n');
     put_weights(text, tuning);
     put_own(text, tuning);
-    put_robust(text, tuning);
     if (tuning->chosen != UINT32_MAX) {
         put_metrics(text, tuning, style);
         put_evolved(text, tuning);
+        put_thirds(text, tuning);
         put_guardrails(text, tuning, style);
     }
     put_robust(text, tuning);

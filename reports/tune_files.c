@@ -13,20 +13,32 @@ static const char *const env_keys[REPLAY_PARTS] = {
 
 /* ---- recommendation.env ---- */
 
+static void put_weights(struct text *text, const char *before, const struct score_weights *weights)
+{
+    for (unsigned k = 0; k < REPLAY_PARTS; k++) {
+        text_format(text, "%s%s=", before, env_keys[k]);
+        text_double(text, score_weight_of(weights, (enum replay_part)k));
+        text_char(text, '\n');
+    }
+}
+
+/* Weights that did not win stand in comments: a file that is sourced must change nothing then. */
 static void put_recommendation(struct text *text, const struct tuning *tuning)
 {
-    const bool any = tuning->chosen != UINT32_MAX;
-    const struct tune_arm *arm = &tuning->arms[any ? tuning->chosen : 0];
-    text_put(text, "# Scoring weights found by routesim tune; nothing was applied.\n# ");
+    text_put(text, "# Scoring weights of routesim tune; nothing was applied.\n# ");
     text_put(text, tune_verdict_title(tuning));
     text_format(text, " (%s)\n# ", experiment_verdict_names[tuning->verdict]);
     tune_write_finding(text, tuning);
-    text_put(text, any ? "\n" : "\n# These are the baseline's.\n");
-    for (unsigned k = 0; k < REPLAY_PARTS; k++) {
-        text_format(text, "%s=", env_keys[k]);
-        text_double(text, score_weight_of(&arm->weights, (enum replay_part)k));
-        text_char(text, '\n');
+    text_char(text, '\n');
+    if (tune_recommends(tuning)) {
+        put_weights(text, "", &tuning->arms[tuning->chosen].weights);
+        return;
     }
+    text_put(text, "# Not recommended; these are the baseline's:\n");
+    put_weights(text, "", &tuning->arms[0].weights);
+    if (tuning->chosen == UINT32_MAX) return;
+    text_put(text, "# What was looked at:\n");
+    put_weights(text, "# ", &tuning->arms[tuning->chosen].weights);
 }
 
 /* ---- arms.csv ---- */

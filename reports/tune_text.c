@@ -115,6 +115,27 @@ const char *tune_show_evidence(enum tune_metric metric)
     return tune_metric_traits[metric].evidence == EVIDENCE_MODEL ? "model" : "exact";
 }
 
+/* How much of the second objective weighs as much as one unit of the first: what the goal trades.
+ */
+static void put_exchange(struct text *text, const struct tuning *tuning)
+{
+    if (tuning->objective_count != 2) return;
+    const struct search_objective *a = &tuning->objectives[0], *b = &tuning->objectives[1];
+    const double *scales = tuning->search.scales;
+    if (!(scales[0] > 0.0 && scales[1] > 0.0)) return;
+    const bool money = replay_outcome_traits[a->outcome].scale == 1.0 &&
+                       tune_metric_traits[a->outcome].unit == TUNE_CENTS;
+    const double unit = money                                               ? 1.0
+                        : tune_metric_traits[a->outcome].unit == TUNE_SHARE ? 0.01
+                                                                            : 1.0;
+    const double other = unit * a->weight / scales[0] * scales[1] / b->weight;
+    text_put(text, "; ");
+    tune_show_value(text, (enum tune_metric)a->outcome, unit);
+    text_format(text, " of %s weighs as much as ", replay_outcome_traits[a->outcome].name);
+    tune_show_value(text, (enum tune_metric)b->outcome, other);
+    text_format(text, " of %s", replay_outcome_traits[b->outcome].name);
+}
+
 void tune_write_goal(struct text *text, const struct tuning *tuning)
 {
     for (uint32_t o = 0; o < tuning->objective_count; o++) {
@@ -123,6 +144,7 @@ void tune_write_goal(struct text *text, const struct tuning *tuning)
         text_fixed(text, 100.0 * tuning->objectives[o].weight, 0);
         text_char(text, '%');
     }
+    put_exchange(text, tuning);
 }
 
 const char *tune_verdict_title(const struct tuning *tuning)

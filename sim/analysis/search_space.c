@@ -111,6 +111,7 @@ bool search_make_space(struct searching *searching, struct err *err)
     if (!search_add(searching, &baseline, err)) return false;
     for (uint32_t p = 0; p < request->preset_count; p++) {
         const struct score_weights weights = search_normalise(&request->presets[p].weights);
+        if (search_distance(&weights, &baseline) < 1e-12) continue; /* it is there already */
         if (!search_add(searching, &weights, err)) return false;
         search->candidates[search->count - 1].preset = (int16_t)p;
     }

@@ -219,6 +219,7 @@ static bool search_all(struct tuning *tuning, struct tune_request *request, stru
             .set = &request->others[i], .view = &request->view, .blocks = BLOCKS};
         ok = replay_table_make(&tables[count], &wanted, err);
         if (ok && tables[count].count > 0) {
+            tune_fill_table(&tables[count], request);
             count++;
         } else if (ok) {
             replay_table_release(&tables[count]); /* not one order of it has a quote */
@@ -251,12 +252,19 @@ static bool same_weights(const struct score_weights *a, const struct score_weigh
     return true;
 }
 
+static int32_t candidate_of(const struct search *search, unsigned preset)
+{
+    for (uint32_t i = 0; i < search->count; i++)
+        if (search->candidates[i].preset == (int16_t)preset) return (int32_t)i;
+    return (int32_t)search->baseline;
+}
+
 static void add_presets(struct tuning *tuning, const struct tune_request *request)
 {
     for (unsigned p = 0; p < 4; p++)
         if (!same_weights(&search_presets[p].weights, &tuning->arms[0].weights))
             (void)add_arm(tuning, p == 0 ? "production" : search_presets[p].name,
-                          &search_presets[p].weights, (int32_t)p + 1);
+                          &search_presets[p].weights, candidate_of(&tuning->search, p));
     for (uint32_t i = 0; i < request->own_count && tuning->arm_count + 1 < TUNE_ARMS_MAX; i++)
         (void)add_arm(tuning, request->own[i].name, &request->own[i].weights, -1);
 }
@@ -296,9 +304,13 @@ static double shrinkage(const struct tuning *tuning)
 {
     if (tuning->chosen == UINT32_MAX) return (double)NAN;
     const struct tune_arm *arm = &tuning->arms[tuning->chosen];
-    const double train = arm->values[TUNE_TRAIN][TUNE_GOAL].difference.value;
-    return train > 0.0 ? arm->values[TUNE_HOLDOUT][TUNE_GOAL].difference.value / train
-                       : (double)NAN;
+    const struct stats_estimate *gain = &arm->values[TUNE_TRAIN][TUNE_GOAL].difference;
+    const double train = gain->value;
+    return gain->low > 0.0 ? /* a ratio to what may be nothing says nothing */ arm
+                                     ->values[TUNE_HOLDOUT][TUNE_GOAL]
+                                     .difference.value /
+                                 train
+                           : (double)NAN;
 }
 
 /* ---- curves and flips ---- */

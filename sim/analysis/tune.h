@@ -78,7 +78,7 @@ extern const char
 struct tune_value {
     double baseline, value;           /* NaN: not known */
     struct stats_estimate difference; /* value - baseline, paired */
-    double p_adjusted;                /* Holm's over the metrics of the arm */
+    double p_adjusted;                /* Holm's over the metrics of the arm; of the goal its own */
     double noise;                     /* half the width of the zone that counts as no change */
     enum tune_change change;
 };
@@ -266,6 +266,12 @@ extern const char *const tune_constraints_default[];
  */
 bool tune_fit_purchases(const struct decision_set *set, const struct choice_ratings *ratings,
                         struct choice_fit *fit, struct err *err);
+
+/* Whether the suggestion is one to act on: only a win is. */
+static inline bool tune_recommends(const struct tuning *tuning)
+{
+    return tuning->chosen != UINT32_MAX && tuning->verdict == EXPERIMENT_VARIANT_WINS;
+}
 
 /* Takes over `set` (empty afterwards), whether it succeeds or not. */
 bool tune_run(struct tuning *tuning, const struct tune_request *request, struct decision_set *set,

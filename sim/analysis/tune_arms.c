@@ -220,7 +220,10 @@ static void adjust(struct tune_value values[TUNE_METRICS], double level)
     double p[TUNE_METRICS], adjusted[TUNE_METRICS];
     for (unsigned m = 0; m < TUNE_METRICS; m++)
         p[m] = values[m].difference.method == STATS_EXACT ? (double)NAN : values[m].difference.p;
+    const double goal = p[TUNE_GOAL]; /* the one question that was asked beforehand */
+    p[TUNE_GOAL] = (double)NAN;
     stats_holm(p, TUNE_METRICS, adjusted);
+    adjusted[TUNE_GOAL] = goal;
     for (unsigned m = 0; m < TUNE_METRICS; m++) {
         values[m].p_adjusted = adjusted[m];
         values[m].noise = noise_of((enum tune_metric)m, values[m].baseline);

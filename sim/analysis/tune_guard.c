@@ -54,7 +54,8 @@ static struct stats_estimate measure(const struct tuning *tuning, const struct t
     return stats_mean_difference(excess->blocks, table->cluster_count, tuning->level);
 }
 
-/* One-sided p of "on the good side" and "on the bad side", from the two-sided t test of 0. */
+/* p of "on the good side" and "on the bad side": twice the one-sided ones of the t test of 0, so
+ * that p at most 5% and a two-sided 95% interval on that side are one rule. */
 static struct experiment_guardrail evidence_of(const struct stats_estimate *excess)
 {
     if (excess->method == STATS_EXACT || isnan(excess->p)) {
@@ -62,8 +63,9 @@ static struct experiment_guardrail evidence_of(const struct stats_estimate *exce
         return (struct experiment_guardrail){.p_kept = kept ? 0.0 : 1.0,
                                              .p_harm = kept ? 1.0 : 0.0};
     }
-    const double bad = excess->value > 0.0 ? excess->p / 2 : 1.0 - excess->p / 2;
-    return (struct experiment_guardrail){.p_kept = 1.0 - bad, .p_harm = bad};
+    const bool bad = excess->value > 0.0;
+    return (struct experiment_guardrail){.p_kept = bad ? 1.0 : excess->p,
+                                         .p_harm = bad ? excess->p : 1.0};
 }
 
 /* Of several providers the one that is worst off decides. */
@@ -117,6 +119,18 @@ static void judge_baseline(struct tuning *tuning, struct stats_block *blocks)
     }
 }
 
+/* A breach counts when it does after Holm's correction for all guardrails, as in the verdict. */
+static void confirm_breaches(struct tuning *tuning, const struct experiment_guardrail *evidence)
+{
+    double p[TUNE_GUARDRAILS_MAX], adjusted[TUNE_GUARDRAILS_MAX];
+    for (uint32_t i = 0; i < tuning->guardrail_count; i++)
+        p[i] = evidence[i].p_harm;
+    stats_holm(p, tuning->guardrail_count, adjusted);
+    for (uint32_t i = 0; i < tuning->guardrail_count; i++)
+        if (tuning->guardrails[i].state == GUARD_BREACHED && !(adjusted[i] <= 1.0 - tuning->level))
+            tuning->guardrails[i].state = GUARD_UNDECIDED;
+}
+
 bool tune_guard(struct tuning *tuning, struct err *err)
 {
     struct experiment_guardrail evidence[TUNE_GUARDRAILS_MAX];
@@ -133,6 +147,7 @@ bool tune_guard(struct tuning *tuning, struct err *err)
                             &tuning->guardrails[tuning->guardrail_count++]);
     free(blocks);
     if (arm == NULL) return true;
+    confirm_breaches(tuning, evidence);
     const struct tune_value *goal = &arm->values[TUNE_HOLDOUT][TUNE_GOAL];
     const struct experiment_evidence found = {
         .goal = {.value = goal->difference.value,

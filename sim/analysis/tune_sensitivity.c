@@ -213,6 +213,7 @@ static bool search_third(struct tuning *tuning, const struct tune_request *reque
         replay_table_release(&table);
         return true;
     }
+    tune_fill_table(&table, request);
     const bool ok = search_run(&search, &again, err);
     if (ok) {
         struct tune_third *into = &tuning->thirds[tuning->third_count];

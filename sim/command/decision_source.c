@@ -160,6 +160,17 @@ static bool open_folder(struct decision_source *source, struct console *console)
         (void)snprintf(source->name, sizeof source->name, "%s", result.scenario);
         result_release(&result);
     }
+    struct stat facts;
+    char summary[PATH_BYTES];
+    (void)snprintf(summary, sizeof summary, "%.4096s/summary.json", source->path);
+    if (stat(summary, &facts) != 0) {
+        (void)err_fail(&err, ERR_INPUT, (struct place){.file = source->path},
+                       "this is no run: it holds no summary.json");
+        (void)err_hint(&err,
+                       "name a scenario, the output folder of a finished run, or an event log");
+        source->exit_code = console_error(console, &err, NULL);
+        return false;
+    }
     if (!decisions_read_record(&source->set, path, &err)) {
         source->exit_code = console_error(console, &err, NULL);
         return false;

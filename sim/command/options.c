@@ -219,16 +219,17 @@ const struct command_traits command_table[] = {
 const unsigned command_table_count = sizeof command_table / sizeof command_table[0];
 
 const struct option_traits option_table[OPTION_COUNT] = {
-    [OPTION_OUT] = {.name = "out",
-                    .letter = 'o',
-                    .type = OPTION_PATH,
-                    .argument = "DIR",
-                    .env = "ROUTESIM_OUT",
-                    .help =
-                        "where results go; out/SCENARIO-SEED when not given; a folder that holds "
-                        "anything else is refused",
-                    .group = GROUP_OUTPUT,
-                    .commands = IN(COMMAND_RUN) | TUNES},
+    [OPTION_OUT] =
+        {.name = "out",
+         .letter = 'o',
+         .type = OPTION_PATH,
+         .argument = "DIR",
+         .env = "ROUTESIM_OUT",
+         .help = "where results go; out/SCENARIO-SEED when not given, out/tune-SCENARIO-SEED of "
+                 "tune, out/ab-SCENARIO-SEED of ab; a folder that holds "
+                 "anything else is refused",
+         .group = GROUP_OUTPUT,
+         .commands = IN(COMMAND_RUN) | TUNES},
     [OPTION_FORCE] =
         {.name = "force",
          .type = OPTION_FLAG,
@@ -489,7 +490,8 @@ const struct option_traits option_table[OPTION_COUNT] = {
          .argument = "LIMIT",
          .help = "what a choice must keep, as 'price<=+0.5%', 'eta<=+2min', 'share<=80%'; a sign "
                  "counts from the baseline; may be given again; price<=+0.5%, eta<=+2min, "
-                 "availability>=-0.5pp and share<=80% when not given",
+                 "availability>=-0.5pp and share<=80% when none is given; each part of the goal "
+                 "keeps at least 99% of its value unless one names it",
          .group = GROUP_JUDGE,
          .commands = TUNES,
          .repeatable = true},
@@ -556,11 +558,12 @@ const struct option_traits option_table[OPTION_COUNT] = {
     [OPTION_AB_OBJECTIVE] = {.name = "objective",
                              .type = OPTION_TEXT,
                              .argument = "NAME:W,...",
-                             .fallback = "expected_commission",
                              .help = "the goal: price, eta, commission, availability, savings, "
                                      "regret, surplus, conversion, or expected_commission "
-                                     "(commission of what is bought); a sum of several counts in "
-                                     "the baseline's standard deviations",
+                                     "(commission of what is bought: a model's without "
+                                     "--purchases); a sum of several counts in the baseline's "
+                                     "standard deviations. commission when not given, with "
+                                     "--purchases expected_commission",
                              .group = GROUP_JUDGE,
                              .commands = IN(COMMAND_AB)},
     [OPTION_AB_WEIGHTS] = {.name = "weights",

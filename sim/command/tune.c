@@ -298,7 +298,7 @@ static bool open_output(struct tune_command *tune, struct err *err)
     if (invocation_given(tune->invocation, OPTION_OUT)) {
         (void)snprintf(path, sizeof path, "%s", text_of(tune, OPTION_OUT));
     } else {
-        (void)snprintf(path, sizeof path, "out/%s", name);
+        (void)snprintf(path, sizeof path, "out/%s-%" PRIu64, name, tune->source.seed);
     }
     return folder_open(&tune->folder, path, name, experiment_of(tune),
                        invocation_on(tune->invocation, OPTION_FORCE), err);
