@@ -233,6 +233,62 @@ static void find_plan(struct text *text, const struct ab_result *result,
     text_format(text, ", %s).", ab_estimator_title(goal->judged_by));
 }
 
+bool ab_is_invented(const struct ab_result *result)
+{
+    return result->goal_of_purchases && result->observed == 0;
+}
+
+static void put_small(struct text *text, enum tune_metric metric) /* a label within a sentence */
+{
+    const char *label = tune_metric_traits[metric].label;
+    text_char(text, label[0] >= 'A' && label[0] <= 'Z' ? (char)(label[0] - 'A' + 'a') : label[0]);
+    text_put(text, label + 1);
+}
+
+void ab_show_guarded(struct text *text, const struct ab_guardrail *guardrail, double value)
+{
+    if (guardrail->absolute) {
+        tune_show_value(text, guardrail->metric, value);
+    } else {
+        ab_show_change(text, guardrail->metric, value, guardrail->value, guardrail->limit);
+    }
+}
+
+static void put_breach(struct text *text, const struct ab_guardrail *guardrail)
+{
+    const double over = guardrail->value - guardrail->limit;
+    const double scale = guardrail->absolute ? (double)NAN : guardrail->value;
+    struct text by = {0};
+    text_format(text, "%s: ", guardrail->text);
+    put_small(text, guardrail->metric);
+    text_char(text, ' ');
+    ab_show_guarded(text, guardrail, guardrail->value);
+    text_put(text, guardrail->at_most ? " where at most " : " where at least ");
+    ab_show_guarded(text, guardrail, guardrail->limit);
+    text_put(text, " is allowed, beyond it by ");
+    ab_show_change(&by, guardrail->metric, fabs(over), scale, guardrail->limit);
+    if (by.bytes != NULL) text_put(text, by.bytes[0] == '+' ? by.bytes + 1 : by.bytes);
+    text->failed |= by.failed;
+    text_release(&by);
+    text_put(text, " (p of harm ");
+    ab_show_p(text, guardrail->p_adjusted);
+    text_char(text, ')');
+}
+
+void ab_write_breaches(struct text *text, const struct ab_result *result, uint32_t variant)
+{
+    const struct ab_variant *of = &result->variants[variant];
+    uint32_t breached = 0;
+    if (of->judgement.verdict != EXPERIMENT_GUARDRAIL_BREACHED) return;
+    for (uint32_t i = 0; i < result->constraint_count; i++) {
+        if (of->guardrails[i].state != AB_GUARD_BREACHED && i != of->judgement.guardrail) continue;
+        text_format(text, "%s", breached++ == 0 ? result->arms[variant + 1].name : ";");
+        text_put(text, breached == 1 ? " breaks " : " ");
+        put_breach(text, &of->guardrails[i]);
+    }
+    if (breached > 0) text_put(text, ". ");
+}
+
 void ab_write_finding(struct text *text, const struct ab_result *result, uint32_t variant)
 {
     const struct ab_value *goal = &result->variants[variant].values[AB_GOAL];
@@ -243,6 +299,7 @@ void ab_write_finding(struct text *text, const struct ab_result *result, uint32_
     }
     const double low = result->reached ? test->low : goal->always.low;
     const double high = result->reached ? test->high : goal->always.high;
+    ab_write_breaches(text, result, variant);
     ab_show_label(text, result, AB_GOAL);
     text_char(text, ' ');
     ab_show_change(text, result->goal, test->value, low, high);
@@ -253,8 +310,10 @@ void ab_write_finding(struct text *text, const struct ab_result *result, uint32_
         put_level(text, result);
         text_put(text, result->reached ? " interval " : " always-valid interval ");
         ab_show_range(text, result->goal, test->value, low, high);
-        text_put(text, ", p ");
-        ab_show_p(text, goal->p_adjusted);
+        if (!ab_is_invented(result)) {
+            text_put(text, ", p ");
+            ab_show_p(text, goal->p_adjusted);
+        }
         text_format(text, ", %s", ab_estimator_title(goal->judged_by));
     }
     text_put(text, ") for ");
@@ -264,6 +323,9 @@ void ab_write_finding(struct text *text, const struct ab_result *result, uint32_
     text_put(text, " orders against ");
     text_grouped(text, (int64_t)result->counts[0]);
     text_char(text, '.');
+    if (ab_is_invented(result))
+        text_put(text, " Its purchases are drawn from an assumed model: that is no evidence of "
+                       "what customers do.");
     put_truth(text, result, goal);
 }
 

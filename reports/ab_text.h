@@ -23,6 +23,14 @@ void ab_show_p(struct text *text, double p);
 void ab_show_orders(struct text *text, double n);  /* "1,234", "never", "n/a" */
 void ab_show_days(struct text *text, double days); /* "3 days", "5 h", "never", "n/a" */
 
+/* Whether the goal rests on purchases of which none was observed: a model's alone. */
+bool ab_is_invented(const struct ab_result *result);
+/* What a guardrail measures, its limit or bound: a difference or the variant's own, at one scale.
+ */
+void ab_show_guarded(struct text *text, const struct ab_guardrail *guardrail, double value);
+/* Which guardrails are broken, by how much, against what limit; nothing unless that is the verdict.
+ * Ends with a blank. */
+void ab_write_breaches(struct text *text, const struct ab_result *result, uint32_t variant);
 /* What came out, or what a plan says, in sentences with their intervals: the headline. */
 void ab_write_finding(struct text *text, const struct ab_result *result, uint32_t variant);
 /* What the estimate would have cost to learn. */

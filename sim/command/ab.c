@@ -45,6 +45,14 @@ static const char *text_of(const struct ab_command *ab, enum option option)
 
 /* ---- what was asked for ---- */
 
+/* Without purchases the goal is one that is counted: what a model draws is asked for by name. */
+static const char *goal_of(const struct ab_command *ab)
+{
+    if (invocation_given(ab->invocation, OPTION_AB_OBJECTIVE))
+        return text_of(ab, OPTION_AB_OBJECTIVE);
+    return text_of(ab, OPTION_PURCHASES) != NULL ? "expected_commission" : "commission";
+}
+
 static bool read_constraints(struct ab_command *ab, struct err *err)
 {
     bool given = false;
@@ -84,8 +92,7 @@ static bool read_request(struct ab_command *ab, struct err *err)
     const char *without = text_of(ab, OPTION_WITHOUT);
     uint32_t mask = 0;
     request->objectives = ab->objectives;
-    if (!search_read_objectives(text_of(ab, OPTION_AB_OBJECTIVE), ab->objectives,
-                                &request->objective_count, err) ||
+    if (!search_read_objectives(goal_of(ab), ab->objectives, &request->objective_count, err) ||
         !read_constraints(ab, err) || !read_share(ab, OPTION_ALPHA, &request->alpha, err) ||
         !read_share(ab, OPTION_POWER, &request->power, err))
         return false;
