@@ -259,7 +259,7 @@ static void take_quote_line(struct request *request, const char *event, const cJ
     struct quote_record_quote *quote = &request->quotes[provider];
     const int64_t latency_us = latency_us_in(line);
     if (strcmp(event, "provider_quote_success") == 0) {
-        const bool again = (request->seen >> provider & 1u) != 0;
+        const bool again = ((unsigned)request->seen >> provider & 1u) != 0;
         const struct quote_record_quote before = *quote;
         take_quote(request, line, provider);
         quote->outcome = QUOTE_OK;
@@ -408,7 +408,7 @@ static enum decision_gap gap_of(const struct request *request)
         bits_of(scored_of(request)) != request->total_quotes)
         return GAP_QUOTE_MISSING;
     if (request->missing != 0 || !request->has_history) return GAP_FIELD_MISSING;
-    if ((scored_of(request) >> request->selected & 1u) == 0) return GAP_SELECTED_MISSING;
+    if (((unsigned)scored_of(request) >> request->selected & 1u) == 0) return GAP_SELECTED_MISSING;
     return GAP_COUNT;
 }
 
