@@ -235,30 +235,40 @@ static void put_metrics(struct text *text, const struct ab_result *result)
         put_metric(text, result, metrics[i]);
 }
 
+static void put_guardrail(struct text *text, const struct ab_guardrail *guardrail,
+                          const struct ab_style *style)
+{
+    static const char *const codes[] = {"\033[32m", "\033[31m", "\033[33m"};
+    struct text name = {0}, value = {0}, limit = {0}, bound = {0};
+    text_put(&name, guardrail->text);
+    ab_show_guarded(&value, guardrail, guardrail->value);
+    ab_show_guarded(&limit, guardrail, guardrail->limit);
+    ab_show_bound(&bound, guardrail);
+    text_put(text, "  ");
+    put_left(text, &name, LABEL);
+    put_right(text, &value, CELL);
+    put_right(text, &limit, CELL);
+    put_right(text, &bound, 2 * CELL - 2);
+    text_put(text, "  ");
+    paint(text, style, codes[guardrail->state], ab_guard_word(guardrail));
+    text_char(text, '\n');
+}
+
 static void put_guardrails(struct text *text, const struct ab_result *result,
                            const struct ab_style *style)
 {
-    static const char *const codes[] = {"\033[32m", "\033[31m", "\033[33m"};
     const struct ab_variant *of = &result->variants[result->best];
+    struct text bounds = {0};
     if (result->constraint_count == 0) return;
-    text_put(text, "\n  GUARDRAILS\n");
-    for (uint32_t i = 0; i < result->constraint_count; i++) {
-        const struct ab_guardrail *guardrail = &of->guardrails[i];
-        struct text name = {0}, value = {0};
-        text_put(&name, guardrail->text);
-        if (guardrail->absolute) {
-            tune_show_value(&value, guardrail->metric, guardrail->value);
-        } else {
-            ab_show_change(&value, guardrail->metric, guardrail->value, guardrail->bound,
-                           guardrail->limit);
-        }
-        text_put(text, "  ");
-        put_left(text, &name, LABEL);
-        put_right(text, &value, 2 * CELL - 1);
-        text_put(text, "  ");
-        paint(text, style, codes[guardrail->state], ab_guard_word(guardrail));
-        text_char(text, '\n');
-    }
+    text_format(text, "\n  %-*s", LABEL, "GUARDRAILS");
+    put_words(text, "measured", CELL);
+    put_words(text, "limit", CELL);
+    put_words(text, "bound", 2 * CELL - 2);
+    text_put(text, "  state\n");
+    for (uint32_t i = 0; i < result->constraint_count; i++)
+        put_guardrail(text, &of->guardrails[i], style);
+    ab_write_bounds(&bounds, result);
+    put_wrapped(text, &bounds);
 }
 
 /* ---- costs ---- */

@@ -274,38 +274,44 @@ static void put_metrics(struct html *page, const struct ab_result *result)
     }
 }
 
+static void put_guardrail(struct html *page, const struct ab_guardrail *guardrail)
+{
+    static const char *const tones[] = {"good", "bad", "open"};
+    struct text value = {0}, limit = {0}, bound = {0}, p = {0};
+    ab_show_guarded(&value, guardrail, guardrail->value);
+    ab_show_guarded(&limit, guardrail, guardrail->limit);
+    ab_show_bound(&bound, guardrail);
+    ab_show_p(&p, guardrail->p_adjusted);
+    html_row_begin(page, guardrail->text);
+    text_format(page->out, "<td><span class=\"%s-word\">%s</span></td>", tones[guardrail->state],
+                ab_guard_word(guardrail));
+    html_cell_number(page, &value);
+    html_cell_number(page, &limit);
+    html_cell_number(page, &bound);
+    html_cell_number(page, &p);
+    html_row_end(page);
+}
+
 static void put_guardrails(struct html *page, const struct ab_result *result)
 {
-    static const struct html_column columns[] = {{"Guardrail", false},
-                                                 {"Measured", true},
-                                                 {"Bound", true},
-                                                 {"p of harm", true},
-                                                 {"State", false}};
+    static const struct html_column columns[] = {{"Guardrail", false},      {"State", false},
+                                                 {"Measured", true},        {"Limit", true},
+                                                 {"One-sided bound", true}, {"p of harm", true}};
     const struct ab_variant *of = &result->variants[result->best];
+    struct text bounds = {0};
     html_section(page, "guardrails", "Guardrails");
     if (result->constraint_count == 0) {
         text_put(page->out, "<p>None was given.</p>\n");
         return;
     }
-    html_table_begin(page, "Limits that the variant has to keep", columns, 5);
-    for (uint32_t i = 0; i < result->constraint_count; i++) {
-        const struct ab_guardrail *guardrail = &of->guardrails[i];
-        struct text value = {0}, bound = {0}, p = {0};
-        if (guardrail->absolute) {
-            tune_show_value(&value, guardrail->metric, guardrail->value);
-            tune_show_value(&bound, guardrail->metric, guardrail->bound);
-        } else {
-            ab_show_change(&value, guardrail->metric, guardrail->value, guardrail->bound, NAN);
-            ab_show_change(&bound, guardrail->metric, guardrail->bound, guardrail->value, NAN);
-        }
-        ab_show_p(&p, guardrail->p_adjusted);
-        html_row_begin(page, guardrail->text);
-        html_cell_number(page, &value);
-        html_cell_number(page, &bound);
-        html_cell_number(page, &p);
-        html_cell(page, ab_guard_word(guardrail));
-        html_row_end(page);
-    }
+    ab_write_bounds(&bounds, result);
+    text_put(page->out, "<p>");
+    html_put(page, &bounds);
+    text_put(page->out, "</p>\n");
+    html_table_begin(page, "Limits that the variant has to keep", columns,
+                     sizeof columns / sizeof *columns);
+    for (uint32_t i = 0; i < result->constraint_count; i++)
+        put_guardrail(page, &of->guardrails[i]);
     html_table_end(page);
 }
 

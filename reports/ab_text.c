@@ -54,13 +54,13 @@ const char *ab_guard_word(const struct ab_guardrail *guardrail)
 {
     switch (guardrail->state) {
     case AB_GUARD_KEPT:
-        return "kept";
+        return "\u2713 kept";
     case AB_GUARD_BREACHED:
-        return "BREACHED";
+        return "\u2717 BREACHED";
     case AB_GUARD_OPEN:
         break;
     }
-    return "not shown";
+    return "? not shown";
 }
 
 /* ---- values ---- */
@@ -184,6 +184,13 @@ uint32_t ab_order_metrics(const struct ab_result *result, unsigned metrics[AB_ME
 
 /* ---- sentences ---- */
 
+static void put_level(struct text *text, const struct ab_result *result)
+{
+    const double level = 100.0 * (1.0 - result->alpha);
+    text_fixed(text, level, fabs(level - rint(level)) < 1e-6 ? 0 : 1);
+    text_char(text, '%');
+}
+
 void ab_write_goal(struct text *text, const struct ab_result *result)
 {
     for (uint32_t o = 0; o < result->objective_count; o++) {
@@ -195,13 +202,6 @@ void ab_write_goal(struct text *text, const struct ab_result *result)
         text_char(text, '%');
     }
     text_put(text, ", in the baseline's standard deviations");
-}
-
-static void put_level(struct text *text, const struct ab_result *result)
-{
-    const double level = 100.0 * (1.0 - result->alpha);
-    text_fixed(text, level, fabs(level - rint(level)) < 1e-6 ? 0 : 1);
-    text_char(text, '%');
 }
 
 static void put_truth(struct text *text, const struct ab_result *result,
@@ -252,6 +252,30 @@ void ab_show_guarded(struct text *text, const struct ab_guardrail *guardrail, do
     } else {
         ab_show_change(text, guardrail->metric, value, guardrail->value, guardrail->limit);
     }
+}
+
+void ab_show_bound(struct text *text, const struct ab_guardrail *guardrail)
+{
+    if (isnan(guardrail->bound)) {
+        text_put(text, "n/a");
+        return;
+    }
+    text_put(text, guardrail->at_most ? "at most " : "at least ");
+    ab_show_guarded(text, guardrail, guardrail->bound);
+}
+
+void ab_write_bounds(struct text *text, const struct ab_result *result)
+{
+    if (!result->reached) {
+        text_put(text, "Judged by the always-valid sequence before the planned look: there are no "
+                       "bounds yet.");
+        return;
+    }
+    text_put(text, "Bounds are one-sided, at ");
+    put_level(text, result);
+    text_put(text, ": kept when the bound is within the limit; broken when the other one-sided "
+                   "bound is beyond it, with Holm's correction. Limits relative to the baseline "
+                   "are of the difference.");
 }
 
 static void put_breach(struct text *text, const struct ab_guardrail *guardrail)

@@ -28,6 +28,9 @@ bool ab_is_invented(const struct ab_result *result);
 /* What a guardrail measures, its limit or bound: a difference or the variant's own, at one scale.
  */
 void ab_show_guarded(struct text *text, const struct ab_guardrail *guardrail, double value);
+void ab_show_bound(struct text *text, const struct ab_guardrail *guardrail); /* "at most +1.2" */
+/* What the bounds of guardrails are. */
+void ab_write_bounds(struct text *text, const struct ab_result *result);
 /* Which guardrails are broken, by how much, against what limit; nothing unless that is the verdict.
  * Ends with a blank. */
 void ab_write_breaches(struct text *text, const struct ab_result *result, uint32_t variant);

@@ -114,6 +114,32 @@ static void pages_hold_no_markup_but_ours(void **state)
     tear_down(&rig);
 }
 
+static void a_guardrail_shows_its_state_first_then_its_limit_and_what_the_bound_is(void **state)
+{
+    struct rig rig;
+    struct err err;
+    (void)state;
+    set_up(&rig, false, 0, "price");
+    struct ab_guardrail *guardrail = &rig.result->variants[rig.result->best].guardrails[0];
+    guardrail->state = AB_GUARD_BREACHED;
+    guardrail->value = 3.5;
+    guardrail->bound = 4.25;
+    assert_true(ab_write_html(&rig.text, &rig.report, &rig.drawing, NULL, 0, &err));
+    assert_non_null(strstr(rig.text.bytes, "<span class=\"bad-word\">\u2717 BREACHED</span></td>"));
+    const char *row = strstr(rig.text.bytes, "<span class=\"bad-word\">\u2717 BREACHED");
+    assert_non_null(row);
+    const char *limit = strstr(row, "+2.00");
+    assert_true(limit != NULL && limit < strstr(row, "</tr>"));
+    assert_non_null(strstr(row, "at most +4.25"));
+    assert_non_null(strstr(rig.text.bytes, "Bounds are one-sided, at 95%"));
+    text_clear(&rig.text);
+    const struct ab_style style = {.color = true};
+    ab_write_console(&rig.text, rig.result, &style);
+    assert_non_null(strstr(rig.text.bytes, "\033[31m\u2717 BREACHED"));
+    assert_non_null(strstr(rig.text.bytes, "+2.00"));
+    tear_down(&rig);
+}
+
 static void the_console_stays_within_eighty_columns(void **state)
 {
     static const char *const goals[] = {"price", "conversion", "conversion:1,eta:2"};
@@ -194,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_says_everything_and_nothing_that_is_no_number),
         cmocka_unit_test(pages_hold_no_markup_but_ours),
+        cmocka_unit_test(a_guardrail_shows_its_state_first_then_its_limit_and_what_the_bound_is),
         cmocka_unit_test(the_console_stays_within_eighty_columns),
         cmocka_unit_test(a_plan_has_no_looks_and_no_estimates),
         cmocka_unit_test(what_is_not_known_is_an_empty_cell),
