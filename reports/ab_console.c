@@ -204,7 +204,7 @@ static void put_metric(struct text *text, const struct ab_result *result, unsign
     const double high = result->reached ? test->high : value->always.high;
     struct text label = {0}, a = {0}, change = {0}, range = {0}, truth = {0};
     ab_show_label(&label, result, metric);
-    ab_show_mean(&a, result, metric, value->a);
+    ab_show_mean(&a, result, metric, value->adjusted_a);
     ab_show_change(&change, shown, test->value, low, high);
     if (test->method == STATS_TEST_SAME) {
         text_put(&range, "exact");
@@ -233,6 +233,9 @@ static void put_metrics(struct text *text, const struct ab_result *result)
     text_char(text, '\n');
     for (uint32_t i = 0; i < count; i++)
         put_metric(text, result, metrics[i]);
+    struct text belief = {0};
+    ab_write_belief(&belief, result);
+    put_wrapped(text, &belief);
 }
 
 static void put_guardrail(struct text *text, const struct ab_guardrail *guardrail,

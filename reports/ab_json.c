@@ -176,6 +176,8 @@ static void put_value(struct text *text, const struct ab_result *result, unsigne
     if (!result->plan_only) {
         put_number(text, ", ", "baseline", value->a);
         put_number(text, ", ", "variant", value->b);
+        put_number(text, ", ", "baseline_adjusted", value->adjusted_a);
+        put_number(text, ", ", "variant_adjusted", value->adjusted_b);
         put_number(text, ", ", "p_adjusted", value->p_adjusted);
         for (unsigned e = 0; e < AB_ESTIMATORS; e++)
             if (!isnan(value->tests[e].value))

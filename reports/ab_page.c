@@ -54,7 +54,7 @@ static void put_estimate(struct text *text, const struct ab_result *result, unsi
     const double high = result->reached ? test->high : value->always.high;
     struct text cells[5] = {0};
     ab_show_label(&cells[0], result, metric);
-    ab_show_mean(&cells[1], result, metric, value->a);
+    ab_show_mean(&cells[1], result, metric, value->adjusted_a);
     ab_show_change(&cells[2], shown, test->value, low, high);
     if (test->method == STATS_TEST_SAME) {
         text_put(&cells[3], "exact");
@@ -98,12 +98,16 @@ void ab_write_markdown(struct text *text, const struct ab_report *report)
                     experiment_verdict_names[result->verdict]);
     put_paragraph(text, result, ab_write_finding);
     if (!result->plan_only) {
-        text_format(text, " | Metric | Baseline | Change | %s | Replay |\n",
+        text_format(text, " | Metric | Baseline, adjusted | Change | %s | Replay |\n",
                     result->reached ? "Interval" : "Always-valid interval");
         text_put(text, " | --- | ---: | ---: | ---: | ---: |\n");
         for (uint32_t i = 0; i < count; i++)
             put_estimate(text, result, metrics[i]);
         text_char(text, '\n');
+        struct text belief = {0};
+        ab_write_belief(&belief, result);
+        put_plain(text, &belief);
+        text_put(text, "\n\n");
         for (uint32_t i = 0; i < result->constraint_count; i++)
             text_format(text, "- `%s`: %s\n", result->variants[result->best].guardrails[i].text,
                         ab_guard_word(&result->variants[result->best].guardrails[i]));
@@ -220,10 +224,10 @@ static void put_metric(struct html *page, const struct ab_result *result, uint32
     const struct stats_test *test = &value->tests[value->judged_by];
     const double low = result->reached ? test->low : value->always.low;
     const double high = result->reached ? test->high : value->always.high;
-    struct text label = {0}, cells[7] = {0};
+    struct text label = {0}, cells[9] = {0};
     ab_show_label(&label, result, metric);
-    ab_show_mean(&cells[0], result, metric, value->a);
-    ab_show_mean(&cells[1], result, metric, value->b);
+    ab_show_mean(&cells[0], result, metric, value->adjusted_a);
+    ab_show_mean(&cells[1], result, metric, value->adjusted_b);
     ab_show_change(&cells[2], shown, test->value, low, high);
     if (test->method == STATS_TEST_SAME) {
         text_put(&cells[3], "exact");
@@ -231,12 +235,14 @@ static void put_metric(struct html *page, const struct ab_result *result, uint32
         ab_show_range(&cells[3], shown, test->value, low, high);
     }
     ab_show_p(&cells[4], value->p_adjusted);
-    ab_show_range(&cells[5], shown, value->tests[AB_RAW].value, value->tests[AB_RAW].low,
+    ab_show_change(&cells[5], shown, value->truth.value, low, high); /* on one scale */
+    ab_show_mean(&cells[6], result, metric, value->a);
+    ab_show_mean(&cells[7], result, metric, value->b);
+    ab_show_range(&cells[8], shown, value->tests[AB_RAW].value, value->tests[AB_RAW].low,
                   value->tests[AB_RAW].high);
-    ab_show_change(&cells[6], shown, value->truth.value, low, high); /* on one scale */
     html_row_begin(page, label.bytes != NULL ? label.bytes : "");
     text_release(&label);
-    for (unsigned i = 0; i < 7; i++)
+    for (unsigned i = 0; i < 9; i++)
         html_cell_number(page, &cells[i]);
     if (result->interleave) html_cell(page, ab_estimator_title(value->judged_by));
     html_row_end(page);
@@ -253,13 +259,26 @@ static void put_trigger(struct html *page, const struct ab_result *result, uint3
 
 static void put_metrics(struct html *page, const struct ab_result *result)
 {
-    static const struct html_column columns[] = {
-        {"Metric", false},      {"Baseline", true}, {"Variant", true},
-        {"Change", true},       {"Interval", true}, {"p", true},
-        {"Raw interval", true}, {"Replay", true},   {"Judged by", false}};
+    const struct html_column columns[] = {
+        {"Metric", false},
+        {result->interleave ? "Baseline" : "Baseline, adjusted", true},
+        {result->interleave ? "Variant" : "Variant, adjusted", true},
+        {result->interleave ? "Change" : "Adjusted change", true},
+        {"Interval", true},
+        {"p", true},
+        {"Replay", true},
+        {"Baseline, raw mean", true},
+        {"Variant, raw mean", true},
+        {"Raw interval", true},
+        {"Judged by", false}};
     unsigned metrics[AB_METRICS];
     const uint32_t count = ab_order_metrics(result, metrics);
+    struct text belief = {0};
     html_section(page, "metrics", "What each arm was seen to have");
+    ab_write_belief(&belief, result);
+    text_put(page->out, "<p>");
+    html_put(page, &belief);
+    text_put(page->out, "</p>\n");
     for (uint32_t v = 0; v + 1 < result->arm_count; v++) {
         struct text caption = {0};
         text_format(&caption, "%s against %s, an order%s", result->arms[v + 1].name,

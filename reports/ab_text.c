@@ -353,6 +353,17 @@ void ab_write_finding(struct text *text, const struct ab_result *result, uint32_
     put_truth(text, result, goal);
 }
 
+void ab_write_belief(struct text *text, const struct ab_result *result)
+{
+    text_put(text,
+             result->interleave
+                 ? "Believe the change as judged: it compares both policies on the same orders, or "
+                   "on those alone that they decide differently; raw means of the arms also differ "
+                   "by which orders each got."
+                 : "Believe the adjusted change (CUPED) and the baseline adjusted with it: raw "
+                   "means of the arms also differ by which orders each happened to get.");
+}
+
 void ab_write_cost(struct text *text, const struct ab_result *result, uint32_t variant)
 {
     const struct ab_cost *cost = &result->variants[variant].values[AB_GOAL].cost;

@@ -253,7 +253,6 @@ static void measure(struct ab_work *work, uint32_t variant, unsigned metric)
     ab_sample_begin(work, &sample, variant, metric);
     for (uint32_t i = 0; i < result->used; i++)
         ab_sample_take(work, &sample, i);
-    ab_describe(&sample, value);
     value->triggered = ab_estimate_triggered(&sample, level);
     for (unsigned e = 0; e < AB_ESTIMATORS; e++) {
         const bool known = e != AB_SHADOW || !ab_is_of_purchases(result, metric);
@@ -266,6 +265,7 @@ static void measure(struct ab_work *work, uint32_t variant, unsigned metric)
                                                       .freedom = (double)NAN,
                                                       .p = (double)NAN};
     }
+    ab_describe(&sample, value);
     value->sign_flip = value->tests[AB_RAW].value * value->tests[AB_CUPED].value < 0.0;
     value->always = ab_look(work, &sample, &value->tests[value->judged_by], value->judged_by);
     value->truth = truth_of(work, variant, metric);

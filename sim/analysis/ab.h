@@ -106,7 +106,12 @@ struct ab_cost {       /* before any experiment: from the replay's own spread, o
 };
 
 struct ab_value {
-    double a, b;                            /* means of what the arms were seen to have */
+    double a, b; /* raw means of what the arms were seen to have */
+    /* The same as the estimator that judges has them: `adjusted_b` less `adjusted_a` is its value.
+     * CUPED: of both arms less what the replay expects of their orders, so that both stand for the
+     * orders of both. Shadow: over all orders under either policy. Discordant: the baseline's raw
+     * mean, and that with the change. */
+    double adjusted_a, adjusted_b;
     struct stats_test tests[AB_ESTIMATORS]; /* fixed horizon: p and interval NaN before it */
     struct stats_test triggered;            /* on triggered orders, not diluted */
     struct sequence_look always;            /* of the estimator that judges, at the last order */

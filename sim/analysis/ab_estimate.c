@@ -56,7 +56,7 @@ void ab_sample_take(const struct ab_work *work, struct ab_sample *sample, uint32
     sample->differing += was != is;
     sample->gained += b > a;
     sample->lost += b < a;
-    add(&sample->shadow, b - a, 0.0);
+    add(&sample->shadow, b - a, a - sample->centre);
     if (arm != 0 && arm != sample->variant + 1) return;
     const unsigned side = arm == 0 ? 0 : 1;
     const double y = ab_seen(work, order, side == 0 ? was : is, sample->metric) - sample->centre;
@@ -213,6 +213,19 @@ struct stats_test ab_estimate(const struct ab_sample *sample, enum ab_estimator 
     return nothing_known();
 }
 
+static void adjust_means(const struct ab_sample *sample, struct ab_value *value)
+{
+    const struct ab_sums *shadow = &sample->shadow;
+    const bool both = sample->all[0].n > 0 && sample->all[1].n > 0;
+    value->adjusted_a = value->a;
+    if (value->judged_by == AB_CUPED && both)
+        value->adjusted_a = adjusted_moments(sample, 0, value->theta).mean;
+    if (value->judged_by == AB_SHADOW && shadow->n > 0)
+        value->adjusted_a = sample->centre + shadow->x / (double)shadow->n;
+    value->adjusted_b = value->adjusted_a + value->tests[value->judged_by].value;
+}
+
+/* After `tests`. */
 void ab_describe(const struct ab_sample *sample, struct ab_value *value)
 {
     const struct stats_moments a = moments_of(&sample->all[0], sample->centre);
@@ -233,6 +246,7 @@ void ab_describe(const struct ab_sample *sample, struct ab_value *value)
         x[s].yy = sums->xx;
     }
     value->reduction = before > 0.0 ? fmax(0.0, 1.0 - after / before) : (double)NAN;
+    adjust_means(sample, value);
     value->imbalance_p = stats_test_welch(moments_of(&x[0], 0.0), moments_of(&x[1], 0.0), 0.95).p;
 }
 

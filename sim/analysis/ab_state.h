@@ -51,7 +51,7 @@ struct ab_sample { /* of one variant and metric, grown order by order */
     unsigned metric;
     double centre;
     struct ab_sums all[2], discordant[2]; /* baseline's arm, variant's */
-    struct ab_sums shadow;                /* differences of all orders: y and yy */
+    struct ab_sums shadow;                /* of all orders: y the difference, x the baseline */
     uint64_t gained, lost;                /* of them: more, less */
     uint64_t orders, differing;           /* in any arm */
     bool shares;                          /* every y is 0 or 1 */
@@ -67,7 +67,7 @@ struct stats_test ab_estimate(const struct ab_sample *sample, enum ab_estimator 
                               double level);
 /* On the orders that differ alone. */
 struct stats_test ab_estimate_triggered(const struct ab_sample *sample, double level);
-/* theta, reduction, imbalance, means. */
+/* theta, reduction, imbalance, means; `tests` and `judged_by` are there already. */
 void ab_describe(const struct ab_sample *sample, struct ab_value *value);
 enum ab_estimator ab_judge_of(const struct ab_result *result, unsigned metric);
 /* Orders behind an estimate, as the sequence counts them. */

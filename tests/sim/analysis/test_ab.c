@@ -314,6 +314,27 @@ static void a_guardrail_that_is_clearly_broken_is_called_so(void **state)
     tear_down(&rig);
 }
 
+static void adjusted_means_differ_by_the_change_that_is_judged(void **state)
+{
+    (void)state;
+    for (unsigned interleave = 0; interleave < 2; interleave++) {
+        struct rig rig;
+        set_up(&rig, 3000, 23, "price");
+        cheap(&rig.arms[1].weights);
+        rig.request.interleave = interleave == 1;
+        run(&rig);
+        for (unsigned m = 0; m < AB_METRICS; m++) {
+            const struct ab_value *value = &rig.result->variants[0].values[m];
+            const double change = value->tests[value->judged_by].value;
+            assert_true(fabs(value->adjusted_b - value->adjusted_a - change) <= 1e-9);
+            if (m != OUTCOME_PRICE) continue;
+            assert_true(fabs(value->b - value->a - change) > 1e-6); /* raw ones do not */
+            assert_true(fabs(value->adjusted_a - value->a) < 0.2 * value->a);
+        }
+        tear_down(&rig);
+    }
+}
+
 static void of_several_variants_the_best_is_named_at_a_price(void **state)
 {
     struct rig rig;
@@ -469,6 +490,7 @@ int main(void)
         cmocka_unit_test(orders_after_the_planned_look_are_not_looked_at),
         cmocka_unit_test(the_sequence_is_wider_than_the_fixed_interval_and_narrows),
         cmocka_unit_test(a_guardrail_that_is_clearly_broken_is_called_so),
+        cmocka_unit_test(adjusted_means_differ_by_the_change_that_is_judged),
         cmocka_unit_test(of_several_variants_the_best_is_named_at_a_price),
         cmocka_unit_test(observed_purchases_count_where_the_quote_was_shown),
         cmocka_unit_test(a_plan_assigns_nobody),
