@@ -313,6 +313,25 @@ void ab_write_breaches(struct text *text, const struct ab_result *result, uint32
     if (breached > 0) text_put(text, ". ");
 }
 
+/* The orders that the estimate stands on, which are not always those of the arms. */
+static void put_units(struct text *text, const struct ab_result *result, uint32_t variant)
+{
+    const struct ab_value *goal = &result->variants[variant].values[AB_GOAL];
+    const struct stats_test *test = &goal->tests[goal->judged_by];
+    if (goal->judged_by == AB_SHADOW) {
+        text_put(text, " over all ");
+        text_grouped(text, (int64_t)result->used);
+        text_put(text, " orders, each decided by both policies");
+        return;
+    }
+    const bool discordant = goal->judged_by == AB_DISCORDANT && test->method != STATS_TEST_SAME;
+    text_put(text, " with ");
+    text_grouped(text, discordant ? (int64_t)test->n_b : (int64_t)result->counts[variant + 1]);
+    text_put(text, " orders against ");
+    text_grouped(text, discordant ? (int64_t)test->n_a : (int64_t)result->counts[0]);
+    if (discordant) text_put(text, ", those alone that the two policies decide differently");
+}
+
 void ab_write_finding(struct text *text, const struct ab_result *result, uint32_t variant)
 {
     const struct ab_value *goal = &result->variants[variant].values[AB_GOAL];
@@ -342,10 +361,7 @@ void ab_write_finding(struct text *text, const struct ab_result *result, uint32_
     }
     text_put(text, ") for ");
     text_put(text, result->arms[variant + 1].name);
-    text_put(text, " with ");
-    text_grouped(text, (int64_t)result->counts[variant + 1]);
-    text_put(text, " orders against ");
-    text_grouped(text, (int64_t)result->counts[0]);
+    put_units(text, result, variant);
     text_char(text, '.');
     if (ab_is_invented(result))
         text_put(text, " Its purchases are drawn from an assumed model: that is no evidence of "

@@ -140,6 +140,28 @@ static void a_guardrail_shows_its_state_first_then_its_limit_and_what_the_bound_
     tear_down(&rig);
 }
 
+static void the_finding_counts_the_orders_that_it_is_judged_on(void **state)
+{
+    struct rig rig;
+    char wanted[96];
+    (void)state;
+    set_up(&rig, false, 0, "conversion");
+    struct ab_value *goal = &rig.result->variants[0].values[AB_GOAL];
+    const struct stats_test *test = &goal->tests[AB_DISCORDANT];
+    goal->judged_by = AB_DISCORDANT;
+    assert_true(test->n_b > 0 && test->n_b < rig.result->counts[1]);
+    ab_write_finding(&rig.text, rig.result, 0);
+    (void)snprintf(wanted, sizeof wanted, "with %u orders against %u, those alone",
+                   (unsigned)test->n_b, (unsigned)test->n_a);
+    assert_non_null(strstr(rig.text.bytes, wanted));
+    text_clear(&rig.text);
+    goal->judged_by = AB_SHADOW;
+    ab_write_finding(&rig.text, rig.result, 0);
+    (void)snprintf(wanted, sizeof wanted, "over all %u orders", (unsigned)rig.result->used);
+    assert_non_null(strstr(rig.text.bytes, wanted));
+    tear_down(&rig);
+}
+
 static void the_console_stays_within_eighty_columns(void **state)
 {
     static const char *const goals[] = {"price", "conversion", "conversion:1,eta:2"};
@@ -221,6 +243,7 @@ int main(void)
         cmocka_unit_test(json_says_everything_and_nothing_that_is_no_number),
         cmocka_unit_test(pages_hold_no_markup_but_ours),
         cmocka_unit_test(a_guardrail_shows_its_state_first_then_its_limit_and_what_the_bound_is),
+        cmocka_unit_test(the_finding_counts_the_orders_that_it_is_judged_on),
         cmocka_unit_test(the_console_stays_within_eighty_columns),
         cmocka_unit_test(a_plan_has_no_looks_and_no_estimates),
         cmocka_unit_test(what_is_not_known_is_an_empty_cell),
