@@ -190,6 +190,8 @@ static void put_facts(struct html *page, const struct tune_report *report)
     struct text value = {0};
     text_put(page->out, "<dl class=\"facts\">\n");
     html_fact(page, sources[tuning->source], tuning->source_path);
+    if (tune_html_has_robust(tuning))
+        html_fact(page, "Further scenarios", "met: they judge the choice, see below");
     text_format(&value, "%llu", (unsigned long long)tuning->seed);
     put_fact(page, "Seed", &value);
     put_counts(&value, tuning->orders);
@@ -224,18 +226,32 @@ static void put_facts(struct html *page, const struct tune_report *report)
 
 static void put_contents(struct html *page)
 {
-    static const char *const entries[][2] = {
-        {"weights", "Suggested weights"},       {"holdout", "On the holdout"},
-        {"guardrails", "Guardrails"},           {"gain", "Is the gain real?"},
-        {"tradeoff", "The trade-off"},          {"three", "Price, speed, commission"},
-        {"curves", "Each weight alone"},        {"selection", "Who gets the orders"},
-        {"flips", "Orders that change"},        {"sensitivity", "What the goal hangs on"},
-        {"firmness", "How firm decisions are"}, {"customers", "Customers"},
-        {"method", "Method and limits"},        {"files", "Files"},
+    const bool robust = tune_html_has_robust(page->tuning);
+    const struct {
+        const char *id, *title;
+        bool shown;
+    } entries[] = {
+        {"weights", "Suggested weights", true},
+        {"holdout", "On the holdout", true},
+        {"guardrails", "Guardrails", true},
+        {"gain", "Is the gain real?", true},
+        {"tradeoff", "The trade-off", true},
+        {"three", "Price, speed, commission", true},
+        {"curves", "Each weight alone", true},
+        {"selection", "Who gets the orders", true},
+        {"flips", "Orders that change", true},
+        {"sensitivity", "What the goal hangs on", true},
+        {"robust", "Further scenarios", robust},
+        {"firmness", "How firm decisions are", true},
+        {"customers", "Customers", true},
+        {"method", "Method and limits", true},
+        {"files", "Files", true},
     };
     text_put(page->out, "<nav aria-label=\"Sections\"><ol>");
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
-        text_format(page->out, "<li><a href=\"#%s\">%s</a></li>", entries[i][0], entries[i][1]);
+        if (entries[i].shown)
+            text_format(page->out, "<li><a href=\"#%s\">%s</a></li>", entries[i].id,
+                        entries[i].title);
     text_put(page->out, "</ol></nav>\n</header>\n<main id=\"main\">\n");
 }
 

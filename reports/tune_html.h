@@ -15,6 +15,8 @@ bool tune_html_holdout(struct html *page, struct err *err);   /* forest, guardra
 bool tune_html_choices(struct html *page, struct err *err);   /* trade-off, three weights */
 bool tune_html_decisions(struct html *page, struct err *err); /* curves, selection, flips */
 bool tune_html_sensitivity(struct html *page, struct err *err);
+void tune_html_robust(struct html *page); /* nothing where one scenario was given */
+bool tune_html_has_robust(const struct tuning *tuning);
 void tune_html_customers(struct html *page); /* a model: nothing where there is none */
 void tune_html_method(struct html *page);
 

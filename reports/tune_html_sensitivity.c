@@ -163,34 +163,6 @@ static void put_regret(struct html *page)
     html_table_end(page);
 }
 
-static void put_robust(struct html *page)
-{
-    static const struct html_column columns[] = {
-        {"Weights", false},    {"Priority", true},      {"Price", true},
-        {"Speed", true},       {"Commission", true},    {"Availability", true},
-        {"Reliability", true}, {"Worst goal", true},    {"Worst fifth", true},
-        {"Mean goal", true},   {"Largest regret", true}};
-    const struct search *search = &page->tuning->search;
-    if (search->minimax == UINT32_MAX || search->robust_count == 0) return;
-    html_table_begin(page, "Over all the scenarios given; goal against each one's baseline (exact)",
-                     columns, 11);
-    for (uint32_t r = 0; r < search->robust_count; r++) {
-        const struct search_robust *robust = &search->robust[r];
-        html_row_begin(page, robust->candidate == search->baseline  ? "baseline"
-                             : robust->candidate == search->chosen  ? "suggested"
-                             : robust->candidate == search->best    ? "best"
-                             : robust->candidate == search->minimax ? "least regret"
-                                                                    : "best worst fifth");
-        tune_html_weights(page, &search->candidates[robust->candidate].weights);
-        tune_html_goal(page, robust->worst);
-        tune_html_goal(page, robust->cvar20);
-        tune_html_goal(page, robust->mean);
-        tune_html_goal(page, robust->regret);
-        html_row_end(page);
-    }
-    html_table_end(page);
-}
-
 bool tune_html_sensitivity(struct html *page, struct err *err)
 {
     html_section(page, "sensitivity", "What the goal hangs on");
@@ -202,7 +174,7 @@ bool tune_html_sensitivity(struct html *page, struct err *err)
             "that one weight explains, alone and with its interactions.",
             put_table, err))
         return false;
-    put_robust(page);
+    tune_html_robust(page);
     html_section(page, "firmness", "How firm decisions are");
     put_effects(page);
     put_sentences(page);
