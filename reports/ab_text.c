@@ -92,6 +92,13 @@ static struct tune_value as_value(double value, double low, double high)
         .difference = {.value = value, .low = low, .high = high, .method = STATS_BLOCKS}};
 }
 
+/* Enough for two digits of it, and no fewer than `least`. */
+static int decimals_of(double value, int least)
+{
+    const int wanted = value > 0.0 ? 1 - (int)floor(log10(value)) : least;
+    return wanted < least ? least : wanted > 9 ? 9 : wanted;
+}
+
 /* Of a sum of outcomes: in standard deviations. */
 static void put_deviations(struct text *text, double value)
 {
@@ -99,8 +106,32 @@ static void put_deviations(struct text *text, double value)
         text_put(text, "n/a");
         return;
     }
-    if (fabs(value) >= 0.0005) text_put(text, value < 0.0 ? "\u2212" : "+");
-    text_fixed(text, fabs(value), 3);
+    if (value == 0.0) {
+        text_char(text, '0');
+        return;
+    }
+    text_put(text, value < 0.0 ? "\u2212" : "+");
+    text_fixed(text, fabs(value), decimals_of(fabs(value), 3));
+}
+
+/* A change that the usual digits would round to nothing, in its unit: two digits of it. */
+static bool put_tiny(struct text *text, enum tune_metric metric, double value, double low,
+                     double high)
+{
+    const unsigned unit = tune_metric_traits[metric].unit;
+    const bool share = unit == TUNE_SHARE;
+    const double shown = fabs(share ? 100.0 * value : value), least = 0.005;
+    const bool others =
+        fabs(low) * (share ? 100.0 : 1.0) >= least || fabs(high) * (share ? 100.0 : 1.0) >= least;
+    if (!(shown > 0.0 && shown < least) || others || unit == TUNE_POINTS) return false;
+    if (shown < 1e-6) { /* rounding of sums, not a change */
+        text_put(text, "0");
+    } else {
+        text_put(text, value < 0.0 ? "\u2212" : "+");
+        text_fixed(text, shown, decimals_of(shown, 2));
+    }
+    text_put(text, unit == TUNE_CENTS ? "\u00a2" : share ? " pp" : " min");
+    return true;
 }
 
 void ab_show_change(struct text *text, enum tune_metric metric, double value, double low,
@@ -111,6 +142,7 @@ void ab_show_change(struct text *text, enum tune_metric metric, double value, do
         if (!isnan(value)) text_put(text, " sd");
         return;
     }
+    if (put_tiny(text, metric, value, low, high)) return;
     const struct tune_value shown = as_value(value, low, high);
     tune_show_difference(text, metric, &shown);
 }
@@ -214,10 +246,25 @@ static void put_truth(struct text *text, const struct ab_result *result,
     text_char(text, '.');
 }
 
-static void find_plan(struct text *text, const struct ab_result *result,
-                      const struct ab_value *goal)
+/* What cannot be learned, in words; false when it can. */
+static bool put_nothing(struct text *text, const struct ab_result *result, uint32_t variant)
 {
+    const struct ab_variant *of = &result->variants[variant];
+    if (of->triggered == 0) {
+        text_put(text, "The two policies decide every order alike: there is nothing to learn.");
+        return true;
+    }
+    if (of->values[AB_GOAL].cost.difference != 0.0) return false;
+    text_put(text, "The two policies do not differ in the goal on these orders: there is nothing "
+                   "to learn about it.");
+    return true;
+}
+
+static void find_plan(struct text *text, const struct ab_result *result, uint32_t variant)
+{
+    const struct ab_value *goal = &result->variants[variant].values[AB_GOAL];
     const struct ab_cost *cost = &goal->cost;
+    if (put_nothing(text, result, variant)) return;
     text_put(text, result->goal_of_purchases ? "By the choice model the variant changes "
                                              : "The variant changes ");
     ab_write_goal(text, result);
@@ -337,7 +384,7 @@ void ab_write_finding(struct text *text, const struct ab_result *result, uint32_
     const struct ab_value *goal = &result->variants[variant].values[AB_GOAL];
     const struct stats_test *test = &goal->tests[goal->judged_by];
     if (result->plan_only) {
-        find_plan(text, result, goal);
+        find_plan(text, result, variant);
         return;
     }
     const double low = result->reached ? test->low : goal->always.low;
@@ -383,6 +430,7 @@ void ab_write_belief(struct text *text, const struct ab_result *result)
 void ab_write_cost(struct text *text, const struct ab_result *result, uint32_t variant)
 {
     const struct ab_cost *cost = &result->variants[variant].values[AB_GOAL].cost;
+    if (put_nothing(text, result, variant)) return;
     text_put(text, "To see ");
     ab_show_change(text, result->goal, cost->difference, NAN, NAN);
     text_put(text, " with ");

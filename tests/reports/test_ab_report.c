@@ -237,6 +237,44 @@ static void times_and_numbers_are_said_as_people_say_them(void **state)
     text_release(&text);
 }
 
+static void small_changes_keep_their_digits(void **state)
+{
+    static const struct {
+        enum tune_metric metric;
+        double value;
+        const char *words;
+    } cases[] = {{TUNE_GOAL, 0.00042, "+0.00042 sd"},
+                 {TUNE_GOAL, -0.5, "\u22120.500 sd"},
+                 {TUNE_GOAL, 0.0, "0 sd"},
+                 {(enum tune_metric)OUTCOME_PRICE, 0.0012, "+0.0012\u00a2"},
+                 {(enum tune_metric)OUTCOME_PRICE, 1.5, "+1.50\u00a2"},
+                 {(enum tune_metric)OUTCOME_BUYS, -0.00002, "\u22120.0020 pp"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text text = {0};
+        ab_show_change(&text, cases[i].metric, cases[i].value, NAN, NAN);
+        assert_string_equal(text.bytes, cases[i].words);
+        text_release(&text);
+    }
+}
+
+static void policies_that_decide_alike_leave_nothing_to_learn(void **state)
+{
+    struct rig rig;
+    (void)state;
+    set_up(&rig, true, 0, "price");
+    ab_write_finding(&rig.text, rig.result, 1);
+    assert_non_null(strstr(rig.text.bytes, "nothing to learn"));
+    text_clear(&rig.text);
+    ab_write_cost(&rig.text, rig.result, 1);
+    assert_non_null(strstr(rig.text.bytes, "nothing to learn"));
+    assert_null(strstr(rig.text.bytes, "never"));
+    text_clear(&rig.text);
+    ab_write_cost(&rig.text, rig.result, 0);
+    assert_null(strstr(rig.text.bytes, "nothing to learn"));
+    tear_down(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +285,8 @@ int main(void)
         cmocka_unit_test(the_console_stays_within_eighty_columns),
         cmocka_unit_test(a_plan_has_no_looks_and_no_estimates),
         cmocka_unit_test(what_is_not_known_is_an_empty_cell),
+        cmocka_unit_test(small_changes_keep_their_digits),
+        cmocka_unit_test(policies_that_decide_alike_leave_nothing_to_learn),
         cmocka_unit_test(times_and_numbers_are_said_as_people_say_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
