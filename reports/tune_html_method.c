@@ -141,6 +141,26 @@ static void put_numbers(struct html *page)
     text_release(&words);
 }
 
+/* Which history quotes were scored with. */
+static const char *history_words(const struct tuning *tuning)
+{
+    bool evolved = false;
+    for (uint32_t a = 0; a < tuning->arm_count; a++)
+        evolved |= tuning->arms[a].evolved;
+    if (evolved)
+        return "History both ways: the search and every figure score each quote with the "
+               "reliability and margin that its order met; what the run makes of it when the "
+               "scenario is run again under each arm\u2019s weights, each making its own history, "
+               "stands beside it, over the holdout, under \u201cIs the gain real?\u201d.";
+    if (tuning->source == TUNE_SCENARIO)
+        return "History is frozen: each quote keeps the reliability and margin that its order met. "
+               "Other weights would in time have made another history: of a scenario, --history "
+               "evolve shows how far that goes.";
+    return "History is frozen: each quote keeps the reliability and margin that its order met. "
+           "Other weights would in time have made another history, of which a record tells "
+           "nothing.";
+}
+
 static void put_method(struct html *page)
 {
     html_section(page, "method", "Method and limits");
@@ -148,10 +168,7 @@ static void put_method(struct html *page)
     html_item(page,
               "Exact means counted: every order is decided again, from all the quotes it had, "
               "in the router's own arithmetic. Nothing about these orders is estimated.");
-    html_item(page, "History is frozen: each quote keeps the reliability and margin that its order "
-                    "met. Other weights would in time have made another history"
-                    ": of a scenario, --history evolve "
-                    "shows how far that goes.");
+    html_item(page, history_words(page->tuning));
     html_item(page, "Orders are cut in time. Weights are chosen on the first part; what is said of "
                     "the choice is measured once, on the rest. If the world changed between the "
                     "two, the difference shows both that and the luck of the search.");

@@ -71,6 +71,32 @@ static void put_metrics(struct text *text, const struct tuning *tuning)
     text_char(text, '\n');
 }
 
+/* The same differences when every arm makes its own history. */
+static void put_evolved(struct text *text, const struct tuning *tuning)
+{
+    const struct tune_arm *arm = &tuning->arms[tuning->chosen];
+    enum tune_metric metrics[TUNE_METRICS];
+    const uint32_t count = tune_order_metrics(tuning, false, metrics);
+    if (!arm->evolved) return;
+    text_put(text, "| Difference on the holdout, an order | Frozen history | Own history | 95% "
+                   "interval | n |\n|:--|--:|--:|--:|--:|\n");
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tune_value *value = &arm->evolved_values[metrics[i]];
+        struct text cells[4] = {0};
+        if (!isfinite(value->value)) continue;
+        tune_show_difference(&cells[0], metrics[i], &arm->values[TUNE_HOLDOUT][metrics[i]]);
+        tune_show_difference(&cells[1], metrics[i], value);
+        tune_show_interval(&cells[2], metrics[i], value);
+        text_grouped(&cells[3], (int64_t)value->difference.n);
+        text_format(text, "| %s |", tune_metric_traits[metrics[i]].label);
+        for (unsigned c = 0; c < 4; c++)
+            put_cell(text, &cells[c]);
+        text_char(text, '\n');
+    }
+    text_put(text, "\nOwn history: the scenario was run again under the baseline's and under the "
+                   "suggested weights, each feeding its own later scores.\n\n");
+}
+
 static void put_guardrails(struct text *text, const struct tuning *tuning)
 {
     static const char *const states[] = {[GUARD_KEPT] = "\u2713 kept",
@@ -143,6 +169,7 @@ void tune_write_markdown(struct text *text, const struct tuning *tuning)
     put_weight_table(text, tuning);
     if (tuning->chosen == UINT32_MAX) return;
     put_metrics(text, tuning);
+    put_evolved(text, tuning);
     put_guardrails(text, tuning);
     put_sentence(text, tuning, tune_find_gain);
     text_char(text, ' ');

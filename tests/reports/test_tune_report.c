@@ -153,6 +153,61 @@ static void names_are_text_in_page_and_markdown(void **state)
     folder_remove(path);
 }
 
+/* Whether page and Markdown hold `words`. */
+static void check_words(const struct tuning *tuning, const char *words, bool page_has,
+                        bool markdown_has)
+{
+    char path[TEST_PATH_MAX * 4];
+    folder_make(path);
+    struct text page = page_of(tuning, path, NULL);
+    struct text markdown = folder_read(path, "report.md");
+    page_check_nesting(page.bytes);
+    page_check_ids(page.bytes);
+    CHECK_ROW(words, (strstr(page.bytes, words) != NULL) == page_has);
+    CHECK_ROW(words, (strstr(markdown.bytes, words) != NULL) == markdown_has);
+    text_release(&markdown);
+    text_release(&page);
+    folder_remove(path);
+}
+
+static void an_evolved_history_is_shown_and_not_advised(void **state)
+{
+    (void)state;
+    struct tuning tuning;
+    tune(&tuning, BEND_NONE);
+    tuning.source = TUNE_SCENARIO;
+    check_words(&tuning, "--history evolve", true, false);
+    check_words(&tuning, "Own history", false, false);
+    struct tune_arm *arm = &tuning.arms[tuning.chosen];
+    arm->evolved = true;
+    memcpy(arm->evolved_values, arm->values[TUNE_HOLDOUT], sizeof arm->evolved_values);
+    check_words(&tuning, "--history evolve", false, false);
+    check_words(&tuning, "Own history", true, true);
+    tuning_release(&tuning);
+}
+
+static void rows_of_further_scenarios_are_distinct(void **state)
+{
+    (void)state;
+    struct tuning tuning;
+    tune(&tuning, BEND_NONE);
+    check_words(&tuning, "id=\"robust\"", false, false);
+    struct search *search = &tuning.search;
+    struct search_robust rows[3] = {{.candidate = search->baseline},
+                                    {.candidate = search->chosen, .regret = 0.01},
+                                    {.candidate = search->chosen, .regret = 0.01}};
+    struct search_robust *own = search->robust;
+    search->robust = rows;
+    search->robust_count = 3;
+    search->best = search->chosen;
+    search->minimax = search->cvar_best = search->chosen;
+    check_words(&tuning, "id=\"robust\"", true, false);
+    check_words(&tuning, ">best, suggested, least regret, best worst fifth<", true, false);
+    check_words(&tuning, "the suggestion itself", true, false);
+    search->robust = own;
+    tuning_release(&tuning);
+}
+
 static void gaps_come_before_the_verdict(void **state)
 {
     (void)state;
@@ -296,6 +351,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_are_whole_whatever_was_tuned),
         cmocka_unit_test(names_are_text_in_page_and_markdown),
+        cmocka_unit_test(an_evolved_history_is_shown_and_not_advised),
+        cmocka_unit_test(rows_of_further_scenarios_are_distinct),
         cmocka_unit_test(gaps_come_before_the_verdict),
         cmocka_unit_test(the_same_tuning_gives_the_same_bytes),
         cmocka_unit_test(contours_cover_what_lies_above_the_level),
