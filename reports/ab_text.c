@@ -416,6 +416,21 @@ void ab_write_finding(struct text *text, const struct ab_result *result, uint32_
     put_truth(text, result, goal);
 }
 
+void ab_write_verdict(struct text *text, const struct ab_result *result)
+{
+    if (result->plan_only) {
+        text_put(text, "A plan: no order was assigned");
+        return;
+    }
+    const char *title = ab_verdict_title(result->verdict);
+    const bool by_goal = result->verdict == EXPERIMENT_VARIANT_WINS ||
+                         result->verdict == EXPERIMENT_VARIANT_LOSES ||
+                         result->verdict == EXPERIMENT_NOT_SIGNIFICANT;
+    text_char(text, (char)(title[0] - 'a' + 'A'));
+    text_put(text, title + 1);
+    if (by_goal && ab_is_invented(result)) text_put(text, ", by an assumed model alone");
+}
+
 void ab_write_belief(struct text *text, const struct ab_result *result)
 {
     text_put(text,

@@ -36,6 +36,8 @@ void ab_write_bounds(struct text *text, const struct ab_result *result);
 void ab_write_breaches(struct text *text, const struct ab_result *result, uint32_t variant);
 /* What came out, or what a plan says, in sentences with their intervals: the headline. */
 void ab_write_finding(struct text *text, const struct ab_result *result, uint32_t variant);
+/* "The variant wins": a headline; a goal that is drawn from a model alone is called so. */
+void ab_write_verdict(struct text *text, const struct ab_result *result);
 /* Which of several estimates to believe, and why. */
 void ab_write_belief(struct text *text, const struct ab_result *result);
 /* What the estimate would have cost to learn. */

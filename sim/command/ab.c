@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "reports/ab_report.h"
+#include "reports/ab_text.h"
 #include "router/base/random.h"
 #include "router/base/text.h"
 #include "sim/analysis/choice_fit.h"
@@ -266,6 +267,21 @@ static bool write_copy(const char *path, struct text *text, struct err *err)
                             "cannot write it: %s", strerror(errno));
 }
 
+static int code_of(const struct ab_command *ab);
+
+/* Nobody is left with an exit code alone. */
+static int show_failure(struct ab_command *ab)
+{
+    struct text line = {0};
+    if (code_of(ab) != EXIT_CHECK_FAILED) return EXIT_DONE;
+    text_format(&line, "%s: ", ab->result.name);
+    ab_write_verdict(&line, &ab->result);
+    text_put(&line, ". ");
+    ab_write_finding(&line, &ab->result, ab->result.best);
+    text_char(&line, '\n');
+    return console_write(ab->console, &line);
+}
+
 static int show(struct ab_command *ab, const struct ab_report *report)
 {
     char page[FOLDER_PATH_MAX + 16];
@@ -286,7 +302,7 @@ static int show(struct ab_command *ab, const struct ab_report *report)
         ab_write_csv(&text, &ab->result);
         return console_write(ab->console, &text);
     }
-    if (ab->console->quiet) return EXIT_DONE;
+    if (ab->console->quiet) return show_failure(ab);
     const struct ab_style style = {.color = ab->console->out_color, .report_path = page};
     ab_write_console(&text, &ab->result, &style);
     return console_write(ab->console, &text);

@@ -83,6 +83,11 @@ check 'cheaper weights win on price' '$code == 0 && $out == *"the variant wins (
 run ab "$scenario" --weights revenue-first --objective price --constraint 'eta<=+60min' "${few[@]}" -o "$scratch/lose"
 check 'dearer ones lose, with exit code 1' '$code == 1 && $out == *"variant_loses"*'
 
+run ab "$scenario" --weights revenue-first -q "${few[@]}" -o "$scratch/quiet"
+check 'with -q a verdict that fails is still told, in a line' '$code == 1 && $(wc -l <<<"$out") -eq 1 && $out == "real-day: A guardrail is breached. revenue-first breaks price<=+0.5%:"* && -z $err'
+run ab "$scenario" --weights price-first --objective price --constraint 'eta<=+60min' -q "${few[@]}" -o "$scratch/quiet" --force
+check 'with -q one that does not fail is silent' '$code == 0 && -z $out && -z $err'
+
 # ---- before the planned look ----
 run ab "$scenario" --weights price-first --objective conversion --constraint 'eta<=+60min' --planned 90000 "${few[@]}" -o "$scratch/early"
 check 'before the planned look data are still being collected' '$code == 0 && $out == *"collecting_data"*"always-valid"*'
