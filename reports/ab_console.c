@@ -123,14 +123,19 @@ static void put_basis(struct text *text, const struct ab_result *result)
 static void put_headline(struct text *text, const struct ab_result *result,
                          const struct ab_style *style)
 {
-    struct text finding = {0};
+    struct text finding = {0}, title = {0};
     text_put(text, "  ");
+    ab_write_verdict(&title, result);
+    if (title.bytes != NULL && title.bytes[0] >= 'A' && title.bytes[0] <= 'Z')
+        title.bytes[0] = (char)(title.bytes[0] - 'A' + 'a');
     if (result->plan_only) {
-        text_put(text, "a plan: no order was assigned");
+        text_put(text, title.bytes != NULL ? title.bytes : "");
     } else {
-        paint(text, style, color_of(result->verdict), ab_verdict_title(result->verdict));
+        paint(text, style, color_of(result->verdict), title.bytes != NULL ? title.bytes : "");
         text_format(text, " (%s)", experiment_verdict_names[result->verdict]);
     }
+    text->failed |= title.failed;
+    text_release(&title);
     text_char(text, '\n');
     ab_write_finding(&finding, result, result->best);
     put_wrapped(text, &finding);
@@ -331,20 +336,6 @@ static void put_sentence(struct text *text, const char *title, struct text *sent
     put_wrapped(text, sentences);
 }
 
-static void put_plan(struct text *text, const struct ab_result *result)
-{
-    struct text plan = {0};
-    text_format(
-        &plan,
-        "Look once a day, %u times, at the always-valid interval alone; read the "
-        "fixed-horizon p once, at the end. Stop when the sample ratio's p is below %g: half "
-        "the time that is when an arm's share is off by ",
-        (unsigned)result->plan_peeks, STATS_SRM_ALPHA);
-    text_fixed(&plan, 100.0 * result->srm_shift, 2);
-    text_put(&plan, " pp at the planned number of orders.");
-    put_sentence(text, "HOW TO RUN IT", &plan);
-}
-
 void ab_write_console(struct text *text, const struct ab_result *result,
                       const struct ab_style *style)
 {
@@ -369,7 +360,11 @@ void ab_write_console(struct text *text, const struct ab_result *result,
     text_char(text, '\n');
     ab_write_cost(&cost, result, result->best);
     put_wrapped(text, &cost);
-    if (result->plan_only) put_plan(text, result);
+    if (result->plan_only) {
+        struct text how = {0};
+        ab_write_how(&how, result);
+        put_sentence(text, "HOW TO RUN IT", &how);
+    }
     for (uint32_t i = 0; i < result->note_count; i++) {
         struct text note = {0};
         text_put(&note, result->notes[i]);

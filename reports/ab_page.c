@@ -18,6 +18,12 @@ static void write_assignment(struct text *text, const struct ab_result *result, 
     ab_write_assignment(text, result);
 }
 
+static void write_how(struct text *text, const struct ab_result *result, uint32_t variant)
+{
+    (void)variant;
+    ab_write_how(text, result);
+}
+
 /* ---- Markdown ---- */
 
 /* Nothing of it may become markup: names are the user's. */
@@ -93,9 +99,13 @@ void ab_write_markdown(struct text *text, const struct ab_report *report)
     text_put(text, result->plan_only ? "# Plan of an A/B: " : "# A/B: ");
     put_plain(text, &name);
     text_put(text, "\n\n");
-    if (!result->plan_only)
-        text_format(text, "**%s** (`%s`)\n\n", ab_verdict_title(result->verdict),
-                    experiment_verdict_names[result->verdict]);
+    struct text verdict = {0};
+    ab_write_verdict(&verdict, result);
+    text_put(text, "**");
+    put_plain(text, &verdict);
+    text_put(text, "**");
+    if (!result->plan_only) text_format(text, " (`%s`)", experiment_verdict_names[result->verdict]);
+    text_put(text, "\n\n");
     put_paragraph(text, result, ab_write_finding);
     if (!result->plan_only) {
         text_format(text, " | Metric | Baseline, adjusted | Change | %s | Replay |\n",
@@ -124,6 +134,10 @@ void ab_write_markdown(struct text *text, const struct ab_report *report)
         put_cost(text, result, metrics[i]);
     text_char(text, '\n');
     put_paragraph(text, result, ab_write_cost);
+    if (result->plan_only) {
+        text_put(text, "## How to run it\n\n");
+        put_paragraph(text, result, write_how);
+    }
     for (uint32_t i = 0; i < result->note_count; i++)
         text_format(text, "> %s\n\n", result->notes[i]);
 }
@@ -147,12 +161,15 @@ static void put_banner(struct html *page, const struct ab_result *result)
     const bool good = verdict == EXPERIMENT_VARIANT_WINS;
     const char *tone = result->plan_only ? "open" : bad ? "bad" : good ? "good" : "open";
     text_format(page->out,
-                "<div class=\"verdict %s\" role=\"status\"><strong class=\"%s-word\">%s ", tone,
-                tone,
+                "<div class=\"verdict %s\" role=\"status\"><strong class=\"%s-word\" "
+                "style=\"white-space:normal\">%s ",
+                tone, tone,
                 bad    ? "\u2717"
                 : good ? "\u2713"
                        : "\u2022");
-    html_text(page, result->plan_only ? "a plan" : ab_verdict_title(verdict));
+    struct text title = {0};
+    ab_write_verdict(&title, result);
+    html_put(page, &title);
     text_put(page->out, "</strong>");
     put_sentence(page, result, ab_write_finding);
     text_put(page->out, "</div>\n");
@@ -191,15 +208,30 @@ static void put_facts(struct html *page, const struct ab_report *report)
 
 /* ---- tables ---- */
 
+static void put_verdict(struct html *page, const struct ab_result *result, uint32_t arm)
+{
+    if (arm == 0) {
+        html_cell(page, "\u2013");
+        return;
+    }
+    const char *title = ab_verdict_title(result->variants[arm - 1].judgement.verdict);
+    struct text words = {0};
+    text_char(&words, (char)(title[0] - 'a' + 'A'));
+    text_put(&words, title + 1);
+    html_cell(page, words.bytes != NULL ? words.bytes : "");
+    page->out->failed |= words.failed;
+    text_release(&words);
+}
+
 static void put_arms(struct html *page, const struct ab_result *result)
 {
     struct html_column columns[REPLAY_PARTS + 3] = {{"Arm", false}};
     for (unsigned k = 0; k < REPLAY_PARTS; k++)
         columns[k + 1] = (struct html_column){replay_part_names[k], true};
-    columns[REPLAY_PARTS + 1] = (struct html_column){"Orders", true};
+    columns[REPLAY_PARTS + 1] = (struct html_column){result->plan_only ? "Share" : "Orders", true};
     columns[REPLAY_PARTS + 2] = (struct html_column){"Verdict", false};
     html_section(page, "arms", "Arms");
-    html_table_begin(page, "Weights of each arm", columns, REPLAY_PARTS + 3);
+    html_table_begin(page, "Weights of each arm", columns, REPLAY_PARTS + 3 - result->plan_only);
     for (uint32_t a = 0; a < result->arm_count; a++) {
         html_row_begin(page, result->arms[a].name);
         for (unsigned k = 0; k < REPLAY_PARTS; k++) {
@@ -207,10 +239,12 @@ static void put_arms(struct html *page, const struct ab_result *result)
             tune_show_weight(&cell, score_weight_of(&result->arms[a].weights, (enum replay_part)k));
             html_cell_number(page, &cell);
         }
-        html_cell_count(page, (double)result->counts[a]);
-        html_cell(page, a == 0 || result->plan_only
-                            ? "\u2013"
-                            : experiment_verdict_names[result->variants[a - 1].judgement.verdict]);
+        if (result->plan_only) {
+            html_cell_share(page, result->arms[a].share / (double)EXPERIMENT_BUCKETS);
+        } else {
+            html_cell_count(page, (double)result->counts[a]);
+            put_verdict(page, result, a);
+        }
         html_row_end(page);
     }
     html_table_end(page);
@@ -472,6 +506,10 @@ bool ab_write_html(struct text *text, const struct ab_report *report, const stru
         if (!put_course(&page, result, err)) return false;
     }
     put_costs(&page, result);
+    if (result->plan_only) {
+        html_section(&page, "how", "How to run it");
+        put_sentence(&page, result, write_how);
+    }
     put_method(&page, result);
     html_files(&page, "Files of this folder", "No other files were written.");
     html_end(&page, report->program);

@@ -463,6 +463,17 @@ void ab_write_cost(struct text *text, const struct ab_result *result, uint32_t v
     text_char(text, '.');
 }
 
+void ab_write_how(struct text *text, const struct ab_result *result)
+{
+    text_format(text,
+                "Look once a day, %u times, at the always-valid interval alone; read the "
+                "fixed-horizon p once, at the end. Stop when the sample ratio's p is below %g: "
+                "half the time that is when an arm's share is off by ",
+                (unsigned)result->plan_peeks, STATS_SRM_ALPHA);
+    text_fixed(text, 100.0 * result->srm_shift, 2);
+    text_put(text, " pp at the planned number of orders.");
+}
+
 void ab_write_trigger(struct text *text, const struct ab_result *result, uint32_t variant)
 {
     const struct ab_variant *of = &result->variants[variant];

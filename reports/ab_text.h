@@ -42,6 +42,7 @@ void ab_write_verdict(struct text *text, const struct ab_result *result);
 void ab_write_belief(struct text *text, const struct ab_result *result);
 /* What the estimate would have cost to learn. */
 void ab_write_cost(struct text *text, const struct ab_result *result, uint32_t variant);
+void ab_write_how(struct text *text, const struct ab_result *result); /* to run what is planned */
 void ab_write_trigger(struct text *text, const struct ab_result *result, uint32_t variant);
 void ab_write_assignment(struct text *text, const struct ab_result *result);
 void ab_write_peeks(struct text *text, const struct ab_result *result, uint32_t variant);

@@ -192,6 +192,12 @@ static void a_plan_has_no_looks_and_no_estimates(void **state)
     assert_true(ab_write_html(&rig.text, &rig.report, &rig.drawing, NULL, 0, &err));
     assert_null(strstr(rig.text.bytes, "Looking early"));
     assert_non_null(strstr(rig.text.bytes, "What it costs to learn"));
+    assert_non_null(strstr(rig.text.bytes, "How to run it"));
+    assert_non_null(strstr(rig.text.bytes, "Share</th>"));
+    assert_null(strstr(rig.text.bytes, "Verdict</th>"));
+    text_clear(&rig.text);
+    ab_write_markdown(&rig.text, &rig.report);
+    assert_non_null(strstr(rig.text.bytes, "## How to run it\n\nLook once a day"));
     tear_down(&rig);
 }
 
