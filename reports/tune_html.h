@@ -15,6 +15,9 @@ bool tune_html_holdout(struct html *page, struct err *err);   /* forest, guardra
 bool tune_html_choices(struct html *page, struct err *err);   /* trade-off, three weights */
 bool tune_html_decisions(struct html *page, struct err *err); /* curves, selection, flips */
 bool tune_html_sensitivity(struct html *page, struct err *err);
+void tune_html_arms(struct html *page); /* every arm on the holdout */
+/* What the search knows of an arm's weights; NULL: they are none of its candidates. */
+const struct search_candidate *tune_html_candidate(const struct tuning *tuning, uint32_t arm);
 void tune_html_robust(struct html *page); /* nothing where one scenario was given */
 bool tune_html_has_robust(const struct tuning *tuning);
 void tune_html_customers(struct html *page); /* a model: nothing where there is none */

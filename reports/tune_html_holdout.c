@@ -122,8 +122,9 @@ static void put_guardrails(struct html *page)
 
 /* ---- training against holdout ---- */
 
-static void put_gain_row(struct html *page, const struct tune_arm *arm)
+static void put_gain_row(struct html *page, uint32_t index, bool guarded)
 {
+    const struct tune_arm *arm = &page->tuning->arms[index];
     html_row_begin(page, arm->name);
     for (unsigned part = TUNE_TRAIN; part <= TUNE_HOLDOUT; part++) {
         const struct stats_estimate *d = &arm->values[part][TUNE_GOAL].difference;
@@ -140,12 +141,10 @@ static void put_gain_row(struct html *page, const struct tune_arm *arm)
     }
     html_cell_share(page, (double)arm->changed[TUNE_HOLDOUT] /
                               (double)page->tuning->orders[TUNE_HOLDOUT]);
-    if (arm->candidate < 0) {
-        html_cell(page, "not searched");
-    } else {
-        html_cell(page,
-                  page->tuning->search.candidates[arm->candidate].feasible ? "sure" : "not sure");
-    }
+    if (guarded)
+        html_cell(page, tune_html_candidate(page->tuning, index)->feasible
+                            ? "sure to keep them"
+                            : "not sure to keep them");
     html_row_end(page);
 }
 
@@ -223,7 +222,7 @@ static void put_gain(struct html *page)
                                                  {"Goal, holdout", true},
                                                  {"95% interval", true},
                                                  {"Decided otherwise", true},
-                                                 {"To keep the guardrails", false}};
+                                                 {"Guardrails, training", false}};
     const struct tuning *tuning = page->tuning;
     struct text caption = {0};
     html_section(page, "gain", "Is the gain real?");
@@ -237,7 +236,7 @@ static void put_gain(struct html *page)
     html_table_begin(page, caption.bytes != NULL ? caption.bytes : "", columns, 7);
     text_release(&caption);
     for (uint32_t a = 1; a < tuning->arm_count; a++)
-        put_gain_row(page, &tuning->arms[a]);
+        put_gain_row(page, a, guarded);
     html_table_end(page);
     put_thirds(page);
     put_evolved(page);
@@ -252,6 +251,7 @@ bool tune_html_holdout(struct html *page, struct err *err)
                           "better, red: worse, grey: neither is shown. Hollow: a choice model's.",
                           put_rows, err))
         return false;
+    tune_html_arms(page);
     put_guardrails(page);
     put_gain(page);
     return true;

@@ -186,6 +186,16 @@ static void an_evolved_history_is_shown_and_not_advised(void **state)
     tuning_release(&tuning);
 }
 
+static void every_arm_is_judged_on_the_holdout(void **state)
+{
+    (void)state;
+    struct tuning tuning;
+    tune(&tuning, BEND_NONE);
+    check_words(&tuning, "Every arm on the holdout", true, false);
+    check_words(&tuning, "not searched", false, false);
+    tuning_release(&tuning);
+}
+
 static void rows_of_further_scenarios_are_distinct(void **state)
 {
     (void)state;
@@ -352,6 +362,7 @@ int main(void)
         cmocka_unit_test(pages_are_whole_whatever_was_tuned),
         cmocka_unit_test(names_are_text_in_page_and_markdown),
         cmocka_unit_test(an_evolved_history_is_shown_and_not_advised),
+        cmocka_unit_test(every_arm_is_judged_on_the_holdout),
         cmocka_unit_test(rows_of_further_scenarios_are_distinct),
         cmocka_unit_test(gaps_come_before_the_verdict),
         cmocka_unit_test(the_same_tuning_gives_the_same_bytes),
