@@ -265,7 +265,6 @@ static void put_guardrail(struct text *text, const struct ab_guardrail *guardrai
 static void put_guardrails(struct text *text, const struct ab_result *result,
                            const struct ab_style *style)
 {
-    const struct ab_variant *of = &result->variants[result->best];
     struct text bounds = {0};
     if (result->constraint_count == 0) return;
     text_format(text, "\n  %-*s", LABEL, "GUARDRAILS");
@@ -273,8 +272,11 @@ static void put_guardrails(struct text *text, const struct ab_result *result,
     put_words(text, "limit", CELL);
     put_words(text, "bound", 2 * CELL - 2);
     text_put(text, "  state\n");
-    for (uint32_t i = 0; i < result->constraint_count; i++)
-        put_guardrail(text, &of->guardrails[i], style);
+    for (uint32_t v = 0; v + 1 < result->arm_count; v++) {
+        if (result->arm_count > 2) text_format(text, "  %s:\n", result->arms[v + 1].name);
+        for (uint32_t i = 0; i < result->constraint_count; i++)
+            put_guardrail(text, &result->variants[v].guardrails[i], style);
+    }
     ab_write_bounds(&bounds, result);
     put_wrapped(text, &bounds);
 }

@@ -350,7 +350,6 @@ static void put_guardrails(struct html *page, const struct ab_result *result)
     static const struct html_column columns[] = {{"Guardrail", false},      {"State", false},
                                                  {"Measured", true},        {"Limit", true},
                                                  {"One-sided bound", true}, {"p of harm", true}};
-    const struct ab_variant *of = &result->variants[result->best];
     struct text bounds = {0};
     html_section(page, "guardrails", "Guardrails");
     if (result->constraint_count == 0) {
@@ -361,11 +360,17 @@ static void put_guardrails(struct html *page, const struct ab_result *result)
     text_put(page->out, "<p>");
     html_put(page, &bounds);
     text_put(page->out, "</p>\n");
-    html_table_begin(page, "Limits that the variant has to keep", columns,
-                     sizeof columns / sizeof *columns);
-    for (uint32_t i = 0; i < result->constraint_count; i++)
-        put_guardrail(page, &of->guardrails[i]);
-    html_table_end(page);
+    for (uint32_t v = 0; v + 1 < result->arm_count; v++) {
+        struct text caption = {0};
+        text_format(&caption, "Limits that %s has to keep", result->arms[v + 1].name);
+        html_table_begin(page, caption.bytes != NULL ? caption.bytes : "", columns,
+                         sizeof columns / sizeof *columns);
+        page->out->failed |= caption.failed;
+        text_release(&caption);
+        for (uint32_t i = 0; i < result->constraint_count; i++)
+            put_guardrail(page, &result->variants[v].guardrails[i]);
+        html_table_end(page);
+    }
 }
 
 static void put_costs(struct html *page, const struct ab_result *result)

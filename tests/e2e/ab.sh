@@ -99,6 +99,8 @@ check 'with --strict-evidence that is exit code 5' '$code == 5'
 run ab "$scenario" --weights revenue-first --weights speed-first --interleave "${few[@]}" -o "$scratch/inter"
 check 'interleaved, every variant has a line and a verdict' '$out == *"interleaved"*"VARIANTS"*"max-T"*"revenue-first"*"speed-first"*'
 
+check 'and its own guardrails' '$out == *"GUARDRAILS"*"revenue-first:"*"price<=+0.5%"*"BREACHED"*"speed-first:"*"price<=+0.5%"*'
+
 # ---- plan ----
 run ab "$scenario" --weights revenue-first --plan "${few[@]}" -o "$scratch/plan"
 check 'a plan assigns nobody and says how long it takes' '$code == 0 && $out == *"no order was assigned"*"80%"*"DETECTABLE IN 14 DAYS"*"HOW TO RUN IT"*'

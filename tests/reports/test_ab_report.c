@@ -132,6 +132,8 @@ static void a_guardrail_shows_its_state_first_then_its_limit_and_what_the_bound_
     assert_true(limit != NULL && limit < strstr(row, "</tr>"));
     assert_non_null(strstr(row, "at most +4.25"));
     assert_non_null(strstr(rig.text.bytes, "Bounds are one-sided, at 95%"));
+    assert_non_null(strstr(rig.text.bytes, "Limits that cheap has to keep"));
+    assert_non_null(strstr(rig.text.bytes, "Limits that same has to keep"));
     text_clear(&rig.text);
     const struct ab_style style = {.color = true};
     ab_write_console(&rig.text, rig.result, &style);
