@@ -41,6 +41,8 @@
  *
  * Nothing depends on threads. NaN is "not known" everywhere.
  *
+ * Fewer than AB_ORDERS_LEAST planned orders an arm are judged all the same, with a note.
+ *
  * Ownership: a result is plain data and borrows the request's texts.
  * Failure:   ERR_INPUT with fewer than AB_ORDERS_LEAST orders; ERR_ENVIRONMENT for memory.
  */

@@ -1,4 +1,5 @@
 /* sim/analysis/ab_judge.c - whether arms got their traffic, guardrails, corrections, verdicts. */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -266,9 +267,14 @@ static bool is_better(const struct ab_result *result, uint32_t a, uint32_t b)
     return sign * of_a->tests[of_a->judged_by].value > sign * of_b->tests[of_b->judged_by].value;
 }
 
+static_assert(AB_ORDERS_LEAST == 200, "a note says so");
+
 static void take_notes(struct ab_result *result)
 {
     const struct ab_value *goal = &result->variants[result->best].values[AB_GOAL];
+    if (result->planned && result->planned_n < AB_ORDERS_LEAST)
+        ab_note(result, "Fewer than 200 orders an arm were planned: too few for intervals and p's "
+                        "that rest on many orders, and for any change but a large one.");
     if (result->goal_of_purchases && result->observed == 0)
         ab_note(result, "No purchase was observed: all are drawn from the choice model, whose "
                         "tastes are an assumption. Give --purchases to judge by what customers "

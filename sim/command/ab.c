@@ -347,6 +347,16 @@ static bool open_output(struct ab_command *ab, struct err *err)
                        invocation_on(ab->invocation, OPTION_FORCE), err);
 }
 
+static void warn_of_too_few(const struct ab_command *ab)
+{
+    const uint64_t planned = ab->request.planned_n;
+    if (planned > 0 && planned < AB_ORDERS_LEAST)
+        fprintf(ab->console->err,
+                "routesim: warning: --planned %" PRIu64 ": fewer than %d orders an arm are too few "
+                "to judge by\n",
+                planned, AB_ORDERS_LEAST);
+}
+
 static int run_and_report(struct ab_command *ab)
 {
     char program[64];
@@ -378,6 +388,7 @@ static int open_and_run(struct ab_command *ab)
     ab->request.source_path = ab->source.path;
     ab->request.source = ab->source.kind;
     ab->request.seed = ab->source.seed;
+    warn_of_too_few(ab);
     if (!read_arms(ab, &err) || !read_purchases(ab, &err))
         return console_error(ab->console, &err, NULL);
     return run_and_report(ab);

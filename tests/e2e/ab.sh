@@ -95,6 +95,11 @@ check 'and no fixed-horizon p is told' '$(grep -c ",conversion,share,raw,[^,]*,[
 run ab "$scenario" --weights price-first --objective conversion --constraint 'eta<=+60min' --planned 90000 --strict-evidence "${few[@]}" -o "$scratch/early" --force
 check 'with --strict-evidence that is exit code 5' '$code == 5'
 
+run ab "$scenario" --weights revenue-first --planned 150 "${few[@]}" -o "$scratch/small"
+check 'a plan of too few orders is warned of, and noted' '$err == *"warning: --planned 150"* && $out == *"Fewer than 200 orders an arm"*'
+run ab "$scenario" --weights revenue-first --planned 200 "${few[@]}" -o "$scratch/small" --force
+check 'one of enough is not' '$err != *"--planned"* && $out != *"Fewer than 200"*'
+
 # ---- interleaved, several variants ----
 run ab "$scenario" --weights revenue-first --weights speed-first --interleave "${few[@]}" -o "$scratch/inter"
 check 'interleaved, every variant has a line and a verdict' '$out == *"interleaved"*"VARIANTS"*"max-T"*"revenue-first"*"speed-first"*'
