@@ -170,11 +170,19 @@ static bool read_arms(struct ab_command *ab, struct err *err)
     return true;
 }
 
-/* Before anything is simulated. */
-static bool check_arms(const struct ab_command *ab, struct err *err)
+/* Before anything is simulated: arms upon a baseline that is not known yet, and put away. */
+static bool check_arms(struct ab_command *ab, struct err *err)
 {
+    const char *baseline = text_of(ab, OPTION_BASELINE_WEIGHTS);
+    ab->request.arm_count = 1;
+    ab->arms[0].weights = score_weights_default;
+    (void)snprintf(ab->arms[0].name, sizeof ab->arms[0].name, "baseline");
+    if (baseline != NULL && !weight_list_read(baseline, &ab->arms[0].weights, err)) return false;
     for (unsigned i = 0; i < ab->invocation->repeat_count; i++)
-        if (ab->invocation->repeats[i].option == OPTION_AB_WEIGHTS) return true;
+        if (ab->invocation->repeats[i].option == OPTION_AB_WEIGHTS &&
+            !read_variant(ab, ab->invocation->repeats[i].text, err))
+            return false;
+    if (ab->request.arm_count > 1) return true;
     (void)err_fail(err, ERR_USAGE, nowhere, "an A/B needs a variant");
     return err_hint(err, "name one: --weights revenue-first, or --weights mine=price:0.4");
 }

@@ -39,6 +39,10 @@ run ab "$scenario"
 check 'an A/B without a variant is refused, with one to try' '$code == 2 && $err == *"needs a variant"*"--weights revenue-first"*'
 run ab "$scenario" --weights revnue-first "${few[@]}" -o "$scratch/wrong"
 check 'a preset that is none gets a suggestion' '$code == 2 && $err == *"revenue-first"* && ! -e $scratch/wrong'
+run ab "$scratch/nothing.json" --weights revnue-first -o "$scratch/wrong"
+check 'even before the scenario is opened' '$code == 2 && $err == *"there is no preset \"revnue-first\""*'
+run ab "$scratch/nothing.json" --weights x=prise:0.4 -o "$scratch/wrong"
+check 'so is a weight that is none' '$code == 2 && $err == *"prise"*'
 run ab "$scenario" --weights x=price:0.4 --weights x=price:0.5 "${few[@]}" -o "$scratch/wrong"
 check 'two arms of one name are refused' '$code == 2 && $err == *"two arms are called"*'
 run ab "$scenario" --weights $'a\eb=price:0.4' "${few[@]}" -o "$scratch/wrong"
