@@ -231,9 +231,12 @@ static void put_gain(struct html *page)
     text_grouped(&caption, tuning->orders[TUNE_TRAIN]);
     text_put(&caption, " to tune on, ");
     text_grouped(&caption, tuning->orders[TUNE_HOLDOUT]);
-    text_put(&caption, " held out. Decided otherwise: exact. To keep the guardrails: on the "
-                       "training orders");
-    html_table_begin(page, caption.bytes != NULL ? caption.bytes : "", columns, 7);
+    text_put(&caption, " held out. Decided otherwise: exact");
+    /* Weights of the user's that the search did not meet: of them the guardrails are not known. */
+    bool guarded = true;
+    for (uint32_t i = 1; i < tuning->arm_count; i++)
+        guarded = guarded && tune_html_candidate(tuning, i) != NULL;
+    html_table_begin(page, caption.bytes != NULL ? caption.bytes : "", columns, guarded ? 7 : 6);
     text_release(&caption);
     for (uint32_t a = 1; a < tuning->arm_count; a++)
         put_gain_row(page, a, guarded);
