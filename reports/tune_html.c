@@ -92,6 +92,27 @@ void tune_html_said(struct html *page, void (*find)(struct text *, const struct 
 
 /* ---- the top ---- */
 
+/* What the thirds of the training orders say against the suggestion. */
+static void put_doubts(struct text *text, const struct tuning *tuning)
+{
+    uint32_t loose = 0, behind = 0, either = 0;
+    if (tuning->chosen == UINT32_MAX) return;
+    for (uint32_t i = 0; i < tuning->third_count; i++) {
+        const struct tune_third *third = &tuning->thirds[i];
+        const bool is_behind = third->goal_of_own > third->goal_of_chosen;
+        loose += !third->kept;
+        behind += is_behind;
+        either += !third->kept || is_behind;
+    }
+    if (either == 0) return;
+    text_format(text, "In %u of %u thirds of the training orders ", (unsigned)either,
+                (unsigned)tuning->third_count);
+    if (loose > 0) text_put(text, "the suggestion is not sure to keep the guardrails");
+    if (loose > 0 && behind > 0) text_put(text, " or ");
+    if (behind > 0) text_put(text, "the third\u2019s own choice has a higher goal");
+    text_put(text, ", which argues against it.");
+}
+
 static void put_banner(struct html *page)
 {
     const struct tuning *tuning = page->tuning;
@@ -115,6 +136,7 @@ static void put_banner(struct html *page)
     text_format(page->out, "</strong> <code>%s</code>\n",
                 experiment_verdict_names[tuning->verdict]);
     tune_html_said(page, tune_write_finding);
+    tune_html_said(page, put_doubts);
     text_put(page->out, "<p>Nothing was applied.</p></div>\n");
 }
 
@@ -227,23 +249,24 @@ static void put_facts(struct html *page, const struct tune_report *report)
 static void put_contents(struct html *page)
 {
     const bool robust = tune_html_has_robust(page->tuning);
+    const bool chosen = page->tuning->chosen != UINT32_MAX;
     const struct {
         const char *id, *title;
         bool shown;
     } entries[] = {
         {"weights", "Suggested weights", true},
         {"holdout", "On the holdout", true},
-        {"guardrails", "Guardrails", true},
-        {"gain", "Is the gain real?", true},
+        {"guardrails", "Guardrails", chosen},
+        {"gain", chosen ? "Is the gain real?" : "Training and holdout", true},
         {"tradeoff", "The trade-off", true},
         {"three", "Price, speed, commission", true},
         {"curves", "Each weight alone", true},
-        {"selection", "Who gets the orders", true},
-        {"flips", "Orders that change", true},
+        {"selection", "Who gets the orders", chosen},
+        {"flips", "Orders that change", chosen},
         {"sensitivity", "What the goal hangs on", true},
         {"robust", "Further scenarios", robust},
         {"firmness", "How firm decisions are", true},
-        {"customers", "Customers", true},
+        {"customers", "Customers", tune_html_has_customers(page->tuning)},
         {"method", "Method and limits", true},
         {"files", "Files", true},
     };
@@ -304,16 +327,33 @@ static void put_set(struct html *page)
     text_put(page->out, "</p>\n");
 }
 
+static void put_nothing(struct text *text, const struct tuning *tuning)
+{
+    const struct search *search = &tuning->search;
+    text_put(text,
+             "No weights are suggested: keep the baseline\u2019s. What would be said of a "
+             "suggestion (guardrails on the holdout, who gets the orders, orders that change) "
+             "is left out.");
+    if (search->best == UINT32_MAX) return;
+    text_put(text, " The best weights that are sure to keep the guardrails have a goal of ");
+    tune_show_goal(text, search->candidates[search->best].goal);
+    text_put(text, " (exact");
+    tune_show_value_n(text, tuning->orders[TUNE_TRAIN]);
+    text_put(text, ", training orders).");
+}
+
 void tune_html_suggestion(struct html *page)
 {
     const struct tuning *tuning = page->tuning;
     html_section(page, "weights", "Suggested weights");
-    if (tuning->chosen == UINT32_MAX)
-        text_put(page->out, "<p>No weights are suggested: keep the baseline's.</p>\n");
+    if (tuning->chosen == UINT32_MAX) tune_html_said(page, put_nothing);
     html_table_begin(page, "As one would configure them; only their ratios matter",
                      tune_weight_columns, TUNE_WEIGHT_COLUMNS);
     for (uint32_t a = 0; a < tuning->arm_count; a++)
         put_weight_row(page, tuning->arms[a].name, a == tuning->chosen, &tuning->arms[a].weights);
+    if (tuning->chosen == UINT32_MAX && tuning->search.best != UINT32_MAX)
+        put_weight_row(page, "best found", false,
+                       &tuning->search.candidates[tuning->search.best].weights);
     if (tuning->search.set_count > 0) {
         put_weight_row(page, "as good: lowest", false, &tuning->search.set_low);
         put_weight_row(page, "as good: highest", false, &tuning->search.set_high);
@@ -342,7 +382,7 @@ static bool put_page(struct html *page, const struct tune_report *report, struct
     if (!tune_html_holdout(page, err) || !tune_html_choices(page, err) ||
         !tune_html_decisions(page, err) || !tune_html_sensitivity(page, err))
         return false;
-    tune_html_customers(page);
+    if (tune_html_has_customers(page->tuning)) tune_html_customers(page);
     tune_html_method(page);
     html_end(page, report->program);
     return true;

@@ -20,6 +20,7 @@ void tune_html_arms(struct html *page); /* every arm on the holdout */
 const struct search_candidate *tune_html_candidate(const struct tuning *tuning, uint32_t arm);
 void tune_html_robust(struct html *page); /* nothing where one scenario was given */
 bool tune_html_has_robust(const struct tuning *tuning);
+bool tune_html_has_customers(const struct tuning *tuning);
 void tune_html_customers(struct html *page); /* a model: nothing where there is none */
 void tune_html_method(struct html *page);
 

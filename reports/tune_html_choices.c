@@ -47,7 +47,7 @@ static void put_candidate(struct html *page, const char *name, uint32_t index)
     text_release(&heading);
     tune_html_weights(page, &candidate->weights);
     put_axes_cells(page, candidate);
-    tune_html_goal(page, candidate->goal);
+    if (page->tuning->objective_count > 1) tune_html_goal(page, candidate->goal);
     html_cell_share(page, candidate->on_front);
     html_row_end(page);
 }
@@ -99,12 +99,14 @@ static void put_tradeoff_table(struct html *page)
         columns[c] = tune_weight_columns[c];
     columns[7] = (struct html_column){tune_metric_traits[axes[0].metric].label, true};
     columns[8] = (struct html_column){tune_metric_traits[axes[1].metric].label, true};
-    columns[9] = (struct html_column){"Goal", true};
-    columns[10] = (struct html_column){"On the front", true};
+    unsigned count = 9;
+    if (tuning->objective_count > 1) /* else the second axis is the goal */
+        columns[count++] = (struct html_column){"Goal", true};
+    columns[count++] = (struct html_column){"On the front", true};
     html_table_begin(page,
                      "Weights on the search's scale (five sum to 1), means on the training orders "
                      "(exact); on the front: in how many bootstrap replicates",
-                     columns, 11);
+                     columns, count);
     for (uint32_t a = 0; a < tuning->arm_count; a++)
         if (tuning->arms[a].candidate >= 0)
             put_candidate(page, tuning->arms[a].name, (uint32_t)tuning->arms[a].candidate);

@@ -174,10 +174,6 @@ static void put_flips(struct html *page)
                                                  {"Scores", true}, {"Tipped by", true}};
     const struct tuning *tuning = page->tuning;
     html_section(page, "flips", "Orders that change");
-    if (tuning->chosen == UINT32_MAX) {
-        text_put(page->out, "<p>Nothing is suggested, so no order changes.</p>\n");
-        return;
-    }
     tune_html_said(page, tune_find_flips);
     if (tuning->moves.flips == 0) return;
     put_causes(page);
@@ -202,11 +198,12 @@ bool tune_html_decisions(struct html *page, struct err *err)
                           "first order changes.",
                           put_curves_table, err))
         return false;
+    if (page->tuning->chosen == UINT32_MAX) return true;
     html_section(page, "selection", "Who gets the orders");
     if (!tune_html_figure(page, &tune_figure_shares, tune_find_shares,
                           "All orders, training and holdout.", put_shares_table, err))
         return false;
-    if (page->tuning->chosen != UINT32_MAX) put_moves(page);
+    put_moves(page);
     put_flips(page);
     return true;
 }

@@ -105,9 +105,7 @@ static void put_guardrails(struct html *page)
     const struct tuning *tuning = page->tuning;
     html_section(page, "guardrails", "Guardrails");
     if (tuning->guardrail_count == 0) {
-        text_put(page->out, tuning->chosen == UINT32_MAX
-                                ? "<p>Nothing is suggested, so there was nothing to guard.</p>\n"
-                                : "<p>None was asked for.</p>\n");
+        text_put(page->out, "<p>None was asked for.</p>\n");
         return;
     }
     text_put(page->out, "<p>Kept means that the whole 95% interval of the paired difference is on "
@@ -170,7 +168,7 @@ static void put_thirds(struct html *page)
         tune_html_weights(page, &third->chosen);
         tune_html_goal(page, third->goal_of_own);
         tune_html_goal(page, third->goal_of_chosen);
-        html_cell(page, third->same ? "yes" : third->kept ? "no" : "breaks a guardrail");
+        html_cell(page, third->same ? "yes" : third->kept ? "no" : "not sure to keep a guardrail");
         html_row_end(page);
     }
     html_table_end(page);
@@ -225,7 +223,8 @@ static void put_gain(struct html *page)
                                                  {"Guardrails, training", false}};
     const struct tuning *tuning = page->tuning;
     struct text caption = {0};
-    html_section(page, "gain", "Is the gain real?");
+    html_section(page, "gain",
+                 tuning->chosen != UINT32_MAX ? "Is the gain real?" : "Training and holdout");
     tune_html_said(page, tune_find_gain);
     text_put(&caption, "Goal against the baseline; n = ");
     text_grouped(&caption, tuning->orders[TUNE_TRAIN]);
@@ -248,14 +247,16 @@ static void put_gain(struct html *page)
 bool tune_html_holdout(struct html *page, struct err *err)
 {
     html_section(page, "holdout", "On the holdout");
-    if (!tune_html_figure(page, &tune_figure_forest, tune_find_forest,
+    const bool chosen = page->tuning->chosen != UINT32_MAX;
+    if (chosen &&
+        !tune_html_figure(page, &tune_figure_forest, tune_find_forest,
                           "Dots are differences of means an order in percent of the baseline, "
                           "lines their 95% intervals over clusters of neighbouring orders. Green: "
                           "better, red: worse, grey: neither is shown. Hollow: a choice model's.",
                           put_rows, err))
         return false;
     tune_html_arms(page);
-    put_guardrails(page);
+    if (chosen) put_guardrails(page);
     put_gain(page);
     return true;
 }

@@ -104,6 +104,12 @@ static void put_trial(struct html *page)
     text_put(page->out, "</p>\n");
 }
 
+bool tune_html_has_customers(const struct tuning *tuning)
+{
+    return tuning->chosen != UINT32_MAX || tuning->model_fitted || tuning->break_even_count > 0 ||
+           tuning->rated > 0;
+}
+
 void tune_html_customers(struct html *page)
 {
     const struct tuning *tuning = page->tuning;

@@ -196,6 +196,38 @@ static void every_arm_is_judged_on_the_holdout(void **state)
     tuning_release(&tuning);
 }
 
+static void without_a_suggestion_its_sections_are_left_out(void **state)
+{
+    (void)state;
+    struct tuning tuning;
+    tune(&tuning, BEND_NOTHING_CHOSEN);
+    check_words(&tuning, "Nothing is suggested", false, false);
+    check_words(&tuning, "id=\"flips\"", false, false);
+    check_words(&tuning, "The best weights that are sure", true, false);
+    tuning_release(&tuning);
+    tune(&tuning, BEND_ONE_OBJECTIVE);
+    check_words(&tuning, "id=\"flips\"", true, false);
+    check_words(&tuning, "class=\"n\">Goal</th><th scope=\"col\" class=\"n\">Goal</th>", false,
+                false);
+    tuning_release(&tuning);
+}
+
+static void thirds_that_argue_against_the_suggestion_stand_in_the_verdict(void **state)
+{
+    (void)state;
+    struct tuning tuning;
+    tune(&tuning, BEND_NONE);
+    tuning.third_count = 3;
+    for (unsigned i = 0; i < 3; i++)
+        tuning.thirds[i] = (struct tune_third){
+            .chosen = tuning.arms[0].weights, .goal_of_chosen = 0.2, .goal_of_own = 0.1, .kept = 1};
+    check_words(&tuning, "which argues against it", false, false);
+    tuning.thirds[1].kept = false;
+    tuning.thirds[2].goal_of_own = 0.3;
+    check_words(&tuning, "thirds of the training orders the suggestion", true, false);
+    tuning_release(&tuning);
+}
+
 static void rows_of_further_scenarios_are_distinct(void **state)
 {
     (void)state;
@@ -363,6 +395,8 @@ int main(void)
         cmocka_unit_test(names_are_text_in_page_and_markdown),
         cmocka_unit_test(an_evolved_history_is_shown_and_not_advised),
         cmocka_unit_test(every_arm_is_judged_on_the_holdout),
+        cmocka_unit_test(without_a_suggestion_its_sections_are_left_out),
+        cmocka_unit_test(thirds_that_argue_against_the_suggestion_stand_in_the_verdict),
         cmocka_unit_test(rows_of_further_scenarios_are_distinct),
         cmocka_unit_test(gaps_come_before_the_verdict),
         cmocka_unit_test(the_same_tuning_gives_the_same_bytes),
