@@ -135,6 +135,11 @@ static void a_guardrail_shows_its_state_first_then_its_limit_and_what_the_bound_
     assert_non_null(strstr(rig.text.bytes, "Limits that cheap has to keep"));
     assert_non_null(strstr(rig.text.bytes, "Limits that same has to keep"));
     text_clear(&rig.text);
+    ab_write_markdown(&rig.text, &rig.report);
+    assert_non_null(
+        strstr(rig.text.bytes, "| \u2717 BREACHED | +3.50 min | +2.00 min | at most +4.25 min |"));
+    assert_non_null(strstr(rig.text.bytes, "| Arm | priority | price"));
+    text_clear(&rig.text);
     const struct ab_style style = {.color = true};
     ab_write_console(&rig.text, rig.result, &style);
     assert_non_null(strstr(rig.text.bytes, "\033[31m\u2717 BREACHED"));
