@@ -175,7 +175,8 @@ void ab_write_markdown(struct text *text, const struct ab_report *report)
     put_paragraph(text, result, ab_write_finding);
     put_weight_rows(text, result);
     if (!result->plan_only) {
-        text_format(text, "| Metric | Baseline, adjusted | Change | %s | Replay |\n",
+        text_format(text, "| Metric | Baseline%s | Change | %s | Replay |\n",
+                    result->interleave ? "" : ", adjusted",
                     result->reached ? "Interval" : "Always-valid interval");
         text_put(text, "| --- | ---: | ---: | ---: | ---: |\n");
         for (uint32_t i = 0; i < count; i++)

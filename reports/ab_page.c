@@ -68,6 +68,9 @@ static void put_facts(struct html *page, const struct ab_report *report)
     html_fact(page, "Design", result->interleave ? "interleaved" : "split");
     html_fact(page, "Salt", result->salt);
     text_clear(&value);
+    text_format(&value, "%llu", (unsigned long long)result->seed);
+    html_fact(page, "Seed", value.bytes != NULL ? value.bytes : "");
+    text_clear(&value);
     text_put(&value, result->observed > 0 ? "observed for " : "drawn from the choice model");
     if (result->observed > 0) {
         text_grouped(&value, (int64_t)result->observed);

@@ -216,6 +216,13 @@ uint32_t ab_order_metrics(const struct ab_result *result, unsigned metrics[AB_ME
 
 /* ---- sentences ---- */
 
+static void put_small(struct text *text, enum tune_metric metric) /* a label within a sentence */
+{
+    const char *label = tune_metric_traits[metric].label;
+    text_char(text, label[0] >= 'A' && label[0] <= 'Z' ? (char)(label[0] - 'A' + 'a') : label[0]);
+    text_put(text, label + 1);
+}
+
 static void put_level(struct text *text, const struct ab_result *result)
 {
     const double level = 100.0 * (1.0 - result->alpha);
@@ -227,8 +234,16 @@ void ab_write_goal(struct text *text, const struct ab_result *result)
 {
     for (uint32_t o = 0; o < result->objective_count; o++) {
         if (o > 0) text_put(text, " + ");
-        text_put(text, replay_outcome_traits[result->objectives[o].outcome].name);
-        if (result->objective_count == 1) return;
+        const enum replay_outcome outcome = result->objectives[o].outcome;
+        if (outcome == OUTCOME_EARNS) {
+            text_put(text, "commission earned");
+        } else {
+            put_small(text, (enum tune_metric)outcome);
+        }
+        if (result->objective_count == 1) {
+            if (ab_is_invented(result)) text_put(text, " (model)");
+            return;
+        }
         text_char(text, ' ');
         text_fixed(text, 100.0 * result->objectives[o].weight, 0);
         text_char(text, '%');
@@ -283,13 +298,6 @@ static void find_plan(struct text *text, const struct ab_result *result, uint32_
 bool ab_is_invented(const struct ab_result *result)
 {
     return result->goal_of_purchases && result->observed == 0;
-}
-
-static void put_small(struct text *text, enum tune_metric metric) /* a label within a sentence */
-{
-    const char *label = tune_metric_traits[metric].label;
-    text_char(text, label[0] >= 'A' && label[0] <= 'Z' ? (char)(label[0] - 'A' + 'a') : label[0]);
-    text_put(text, label + 1);
 }
 
 void ab_show_guarded(struct text *text, const struct ab_guardrail *guardrail, double value)

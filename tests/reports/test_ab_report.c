@@ -108,6 +108,8 @@ static void pages_hold_no_markup_but_ours(void **state)
     assert_null(strstr(rig.text.bytes, "<salt>"));
     assert_non_null(strstr(rig.text.bytes, "&lt;b&gt;made &amp; up&lt;/b&gt;"));
     assert_non_null(strstr(rig.text.bytes, "The goal at each look"));
+    assert_non_null(strstr(rig.text.bytes, "<dt>Seed</dt><dd>5</dd>"));
+    assert_non_null(strstr(rig.text.bytes, "<dt>Goal</dt><dd>price paid</dd>"));
     text_clear(&rig.text);
     ab_write_markdown(&rig.text, &rig.report);
     assert_null(strstr(rig.text.bytes, " <b>"));
