@@ -139,13 +139,23 @@ static void put_thirds(struct text *text, double price, double speed, double com
     text_put(text, "% commission");
 }
 
+/* Whether the suggestion lies off the map: its other three weights are not the baseline's. */
+static bool moves_others(const struct tuning *tuning)
+{
+    const struct score_weights was = search_normalise(&tuning->arms[0].weights);
+    const struct score_weights is = search_normalise(&tuning->arms[tuning->chosen].weights);
+    return was.priority != is.priority || was.availability != is.availability ||
+           was.reliability != is.reliability;
+}
+
 void tune_find_simplex(struct text *text, const struct tuning *tuning)
 {
     const struct tune_simplex_point *best = &tuning->simplex[0];
     const struct score_weights *now = &tuning->arms[0].weights;
     for (uint32_t i = 1; i < TUNE_SIMPLEX_POINTS; i++)
         if (tuning->simplex[i].goal > best->goal) best = &tuning->simplex[i];
-    text_put(text, "With the other weights as they are, the goal is highest (");
+    text_put(text, "With the other weights as they are and without regard to guardrails, the goal "
+                   "is highest (");
     tune_show_goal(text, best->goal);
     text_put(text, ", exact");
     tune_show_value_n(text, tuning->orders[TUNE_TRAIN]);
@@ -155,6 +165,8 @@ void tune_find_simplex(struct text *text, const struct tuning *tuning)
         text_put(text, "; the baseline has ");
         put_thirds(text, now->price, now->speed, now->commission);
     }
+    if (tuning->chosen != UINT32_MAX && moves_others(tuning))
+        text_put(text, "; the suggestion has other values of the other three weights too");
     text_put(text, ".");
 }
 
