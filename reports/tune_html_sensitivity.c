@@ -54,7 +54,8 @@ static void put_effects(struct html *page)
         {"Spread, points", true}, {"Distinct scores", true},         {"So", false}};
     const struct geometry *geometry = &page->tuning->geometry;
     struct text caption = {0};
-    text_put(&caption, "What any value from 0 to 1 of a weight can change, exact, n = ");
+    text_put(&caption, "What any value from 0 to 1 of a weight can change, five weights "
+                       "summing to 1, exact, n = ");
     text_grouped(&caption, geometry->orders);
     text_put(&caption, "; spread: root mean square of the score within orders");
     html_table_begin(page, caption.bytes != NULL ? caption.bytes : "", columns, 6);
@@ -79,7 +80,8 @@ static void put_sentences(struct html *page)
     text_put(&words, "Priority is a fixed score of each provider, up to 20 points apart: without "
                      "its weight the router would decide ");
     show_share(&words, geometry->without_priority);
-    text_put(&words, " of orders otherwise. ");
+    text_put(&words, " of orders otherwise (the table counts values of the weight that have some "
+                     "width; an order that is tied at exactly 0 adds to this figure alone). ");
     show_share(&words, geometry->exact_ties);
     text_put(&words, " of decisions are exact ties, which the order of the providers decides; the "
                      "best two lie within one point in ");
