@@ -32,8 +32,8 @@ static void put_curves_table(struct html *page)
                                                  {"n", true}};
     const struct tuning *tuning = page->tuning;
     html_table_begin(page,
-                     "Along each weight, from 0 to 1 or to twice today's, the others held at the "
-                     "baseline's (exact)",
+                     "Along each weight, from 0 to 1 or, where that is more, to twice today's (a "
+                     "priority of 1 runs to 2), the others held at the baseline's (exact)",
                      columns, 7);
     for (unsigned k = 0; k < REPLAY_PARTS; k++) {
         const struct sweep_curve *curve = &tuning->sweeps[k];
@@ -129,8 +129,11 @@ static void put_quote(struct html *page, const struct replay_order *order,
     html_put(page, &words);
     text_put(page->out, "</td>");
     for (unsigned k = 0; k < REPLAY_PARTS; k++)
-        text_format(&parts, "%s%d", k > 0 ? " " : "", order->quotes[quote].parts[k]);
-    html_cell_number(page, &parts);
+        text_format(&parts, "%s%s %d", k > 0 ? ", " : "", replay_part_names[k],
+                    order->quotes[quote].parts[k]);
+    text_put(page->out, "<td>");
+    html_put(page, &parts);
+    text_put(page->out, "</td>");
 }
 
 static void put_flip(struct html *page, const struct geometry_flip *flip)
@@ -169,16 +172,15 @@ static void put_causes(struct html *page)
 
 static void put_flips(struct html *page)
 {
-    static const struct html_column columns[] = {{"Order", false}, {"From", false},
-                                                 {"Scores", true}, {"To", false},
-                                                 {"Scores", true}, {"Tipped by", true}};
+    static const struct html_column columns[] = {{"Order", false},  {"From", false},
+                                                 {"Scores", false}, {"To", false},
+                                                 {"Scores", false}, {"Tipped by", true}};
     const struct tuning *tuning = page->tuning;
     html_section(page, "flips", "Orders that change");
     tune_html_said(page, tune_find_flips);
     if (tuning->moves.flips == 0) return;
     put_causes(page);
-    text_put(page->out, "<p>Scores are priority, price, speed, commission, availability, "
-                        "reliability. Tipped by: the weight whose change adds most to the "
+    text_put(page->out, "<p>Tipped by: the weight whose change adds most to the "
                         "difference of the two quotes\u2019 scores, and how many points.</p>\n");
     html_table_begin(page, "Some of them, spread over causes and time", columns, 6);
     for (uint32_t i = 0; i < tuning->flip_count; i++)
