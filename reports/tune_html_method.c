@@ -167,6 +167,23 @@ static const char *history_words(const struct tuning *tuning)
            "nothing.";
 }
 
+static void put_definitions(struct html *page)
+{
+    html_item(page, "Savings vs next cheapest: the cheapest other quote of the order less the one "
+                    "chosen. An order that changes from the second cheapest to the cheapest so "
+                    "counts their difference twice, from minus to plus.");
+    html_item(page, "Paid above the cheapest: the chosen quote less the cheapest of the order; 0 "
+                    "when the cheapest was chosen.");
+    html_item(page, "HHI: the sum of the squared shares of selections; 1 when one provider gets "
+                    "all orders.");
+    html_item(page, "Satisfaction index (model): the chance that the chosen quote is bought, in "
+                    "percent of that of the order\u2019s best quote.");
+    html_item(page, "Surplus (model): what the chance to buy is worth to the customer, in cents "
+                    "an order.");
+    html_item(page, "A quote that lacks items is priced as quoted; what is missing is seen in the "
+                    "availability, not in the price.");
+}
+
 static void put_method(struct html *page)
 {
     html_section(page, "method", "Method and limits");
@@ -194,6 +211,7 @@ static void put_method(struct html *page)
               "The price is the total quoted, not what was charged; the ETA is as quoted, and "
               "one that is absent counts 60 minutes, as the router counts it. Quotes that "
               "never came cannot be replayed.");
+    put_definitions(page);
     html_item(page, "What a choice model says is marked as a model\u2019s: purchases, expected "
                     "commission, surplus, satisfaction.");
     for (uint32_t i = 0; i < page->tuning->note_count; i++)
