@@ -32,7 +32,7 @@ static void put_break_even(struct html *page)
     if (tuning->break_even_count == 0) return;
     html_table_begin(page,
                      "Model: difference of expected commission, suggested against baseline, cents "
-                     "an order, over the range of each taste",
+                     "an order, all orders, over the range of each taste",
                      columns, 8);
     for (uint32_t i = 0; i < tuning->break_even_count; i++) {
         const struct tune_break_even *of = &tuning->break_even[i];
@@ -66,7 +66,7 @@ static void put_customers_words(struct html *page)
                            "a range for each taste. What follows is that model's, not a count: it "
                            "shows where the suggestion would turn, not what customers do.");
     if (isfinite(tuning->surplus_per_commission)) {
-        text_put(&words, " Each cent of commission won ");
+        text_put(&words, " By the model, each cent of commission won ");
         text_put(&words, tuning->surplus_per_commission >= 0 ? "costs" : "brings");
         text_put(&words, " customers ");
         text_fixed(&words, fabs(tuning->surplus_per_commission), 2);
@@ -75,6 +75,96 @@ static void put_customers_words(struct html *page)
     text_put(page->out, "<p><strong>Model.</strong> ");
     html_put(page, &words);
     text_put(page->out, "</p>\n");
+}
+
+/* The coefficients of a fitted model, with what they rest on. */
+static void put_tastes(struct html *page)
+{
+    static const struct html_column columns[] = {
+        {"Coefficient", false}, {"Value", true}, {"Standard error", true}};
+    const struct tuning *tuning = page->tuning;
+    struct text caption = {0};
+    if (!tuning->model_fitted) return;
+    text_put(&caption, "Model: coefficients of buying, robust standard errors; n = ");
+    text_grouped(&caption, tuning->purchases_known);
+    text_put(&caption, " orders used; purchases told: ");
+    text_grouped(&caption, tuning->purchases);
+    html_table_begin(page, caption.bytes != NULL ? caption.bytes : "", columns, 3);
+    page->out->failed |= caption.failed;
+    text_release(&caption);
+    for (unsigned t = 0; t < TUNE_TASTES; t++) {
+        if (tuning->tastes[t].name == NULL) continue;
+        html_row_begin(page, tuning->tastes[t].name);
+        tune_html_fixed(page, tuning->tastes[t].value, 5);
+        tune_html_fixed(page, tuning->tastes[t].error, 5);
+        html_row_end(page);
+    }
+    html_table_end(page);
+}
+
+static void put_range(struct html *page, enum tune_metric metric, double low, double high)
+{
+    const struct tune_value value = {
+        .difference = {
+            .value = (low + high) / 2, .low = low, .high = high, .method = STATS_BOOTSTRAP}};
+    struct text interval = {0};
+    tune_show_interval(&interval, metric, &value);
+    html_cell_number(page, &interval);
+}
+
+static void put_uncertain(struct html *page, enum tune_metric metric,
+                          const struct tune_uncertainty *of)
+{
+    const struct tune_value value = {
+        .difference = {
+            .value = of->value, .low = of->low, .high = of->high, .method = STATS_BOOTSTRAP}};
+    struct text difference = {0};
+    if (!isfinite(of->value)) return;
+    html_row_begin(page, tune_metric_traits[metric].label);
+    tune_show_difference(&difference, metric, &value);
+    html_cell_number(page, &difference);
+    put_range(page, metric, of->model_low, of->model_high);
+    put_range(page, metric, of->orders_low, of->orders_high);
+    put_range(page, metric, of->low, of->high);
+    html_row_end(page);
+}
+
+static void put_uncertainty(struct html *page)
+{
+    static const struct html_column columns[] = {{"Difference, an order", false},
+                                                 {"By the model", true},
+                                                 {"95%: coefficients", true},
+                                                 {"95%: orders", true},
+                                                 {"95%: both", true}};
+    const struct tuning *tuning = page->tuning;
+    if (!tuning->model_fitted || tuning->chosen == UINT32_MAX) return;
+    if (!isfinite(tuning->buys.value) && !isfinite(tuning->earns.value)) return;
+    html_table_begin(page,
+                     "Model: suggested against baseline over all orders, and what leaves it open; "
+                     "only both together are the whole uncertainty",
+                     columns, 5);
+    put_uncertain(page, (enum tune_metric)OUTCOME_BUYS, &tuning->buys);
+    put_uncertain(page, (enum tune_metric)OUTCOME_EARNS, &tuning->earns);
+    html_table_end(page);
+}
+
+/* The survey: counted, no model. */
+static void put_survey(struct text *text, const struct tuning *tuning)
+{
+    if (tuning->rated == 0 || !isfinite(tuning->csat)) return;
+    text_put(text, "Survey, all orders, under the recorded weights: ");
+    text_grouped(text, (int64_t)tuning->satisfied);
+    text_put(text, " of ");
+    text_grouped(text, (int64_t)tuning->rated);
+    text_put(text, " ratings are satisfied, ");
+    show_share(text, tuning->csat);
+    text_put(text, " (95% interval ");
+    show_share(text, tuning->csat_low);
+    text_put(text, " to ");
+    show_share(text, tuning->csat_high);
+    text_put(text, "); ");
+    show_share(text, tuning->silent);
+    text_put(text, " of buyers gave none.");
 }
 
 static void put_trial(struct html *page)
@@ -121,6 +211,9 @@ void tune_html_customers(struct html *page)
         return;
     }
     put_customers_words(page);
+    put_tastes(page);
+    put_uncertainty(page);
+    tune_html_said(page, put_survey);
     put_break_even(page);
     put_trial(page);
 }

@@ -228,6 +228,27 @@ static void thirds_that_argue_against_the_suggestion_stand_in_the_verdict(void *
     tuning_release(&tuning);
 }
 
+static void a_fitted_model_shows_what_it_rests_on(void **state)
+{
+    (void)state;
+    struct tuning tuning;
+    tune(&tuning, BEND_NONE);
+    check_words(&tuning, "95%: both", false, false);
+    check_words(&tuning, "Survey, all orders", false, false);
+    tuning.model_fitted = true;
+    tuning.buys = (struct tune_uncertainty){0.01, -0.01, 0.03, 0, 0.02, -0.02, 0.04};
+    tuning.rated = 50;
+    tuning.satisfied = 40;
+    tuning.csat = 0.8;
+    tuning.csat_low = 0.7;
+    tuning.csat_high = 0.9;
+    tuning.silent = 0.5;
+    check_words(&tuning, "Standard error", true, false);
+    check_words(&tuning, "95%: both", true, false);
+    check_words(&tuning, "Survey, all orders", true, false);
+    tuning_release(&tuning);
+}
+
 static void rows_of_further_scenarios_are_distinct(void **state)
 {
     (void)state;
@@ -397,6 +418,7 @@ int main(void)
         cmocka_unit_test(every_arm_is_judged_on_the_holdout),
         cmocka_unit_test(without_a_suggestion_its_sections_are_left_out),
         cmocka_unit_test(thirds_that_argue_against_the_suggestion_stand_in_the_verdict),
+        cmocka_unit_test(a_fitted_model_shows_what_it_rests_on),
         cmocka_unit_test(rows_of_further_scenarios_are_distinct),
         cmocka_unit_test(gaps_come_before_the_verdict),
         cmocka_unit_test(the_same_tuning_gives_the_same_bytes),
