@@ -99,6 +99,12 @@ static const char media_rules[] =
     "  header, main, footer { padding: 0 1rem } header { padding-top: 1.2rem }\n"
     "  svg.plot { min-width: 640px } nav ol { columns: 1 } table { min-width: 44rem }\n"
     "  h1 { font-size: 1.45rem }\n"
+    /* What is wider than the screen scrolls; its caption stays, and a figure says that it does. */
+    "  caption { position: sticky; left: 0; max-width: calc(100vw - 3rem) }\n"
+    "  table:not(:has(thead th:nth-child(4))) { min-width: 0 }\n"
+    "  table:not(:has(thead th:nth-child(4))) tbody th { min-width: 0 }\n"
+    "  figure > .scroll::before { content: \"Scrolls sideways \\2192\"; display: block; position: "
+    "sticky; left: 0; width: max-content; color: var(--muted); font-size: .8rem }\n"
     /* The verdict before its particulars: the metric, n and the line stand in summary.json too. */
     "  #checks + .scroll table { min-width: 0 } #checks + .scroll tbody th { min-width: 0 }\n"
     "  #checks + .scroll :is(th, td):is(:nth-child(2), :nth-child(5), :nth-child(7)) { "
