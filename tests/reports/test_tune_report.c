@@ -139,6 +139,9 @@ static void names_are_text_in_page_and_markdown(void **state)
     assert_null(strstr(markdown.bytes, "<b>"));
     assert_non_null(strstr(markdown.bytes, "&lt;b&gt;&amp;"));
     assert_true(markdown.length < MARKDOWN_BYTES_MAX);
+    assert_null(strstr(markdown.bytes, "\\(95%"));
+    assert_null(strstr(markdown.bytes, "\\+0"));
+    assert_non_null(strstr(markdown.bytes, "\\_^\\{x\\}")); /* a name stays escaped */
     /* What a user calls weights is data: no script of gnuplot's has it. */
     static const char *const scripts[] = {"plots/tradeoff.gp", "plots/simplex.gp"};
     for (size_t i = 0; i < 2; i++) {
