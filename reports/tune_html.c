@@ -361,6 +361,10 @@ void tune_html_suggestion(struct html *page)
     html_table_end(page);
     put_set(page);
     if (tuning->chosen == UINT32_MAX) return;
+    if (!tune_recommends(tuning)) {
+        text_put(page->out, "<p>Nothing is recommended, and nothing was applied.</p>\n");
+        return;
+    }
     struct text secrets = {0};
     tune_write_secrets(&secrets, &tuning->arms[tuning->chosen].weights);
     text_put(page->out, "<p>Nothing was applied. To try it:</p>\n<pre class=\"wrap\"><code>");

@@ -191,6 +191,10 @@ void tune_write_markdown(struct text *text, const struct tuning *tuning)
     put_sentence(text, tuning, tune_find_gain);
     text_char(text, ' ');
     put_sentence(text, tuning, tune_find_shares);
+    if (!tune_recommends(tuning)) {
+        text_put(text, "\n\nNothing is recommended, and nothing was applied.\n");
+        return;
+    }
     text_put(text, "\n\nNothing was applied. To try it:\n\n");
     struct text secrets = {0};
     tune_write_secrets(&secrets, &tuning->arms[tuning->chosen].weights);

@@ -406,6 +406,8 @@ void load_canonical_command(const struct invocation *invocation, const char *pat
         OPTION_MOCK_TLS, OPTION_PLAN,        OPTION_INTERLEAVE, OPTION_ALLOW_UNANSWERED};
     text_format(text, "routesim %s", invocation->command->name);
     put_word(text, path);
+    for (unsigned i = 1; i < invocation->operand_count; i++) /* further inputs of one command */
+        put_word(text, invocation->operands[i]);
     for (size_t i = 0; i < sizeof valued / sizeof valued[0]; i++) {
         if (!invocation_given(invocation, valued[i])) continue;
         text_format(text, " --%s", option_table[valued[i]].name);
