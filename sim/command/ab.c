@@ -13,6 +13,7 @@
 #include "sim/analysis/choice_fit.h"
 #include "sim/analysis/choice_ratings.h"
 #include "sim/command/command.h"
+#include "sim/command/copy.h"
 #include "sim/command/decision_source.h"
 #include "sim/command/digest.h"
 #include "sim/command/folder.h"
@@ -264,17 +265,6 @@ static bool write_folder(struct ab_command *ab, const struct ab_report *report, 
            ab_report_write_page(report, &drawing, files, count, err);
 }
 
-static bool write_copy(const char *path, struct text *text, struct err *err)
-{
-    FILE *stream = fopen(path, "wb");
-    bool fine = stream != NULL && !text->failed &&
-                fwrite(text->bytes, 1, text->length, stream) == text->length;
-    if (stream != NULL && fclose(stream) != 0) fine = false;
-    text_release(text);
-    return fine || err_fail(err, ERR_ENVIRONMENT, (struct place){.file = path},
-                            "cannot write it: %s", strerror(errno));
-}
-
 static int code_of(const struct ab_command *ab);
 
 /* Nobody is left with an exit code alone. */
@@ -299,12 +289,12 @@ static int show(struct ab_command *ab, const struct ab_report *report)
     (void)snprintf(page, sizeof page, "%s/report.html", ab->folder.path);
     if (markdown != NULL) {
         ab_write_markdown(&text, report);
-        if (!write_copy(markdown, &text, &err)) return console_error(ab->console, &err, NULL);
+        if (!copy_write(markdown, &text, &err)) return console_error(ab->console, &err, NULL);
     }
     if (json != NULL) {
         ab_write_json(&text, report);
         if (strcmp(json, "-") == 0) return console_write(ab->console, &text);
-        if (!write_copy(json, &text, &err)) return console_error(ab->console, &err, NULL);
+        if (!copy_write(json, &text, &err)) return console_error(ab->console, &err, NULL);
     }
     if (invocation_on(ab->invocation, OPTION_CSV)) {
         ab_write_csv(&text, &ab->result);
@@ -349,7 +339,7 @@ static bool open_output(struct ab_command *ab, struct err *err)
     if (invocation_given(ab->invocation, OPTION_OUT)) {
         (void)snprintf(path, sizeof path, "%s", text_of(ab, OPTION_OUT));
     } else {
-        (void)snprintf(path, sizeof path, "out/%s", name);
+        (void)snprintf(path, sizeof path, "out/%s-%" PRIu64, name, ab->source.seed);
     }
     return folder_open(&ab->folder, path, name, experiment_of(ab),
                        invocation_on(ab->invocation, OPTION_FORCE), err);

@@ -14,6 +14,7 @@
 #include "reports/summary.h"
 #include "reports/terminal.h"
 #include "sim/command/command.h"
+#include "sim/command/copy.h"
 #include "sim/command/digest.h"
 #include "sim/command/load.h"
 #include "sim/command/version.h"
@@ -165,19 +166,6 @@ bool present_files(struct present *present, struct err *err)
 /* --- what is shown -------------------------------------------------------------------------------
  */
 
-static bool write_copy(const struct present *present, enum option option, struct text *text,
-                       struct err *err)
-{
-    const char *path = present->invocation->values[option].text;
-    FILE *stream = fopen(path, "wb");
-    bool fine = stream != NULL && !text->failed &&
-                fwrite(text->bytes, 1, text->length, stream) == text->length;
-    if (stream != NULL && fclose(stream) != 0) fine = false;
-    text_release(text);
-    return fine || err_fail(err, ERR_ENVIRONMENT, (struct place){.file = path},
-                            "cannot write it: %s", strerror(errno));
-}
-
 static bool wanted(const struct present *present, enum option option)
 {
     return option_belongs(option, present->invocation->command->command) &&
@@ -189,16 +177,17 @@ static bool write_copies(const struct present *present, struct err *err)
     struct text text = {0};
     if (wanted(present, OPTION_JUNIT)) {
         junit_write(&text, present->result);
-        if (!write_copy(present, OPTION_JUNIT, &text, err)) return false;
+        if (!copy_write(present->invocation->values[OPTION_JUNIT].text, &text, err)) return false;
     }
     if (wanted(present, OPTION_MARKDOWN)) {
         markdown_write(&text, present->result);
-        if (!write_copy(present, OPTION_MARKDOWN, &text, err)) return false;
+        if (!copy_write(present->invocation->values[OPTION_MARKDOWN].text, &text, err))
+            return false;
     }
     if (wanted(present, OPTION_JSON) &&
         strcmp(present->invocation->values[OPTION_JSON].text, "-") != 0) {
         summary_write(&text, present->result);
-        if (!write_copy(present, OPTION_JSON, &text, err)) return false;
+        if (!copy_write(present->invocation->values[OPTION_JSON].text, &text, err)) return false;
     }
     return true;
 }

@@ -11,6 +11,7 @@
 #include "sim/analysis/choice_fit.h"
 #include "sim/analysis/choice_ratings.h"
 #include "sim/command/command.h"
+#include "sim/command/copy.h"
 #include "sim/command/decision_source.h"
 #include "sim/command/digest.h"
 #include "sim/command/folder.h"
@@ -246,17 +247,6 @@ static bool write_folder(struct tune_command *tune, const struct tune_report *re
            tune_report_write_page(report, &drawing, files, count, err);
 }
 
-static bool write_copy(const char *path, struct text *text, struct err *err)
-{
-    FILE *stream = fopen(path, "wb");
-    bool fine = stream != NULL && !text->failed &&
-                fwrite(text->bytes, 1, text->length, stream) == text->length;
-    if (stream != NULL && fclose(stream) != 0) fine = false;
-    text_release(text);
-    return fine || err_fail(err, ERR_ENVIRONMENT, (struct place){.file = path},
-                            "cannot write it: %s", strerror(errno));
-}
-
 static int show(struct tune_command *tune, const struct tune_report *report)
 {
     char page[FOLDER_PATH_MAX + 16];
@@ -266,12 +256,12 @@ static int show(struct tune_command *tune, const struct tune_report *report)
     (void)snprintf(page, sizeof page, "%s/report.html", tune->folder.path);
     if (markdown != NULL) {
         tune_write_markdown(&text, &tune->tuning);
-        if (!write_copy(markdown, &text, &err)) return console_error(tune->console, &err, NULL);
+        if (!copy_write(markdown, &text, &err)) return console_error(tune->console, &err, NULL);
     }
     if (json != NULL) {
         tune_write_json(&text, report);
         if (strcmp(json, "-") == 0) return console_write(tune->console, &text);
-        if (!write_copy(json, &text, &err)) return console_error(tune->console, &err, NULL);
+        if (!copy_write(json, &text, &err)) return console_error(tune->console, &err, NULL);
     }
     if (invocation_on(tune->invocation, OPTION_CSV)) {
         tune_write_csv(&text, &tune->tuning);
