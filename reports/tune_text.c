@@ -110,11 +110,6 @@ void tune_show_weight(struct text *text, double weight)
     text_release(&digits);
 }
 
-const char *tune_show_evidence(enum tune_metric metric)
-{
-    return tune_metric_traits[metric].evidence == EVIDENCE_MODEL ? "model" : "exact";
-}
-
 /* How much of the second objective weighs as much as one unit of the first: what the goal trades.
  */
 static void put_exchange(struct text *text, const struct tuning *tuning)

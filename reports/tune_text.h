@@ -16,8 +16,6 @@ void tune_show_difference(struct text *text, enum tune_metric metric,
 /* "+1.2 to +3.4¢", "exact", "n/a". */
 void tune_show_interval(struct text *text, enum tune_metric metric, const struct tune_value *value);
 void tune_show_weight(struct text *text, double weight); /* up to four decimals, no more */
-/* "exact", "exact; 95% interval", "model; 95% interval": what the figure rests on. */
-const char *tune_show_evidence(enum tune_metric metric);
 /* What was asked for: "commission 50%, price 50%". */
 void tune_write_goal(struct text *text, const struct tuning *tuning);
 /* What a weight can change, as a share; small ones to a hundredth of a percent. */

@@ -293,21 +293,3 @@ bool tune_judge_arms(struct tuning *tuning, struct err *err)
     free(winners);
     return ok || err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
 }
-
-double tune_goal_on(const struct tuning *tuning, const struct replay_table *table,
-                    const struct score_weights *weights)
-{
-    double factors[OUTCOME_COUNT], sum = 0.0;
-    for (unsigned k = 0; k < OUTCOME_COUNT; k++)
-        factors[k] = tune_goal_factor(tuning, (enum replay_outcome)k);
-    for (uint32_t i = 0; i < table->count; i++) {
-        const struct replay_order *order = &table->orders[i];
-        const uint32_t was = replay_winner(order, &tuning->arms[0].weights);
-        const uint32_t is = replay_winner(order, weights);
-        if (was == is) continue;
-        for (unsigned k = 0; k < OUTCOME_COUNT; k++)
-            if (factors[k] != 0.0)
-                sum += factors[k] * (table->fates[i].of[is][k] - table->fates[i].of[was][k]);
-    }
-    return table->count > 0 ? sum / table->count : (double)NAN;
-}

@@ -23,9 +23,6 @@ void tune_compare(const struct tuning *tuning, const struct replay_table *table,
 /* The goal's weight of an outcome per unit of it, the sign of `better` included; 0: no objective.
  */
 double tune_goal_factor(const struct tuning *tuning, enum replay_outcome outcome);
-/* The goal of any weights over a table, against the baseline there. */
-double tune_goal_on(const struct tuning *tuning, const struct replay_table *table,
-                    const struct score_weights *weights);
 
 /* ---- tune_guard.c: guardrails on the holdout, the verdict ---- */
 
