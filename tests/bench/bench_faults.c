@@ -126,7 +126,7 @@ static void begin_next(void)
 }
 
 /* A GET that loses the race is sent again, perhaps over another kept connection that is about to
- * lose it too; libcurl lets it be sent six times, and then it ends as what it is. */
+ * lose it too; our client lets it be sent twice, and then it ends as what it is. */
 static bool is_as_it_should_be(const struct kind *kind, enum call_fate fate)
 {
     return fate == kind->fate || (kind->rule.fault == RELAY_REUSE_RACE && fate == CALL_RESET);
@@ -254,7 +254,7 @@ int main(int argc, char **argv)
     const double fast = print_rounds("no fault, own connection", clean + 1, rounds);
     printf("%-28s %.1f times a clean transfer (medians)\n", "a faulted one takes", fast / slow);
     printf("%-28s %" PRIu64 " faulted transfers, sum %" PRIu64 ", wrong fates %" PRIu64
-           ", races lost six times %" PRIu64 "\n",
+           ", races lost twice %" PRIu64 "\n",
            "in all", (rounds + 1) * transfers, bench.sum, bench.wrong, bench.unlucky);
     printf("%-28s %" PRIu64 " accepted, %" PRIu64 " at once at most, %" PRIu64 " bytes\n",
            "the relay", counters.accepted, counters.open_max, counters.relayed_bytes);
