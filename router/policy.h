@@ -29,10 +29,22 @@ struct retry_policy {
     double budget_burst; /* retries that may be saved up */
 };
 
+enum quote_key {                 /* whose quotes are the same (router/cache.h) */
+                 QUOTE_KEY_CART, /* provider, postal code, cart */
+                 QUOTE_KEY_USER, /* the user as well */
+                 QUOTE_KEY_COUNT
+};
+extern const char *const quote_key_names[QUOTE_KEY_COUNT + 1];
+
 struct cache_policy { /* a life of 0 switches a cache off */
     int64_t store_us; /* contract: 24 h */
     int64_t sku_us;   /* contract: 1 h */
     bool token;       /* production has this one */
+    int64_t quote_us; /* contract: 5 min */
+    enum quote_key quote_key;
+    int64_t timeout_us;        /* how long a kept quote is waited for: an assumption, 50 ms */
+    uint32_t breaker_failures; /* in a row, until the cache is let alone; 0: never */
+    int64_t breaker_skip_us;   /* for so long */
 };
 
 struct policy {

@@ -38,6 +38,7 @@ struct quote {
     uint16_t substituted;
     bool canned;    /* the provider's constant mock quote: nothing was called */
     bool estimated; /* priced from a declared list, because the API gives no prices */
+    bool cached;    /* the provider gave it to an earlier order; this one did not call */
     uint32_t store;
 };
 
