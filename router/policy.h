@@ -1,4 +1,5 @@
-/* router/policy.h - where the router may depart from production: quirks, retries, caches, limits.
+/* router/policy.h - where the router may depart from production: quirks, retries, hedges, caches,
+ * limits.
  *
  * policy_default() is production as it runs today: every quirk on, every improvement off. A
  * scenario switches them one by one under `router.policy`, and a report lists what differs.
@@ -27,6 +28,24 @@ struct retry_policy {
     double jitter;       /* 0..1: the share of each wait that is drawn uniformly ("full": 1) */
     double budget;       /* retries per first try, over all calls to a provider; 0: unlimited */
     double budget_burst; /* retries that may be saved up */
+    /* gRPC's throttle (its proposal A6), per provider: a failed call takes a token, a good answer
+     * gives back `throttle_ratio`, and nothing is tried again, nor hedged, while half of
+     * `throttle_tokens` or fewer are left. 0 tokens: no throttle. */
+    double throttle_tokens;
+    double throttle_ratio;
+};
+
+/* A second call of the same operation to the same provider, when the first has not answered by
+ * `after_us`; the first good answer wins (Dean and Barroso, "The Tail at Scale", CACM 56(2), 2013:
+ * hedged requests). Only while a quote is made, and never for access tokens. */
+struct hedge_policy {
+    bool enabled; /* off: production hedges nothing */
+    int64_t after_us;
+    uint32_t operation_mask; /* bit of an operation: its calls may be hedged; 0: all may */
+    uint32_t per_quote;      /* second calls that one quote may make */
+    double budget;           /* second calls per first try, over all calls to a provider; 0:
+                                unlimited */
+    double budget_burst;     /* second calls that may be saved up */
 };
 
 enum quote_key {                 /* whose quotes are the same (router/cache.h) */
@@ -58,6 +77,7 @@ struct policy {
                                          of item searches when swallowed_search_errors is off */
     uint32_t parallel_searches;       /* 1: one after the other (quirk sequential_item_search) */
     struct retry_policy retry;
+    struct hedge_policy hedge;
     struct cache_policy cache;
     int64_t call_life_us;    /* no call outlives it: an assumption, 60 s */
     int64_t token_margin_us; /* tokens are renewed this long before they expire: 60 s */
@@ -67,7 +87,7 @@ struct policy {
     bool live_adapters;        /* PROFILE_AS_CODED: let MealMe and Instacart be called after all */
 };
 
-enum { POLICY_PARALLEL_MAX = 8 };
+enum { POLICY_PARALLEL_MAX = 8, POLICY_HEDGES_MAX = 32 };
 
 struct policy policy_default(void);
 

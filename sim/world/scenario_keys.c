@@ -193,6 +193,15 @@ static const struct scenario_key check_element = {.type = KEY_OBJECT,
 
 /* ---- router ---- */
 
+static const struct scenario_key throttle_keys[] = {
+    {"tokens", KEY_NUMBER, AT(retry_policy, throttle_tokens), RANGE(0, 1e6), .unit = "tokens",
+     .help = "A full bucket: each failed call takes one, and with half of them or fewer nothing is "
+             "tried again. gRPC's example has 10; 0 is no throttle."},
+    {"ratio", KEY_NUMBER, AT(retry_policy, throttle_ratio), RANGE(0, 10), .unit = "tokens",
+     .help = "What a good answer gives back: 0.1 stops retries where more than a share of "
+             "0.1/1.1, 9.09%, of calls fails for long."},
+    {.name = NULL}};
+
 static const struct scenario_key retry_keys[] = {
     {"enabled", KEY_BOOL, AT(retry_policy, enabled),
      .help = "Whether calls are tried again. Production declares retries and makes none."},
@@ -208,6 +217,27 @@ static const struct scenario_key retry_keys[] = {
      .help = "Retries that each first try earns, over all calls to a provider; 0 sets no budget."},
     {"budget_burst", KEY_NUMBER, AT(retry_policy, budget_burst), RANGE(0, 1e6), .unit = "retries",
      .help = "Retries that may be saved up."},
+    {"throttle", KEY_OBJECT, AT_START, .keys = throttle_keys,
+     .help = "gRPC's throttle: stops retries and hedges to a provider that fails often."},
+    {.name = NULL}};
+
+static const struct scenario_key hedge_keys[] = {
+    {"enabled", KEY_BOOL, AT(hedge_policy, enabled),
+     .help = "Whether a call that has not answered for a while gets a second one beside it, to the "
+             "same provider; the first good answer wins. Production hedges nothing."},
+    {"after", KEY_SPAN, AT(hedge_policy, after_us), RANGE(US_PER_MS, US_PER_HOUR),
+     .help = "How long the first call is waited for. At the P95 of one call, one in twenty gets a "
+             "second."},
+    {"operations", KEY_MASK, AT(hedge_policy, operation_mask), .flags = KEY_ZERO_IS_ALL,
+     .names = operation_names, .defaults = "all",
+     .help = "Which calls may be hedged. Those of `token`, `confirm` and `health` never are."},
+    {"per_quote", KEY_WHOLE, AT(hedge_policy, per_quote), RANGE(1, POLICY_HEDGES_MAX),
+     .unit = "calls", .help = "Second calls that one quote may make."},
+    {"budget", KEY_NUMBER, AT(hedge_policy, budget), RANGE(0, 10),
+     .help = "Second calls that each first try earns, over all calls to a provider; 0 sets no "
+             "budget."},
+    {"budget_burst", KEY_NUMBER, AT(hedge_policy, budget_burst), RANGE(0, 1e6), .unit = "calls",
+     .help = "Second calls that may be saved up."},
     {.name = NULL}};
 
 static const struct scenario_key cache_keys[] = {
@@ -242,6 +272,8 @@ static const struct scenario_key policy_keys[] = {
     {"parallel_searches", KEY_WHOLE, AT(policy, parallel_searches), RANGE(1, POLICY_PARALLEL_MAX),
      .help = "Item searches of one quote at a time. Quirk: production makes one."},
     {"retry", KEY_OBJECT, AT(policy, retry), .keys = retry_keys, .help = "Trying again."},
+    {"hedge", KEY_OBJECT, AT(policy, hedge), .keys = hedge_keys,
+     .help = "A second call while the first is still waited for."},
     {"cache", KEY_OBJECT, AT(policy, cache), .keys = cache_keys, .help = "What is remembered."},
     {"call_life", KEY_SPAN, AT(policy, call_life_us), RANGE(US_PER_MS, US_PER_HOUR),
      .help = "No call outlives it, waited for or not. An assumption."},

@@ -182,6 +182,29 @@ static void warn_of_timeouts(const struct scenario *scenario, const struct route
     }
 }
 
+/* Tokens belong to no order, a confirmation must not be sent twice, and a health check measures. */
+static void validate_hedge(const struct scenario *scenario, const struct router_config *config,
+                           struct err_list *list)
+{
+    const struct hedge_policy *hedge = &scenario->policy.hedge;
+    if (REFUSED(policy.hedge)) return;
+    static const enum operation never[] = {OPERATION_TOKEN, OPERATION_CONFIRM, OPERATION_HEALTH};
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) {
+        if ((hedge->operation_mask >> never[i] & 1u) == 0) continue;
+        err_add(list, PLACE(policy.hedge.operation_mask), NULL, "a %s call is never hedged",
+                operation_names[never[i]]);
+    }
+    if (!hedge->enabled) return;
+    int64_t longest_us = 0;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        if (config->providers[p].timeout_us > longest_us)
+            longest_us = config->providers[p].timeout_us;
+    }
+    if (hedge->after_us < longest_us) return;
+    err_warn(list, PLACE(policy.hedge.after_us), "a second call has to come within the timeout",
+             "no quote is waited for that long: nothing will be hedged");
+}
+
 static void validate_router(const struct scenario *scenario, struct err_list *list)
 {
     const uint64_t held[PROVIDER_COUNT] = {1, 1, 1, 1}; /* the right credentials, as by default */
@@ -189,6 +212,7 @@ static void validate_router(const struct scenario *scenario, struct err_list *li
     config_read(&scenario->env, scenario->profile, scenario->policy.live_adapters, held, &config,
                 list);
     warn_of_timeouts(scenario, &config, list);
+    validate_hedge(scenario, &config, list);
     const struct retry_policy *retry = &scenario->policy.retry;
     if (retry->backoff_us_max < retry->backoff_us && !REFUSED(policy.retry)) {
         err_add(list, PLACE(policy.retry.backoff_us_max), NULL,
