@@ -35,6 +35,7 @@ void decisions_release(struct decision_set *set)
 {
     free(set->orders);
     free(set->config_of);
+    free(set->late);
     *set = (struct decision_set){0};
 }
 
@@ -118,10 +119,89 @@ static void count_coverage(struct decision_set *set)
     }
 }
 
+/* ---- how abandoned calls ended ---- */
+
+static int compare_late(const void *left, const void *right)
+{
+    const struct decision_late *const a = left, *const b = right;
+    if (a->order != b->order) return a->order < b->order ? -1 : 1;
+    return a->slot - b->slot;
+}
+
+static uint32_t place_of(const struct decision_set *set, int64_t start_us, uint64_t index)
+{
+    uint32_t low = 0, high = set->count;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        const struct quote_record *record = &set->orders[middle];
+        const bool before =
+            record->as.order.start_us < start_us ||
+            (record->as.order.start_us == start_us && record->as.order.index < index);
+        if (before) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    const bool found = low < set->count && set->orders[low].as.order.index == index &&
+                       set->orders[low].as.order.start_us == start_us;
+    return found ? low : UINT32_MAX;
+}
+
+/* Only a quote that was given up for its timeout can come late; the rest of what the scorer sees is
+ * in the order's own record. */
+static bool fits(const struct decision_set *set, struct decision_late *late)
+{
+    late->order = place_of(set, late->start_us, late->index);
+    if (late->order == UINT32_MAX) return false;
+    const struct quote_record *record = &set->orders[late->order];
+    if (late->slot >= record->as.order.quote_count) return false;
+    const struct quote_record_quote *asked = &record->as.order.quotes[late->slot];
+    if (asked->outcome != QUOTE_TIMEOUT || asked->provider != late->quote.provider) return false;
+    late->quote.priority = asked->priority;
+    late->quote.success_rate = asked->success_rate;
+    late->quote.margin_rate = asked->margin_rate;
+    late->quote.flags |=
+        (uint8_t)(asked->flags & (QUOTE_FLAG_SUCCESS_RATE | QUOTE_FLAG_MARGIN_RATE));
+    return true;
+}
+
+static void place_late(struct decision_set *set)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < set->late_count; i++) {
+        struct decision_late late = set->late[i];
+        if (fits(set, &late)) set->late[kept++] = late;
+    }
+    set->late_unplaced += set->late_count - kept;
+    set->late_count = kept;
+    if (kept > 1) qsort(set->late, kept, sizeof *set->late, compare_late);
+}
+
+static bool push_late(struct decision_set *set, const struct quote_record *record, struct err *err)
+{
+    if (set->late_count == set->late_capacity) {
+        const uint32_t capacity = set->late_capacity * 2 + 256;
+        struct decision_late *late = realloc(set->late, capacity * sizeof *late);
+        if (late == NULL)
+            return err_fail(err, ERR_ENVIRONMENT, (struct place){0},
+                            "out of memory for %u late answers", (unsigned)capacity);
+        set->late = late;
+        set->late_capacity = capacity;
+    }
+    set->late[set->late_count++] = (struct decision_late){.start_us = record->as.late.start_us,
+                                                          .index = record->as.late.index,
+                                                          .slot = record->as.late.slot,
+                                                          .quote = record->as.late.quote};
+    return true;
+}
+
 bool decisions_finish(struct decision_set *set, struct err *err)
 {
     count_coverage(set);
-    return sort_orders(set, err);
+    if (!sort_orders(set, err)) return false;
+    place_late(set);
+    return true;
 }
 
 /* ---- quotes.bin ---- */
@@ -147,6 +227,10 @@ static bool take_records(struct decision_set *set, struct quote_record_reader *r
     while (quote_record_next(reader, &record, err)) {
         if (record.kind == QUOTE_RECORD_CONFIG) {
             if (!take_config(set, &record, reader->path, err)) return false;
+            continue;
+        }
+        if (record.kind == QUOTE_RECORD_LATE) {
+            if (!push_late(set, &record, err)) return false;
             continue;
         }
         if (set->config_count == 0) {
@@ -203,6 +287,14 @@ bool decisions_add(struct decision_set *set, const struct router *router,
     return true;
 }
 
+bool decisions_add_late(struct decision_set *set, const struct router_order *order, unsigned slot,
+                        const struct quote_result *result, int64_t now_us, struct err *err)
+{
+    struct quote_record record;
+    quote_record_late(&record, order, slot, result, now_us);
+    return push_late(set, &record, err);
+}
+
 /* ---- deciding again ---- */
 
 static const struct quote_record *config_of(const struct decision_set *set, uint32_t order)
@@ -221,21 +313,58 @@ struct score_weights decision_weights(const struct decision_set *set, uint32_t o
                                   .reliability = w[5]};
 }
 
-/* A canned quote that stands in was there from the instant its call failed; a shorter timeout only
- * makes that earlier. One that was forced comes at once. */
-static bool is_in_view(const struct quote_record_quote *quote, const struct decision_view *view)
+const struct quote_record_quote *decision_quote(const struct decision_set *set, uint32_t order,
+                                                unsigned slot)
 {
-    if (!has_quote(quote)) return false;
-    if (view == NULL) return true;
-    if ((view->without >> quote->provider & 1u) != 0) return false;
-    const int64_t timeout_us = view->timeout_us[quote->provider];
-    if (timeout_us == 0 || (quote->flags & QUOTE_FLAG_FELL_BACK) != 0) return true;
-    return quote->latency_us < timeout_us;
+    const struct quote_record_quote *recorded = &set->orders[order].as.order.quotes[slot];
+    if (recorded->outcome != QUOTE_TIMEOUT || set->late_count == 0) return recorded;
+    const struct decision_late wanted = {.order = order, .slot = (uint8_t)slot};
+    const struct decision_late *late =
+        bsearch(&wanted, set->late, set->late_count, sizeof *set->late, compare_late);
+    return late != NULL ? &late->quote : recorded;
 }
 
-static struct quote quote_of(const struct quote_record *record, unsigned slot)
+/* The quote that an order has from a candidate under a view; NULL: none. A canned quote that stands
+ * in was there from the instant its call failed; a shorter timeout only makes that earlier. One
+ * that was forced comes at once. */
+static const struct quote_record_quote *in_view(const struct decision_set *set, uint32_t order,
+                                                unsigned slot, const struct decision_view *view)
 {
-    const struct quote_record_quote *quote = &record->as.order.quotes[slot];
+    const struct quote_record_quote *recorded = &set->orders[order].as.order.quotes[slot];
+    const int64_t timeout_us = view == NULL ? 0 : view->timeout_us[recorded->provider];
+    if (view != NULL && (view->without >> recorded->provider & 1u) != 0) return NULL;
+    if (timeout_us == 0) return has_quote(recorded) ? recorded : NULL;
+    const struct quote_record_quote *known = decision_quote(set, order, slot);
+    if (known->outcome == QUOTE_OK && known->latency_us < timeout_us) return known;
+    return (recorded->flags & QUOTE_FLAG_FELL_BACK) != 0 ? recorded : NULL;
+}
+
+int64_t decision_slot_wait(const struct decision_set *set, uint32_t order, unsigned slot,
+                           const struct decision_view *view)
+{
+    const struct quote_record_quote *recorded = &set->orders[order].as.order.quotes[slot];
+    const int64_t timeout_us = view == NULL ? 0 : view->timeout_us[recorded->provider];
+    if (view != NULL && (view->without >> recorded->provider & 1u) != 0) return 0;
+    if (timeout_us == 0) return recorded->latency_us;
+    const struct quote_record_quote *known = decision_quote(set, order, slot);
+    const bool ended = known->outcome != QUOTE_TIMEOUT;
+    return ended && known->latency_us < timeout_us ? known->latency_us : timeout_us;
+}
+
+int64_t decision_wait(const struct decision_set *set, uint32_t order,
+                      const struct decision_view *view)
+{
+    int64_t longest_us = 0;
+    for (unsigned i = 0; i < set->orders[order].as.order.quote_count; i++) {
+        const int64_t wait_us = decision_slot_wait(set, order, i, view);
+        if (wait_us > longest_us) longest_us = wait_us;
+    }
+    return longest_us;
+}
+
+static struct quote quote_of(const struct quote_record *record,
+                             const struct quote_record_quote *quote)
+{
     return (struct quote){.subtotal_cents = quote->subtotal_cents,
                           .total_cents = quote->total_cents,
                           .eta_minutes = quote->eta_minutes,
@@ -251,11 +380,13 @@ void decision_inputs_of(const struct decision_set *set, uint32_t order,
     const struct quote_record *config = config_of(set, order);
     struct quote quotes[PROVIDER_COUNT];
     const struct quote *present[PROVIDER_COUNT];
+    const struct quote_record_quote *seen[PROVIDER_COUNT];
     uint8_t slots[PROVIDER_COUNT];
     unsigned count = 0;
     for (unsigned i = 0; i < record->as.order.quote_count; i++) {
-        if (!is_in_view(&record->as.order.quotes[i], view)) continue;
-        quotes[count] = quote_of(record, i);
+        seen[count] = in_view(set, order, i, view);
+        if (seen[count] == NULL) continue;
+        quotes[count] = quote_of(record, seen[count]);
         present[count] = &quotes[count];
         slots[count++] = (uint8_t)i;
     }
@@ -263,7 +394,7 @@ void decision_inputs_of(const struct decision_set *set, uint32_t order,
     inputs->items = record->as.order.items;
     inputs->zero_is_missing = config->as.config.zero_is_missing != 0;
     for (unsigned i = 0; i < count; i++) {
-        const struct quote_record_quote *quote = &record->as.order.quotes[slots[i]];
+        const struct quote_record_quote *quote = seen[i];
         int64_t total_cents = quote->total_cents;
         if (config->as.config.missing_items == MISSING_ITEMS_EXCLUDED &&
             quote->found + quote->substituted <
@@ -272,6 +403,7 @@ void decision_inputs_of(const struct decision_set *set, uint32_t order,
         if (config->as.config.missing_items == MISSING_ITEMS_MEDIAN)
             total_cents += quote_missing_cents(&quotes[i], present, count);
         inputs->slots[inputs->count] = slots[i];
+        inputs->quotes[inputs->count] = quote;
         inputs->inputs[inputs->count++] =
             (struct score_input){.provider = (enum provider)quote->provider,
                                  .priority = quote->priority,

@@ -12,8 +12,9 @@
  *
  * A view changes what an order had to choose from: fewer providers, shorter timeouts. The quotes
  * that remain are scored anew (price and speed are min-max scores over the quotes present), by the
- * router's own score_quotes(). Longer timeouts and added providers cannot be replayed: their quotes
- * were never seen.
+ * router's own score_quotes(). Longer timeouts can be replayed as far as abandoned calls were
+ * watched to their end (`late`); added providers cannot, their quotes were never seen. History is
+ * frozen: each order is scored with the rates it was scored with.
  *
  * Ownership: a set owns its arrays; decisions_release() frees them (a zeroed set is fine).
  * Failure:   ERR_INPUT for files that are missing, damaged, or lack what a counterfactual needs
@@ -60,6 +61,14 @@ struct decision_coverage {
     uint64_t eta_imputed;             /* quotes without an ETA: the router counts 60 minutes */
 };
 
+struct decision_late { /* how an abandoned call ended */
+    int64_t start_us;  /* of the order, and its index: */
+    uint64_t index;    /* what its place is found by */
+    uint32_t order;    /* that place, once the set is finished */
+    uint8_t slot;
+    struct quote_record_quote quote; /* priority and rates as in the order's own record */
+};
+
 struct decision_set {
     struct quote_record_header header; /* a log's: zero but for the start */
     struct quote_record *orders;       /* kind ORDER */
@@ -67,7 +76,10 @@ struct decision_set {
     uint32_t count, capacity;
     struct quote_record configs[DECISION_CONFIGS_MAX]; /* kind CONFIG */
     uint32_t config_count;
-    bool weights_known; /* a log tells no weights: its one config has the defaults */
+    struct decision_late *late; /* by order and slot */
+    uint32_t late_count, late_capacity;
+    uint32_t late_unplaced; /* of orders that are not in the set: passed over */
+    bool weights_known;     /* a log tells no weights: its one config has the defaults */
     struct decision_coverage coverage;
 };
 
@@ -84,6 +96,10 @@ bool decisions_read_log(struct decision_set *set, const char *path,
 bool decisions_add(struct decision_set *set, const struct router *router,
                    const struct router_order *order, struct err *err);
 
+/* The same with the end of an abandoned call (write_late). */
+bool decisions_add_late(struct decision_set *set, const struct router_order *order, unsigned slot,
+                        const struct quote_result *result, int64_t now_us, struct err *err);
+
 /* An empty set to fill by hand: room for `count` orders. */
 bool decisions_reserve(struct decision_set *set, uint32_t count, struct err *err);
 /* Sorts by start and index, and counts what coverage needs of orders that were put in by hand. */
@@ -94,13 +110,30 @@ void decisions_release(struct decision_set *set);
 
 struct decision_view {
     uint8_t without;                    /* bit p: provider p's quotes never came */
-    int64_t timeout_us[PROVIDER_COUNT]; /* 0: as recorded; shorter: slower quotes are late */
+    int64_t timeout_us[PROVIDER_COUNT]; /* 0: as recorded. Else in its place: slower quotes are
+                                           late, and late ones that were seen are in time. A canned
+                                           quote that stands in for a failed call stays. */
 };
+
+/* All that is known of a quote: the end of an abandoned call where it was watched, else what the
+ * order recorded. */
+const struct quote_record_quote *decision_quote(const struct decision_set *set, uint32_t order,
+                                                unsigned slot);
+
+/* How long the router waits for that quote under a view, from the order's start: until it came,
+ * failed, or its timeout. A call that was abandoned and not watched is taken to never answer, which
+ * matters only to timeouts longer than its own. `view` may be NULL; 0 for a provider left out. */
+int64_t decision_slot_wait(const struct decision_set *set, uint32_t order, unsigned slot,
+                           const struct decision_view *view);
+/* The same of the whole order: its slowest candidate. */
+int64_t decision_wait(const struct decision_set *set, uint32_t order,
+                      const struct decision_view *view);
 
 struct decision_inputs { /* what the scorer is given of one order, in candidate order */
     struct score_input inputs[PROVIDER_COUNT];
-    uint8_t slots[PROVIDER_COUNT]; /* of the record's quotes */
-    uint32_t count;                /* 0: no quote is left */
+    uint8_t slots[PROVIDER_COUNT];                           /* of the record's quotes */
+    const struct quote_record_quote *quotes[PROVIDER_COUNT]; /* what was seen there, late or not */
+    uint32_t count;                                          /* 0: no quote is left */
     int32_t items;
     bool zero_is_missing;
 };

@@ -191,6 +191,7 @@ static bool stream_step(struct stream *stream, struct ring *ring, struct pairing
             return err->code == ERR_NONE;
         }
         if (record.kind == QUOTE_RECORD_ORDER) return ring_add(ring, pairing, stream, &record, err);
+        if (record.kind == QUOTE_RECORD_LATE) continue; /* no part of any decision */
         if (stream->side->configs++ == 0) stream->side->config = record;
     }
     return true;

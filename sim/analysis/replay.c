@@ -85,7 +85,7 @@ static bool fill_quotes(struct replay_order *order, struct replay_fates *fates,
     score_quotes(&any, inputs->items, inputs->zero_is_missing, inputs->inputs, inputs->count,
                  parts);
     for (uint32_t i = 0; i < inputs->count; i++) /* as quoted: what is paid, not what was scored */
-        totals[i] = record->as.order.quotes[inputs->slots[i]].total_cents;
+        totals[i] = inputs->quotes[i]->total_cents;
     for (uint32_t i = 0; i < inputs->count; i++) {
         const struct score_input *input = &inputs->inputs[i];
         const int64_t least = cheapest_other(totals, inputs->count, i);
@@ -116,8 +116,7 @@ static bool fill_quotes(struct replay_order *order, struct replay_fates *fates,
             [OUTCOME_AVAILABILITY] = availability_of(input, inputs->items),
             [OUTCOME_SAVINGS] = (int32_t)(least - totals[i]),
             [OUTCOME_REGRET] = (int32_t)(totals[i] > least ? totals[i] - least : 0),
-            [OUTCOME_CANNED] =
-                (record->as.order.quotes[inputs->slots[i]].flags & QUOTE_FLAG_CANNED) != 0,
+            [OUTCOME_CANNED] = (inputs->quotes[i]->flags & QUOTE_FLAG_CANNED) != 0,
         };
         memcpy(fates->of[i], outcomes, sizeof outcomes);
     }

@@ -41,12 +41,19 @@ static bool take_order(void *context, const struct router *router, const struct 
     return decisions_add(set, router, order, err);
 }
 
+static bool take_late(void *context, const struct router_order *order, unsigned slot,
+                      const struct quote_result *result, int64_t now_us, struct err *err)
+{
+    return decisions_add_late(context, order, slot, result, now_us, err);
+}
+
 static bool simulate(struct decision_source *source, const struct invocation *invocation,
                      const struct console *console, struct decision_set *set, struct err *err)
 {
     static const double percents[] = {50.0};
     struct scenario *scenario = source->loaded.scenario;
-    const struct world_outputs outputs = {.context = set, .write_order = take_order};
+    const struct world_outputs outputs = {
+        .context = set, .write_order = take_order, .write_late = take_late};
     struct watching watching = {.duration_us = scenario->duration_us};
     struct result result;
     const struct progress_setup setup = {

@@ -32,6 +32,15 @@ static bool write_order(void *context, const struct router *router,
     return fwrite(&record, sizeof record, 1, logs->quotes) == 1 || refuse(err, quotes_place);
 }
 
+static bool write_late(void *context, const struct router_order *order, unsigned slot,
+                       const struct quote_result *result, int64_t now_us, struct err *err)
+{
+    struct logs *logs = context;
+    struct quote_record record;
+    quote_record_late(&record, order, slot, result, now_us);
+    return fwrite(&record, sizeof record, 1, logs->quotes) == 1 || refuse(err, quotes_place);
+}
+
 static void put_order(struct text *line, const struct call *call)
 {
     if (call->order_index != UINT64_MAX) text_int(line, (int64_t)call->order_index);
@@ -127,6 +136,7 @@ bool logs_open(struct logs *logs, const struct logs_wish *wish, const char *dire
             return false;
         }
         outputs->write_order = write_order;
+        outputs->write_late = write_late;
     }
     return true;
 }

@@ -27,6 +27,17 @@ void quote_record_config(struct quote_record *record, const struct router *route
     }
 }
 
+static void record_quoted(struct quote_record_quote *into, const struct quote *quote)
+{
+    into->flags |= (uint8_t)((quote->canned ? QUOTE_FLAG_CANNED : 0) |
+                             (quote->estimated ? QUOTE_FLAG_ESTIMATED : 0));
+    into->found = quote->found;
+    into->substituted = quote->substituted;
+    into->eta_minutes = quote->eta_minutes;
+    into->total_cents = quote->total_cents;
+    into->subtotal_cents = quote->subtotal_cents;
+}
+
 static void record_quote(struct quote_record_quote *into, const struct router *router,
                          const struct router_order *order, const struct order_slot *slot)
 {
@@ -45,13 +56,7 @@ static void record_quote(struct quote_record_quote *into, const struct router *r
     into->success_rate = known->success_rate;
     into->margin_rate = known->margin_rate;
     if (!quoted) return;
-    into->flags |= (uint8_t)((quote->canned ? QUOTE_FLAG_CANNED : 0) |
-                             (quote->estimated ? QUOTE_FLAG_ESTIMATED : 0));
-    into->found = quote->found;
-    into->substituted = quote->substituted;
-    into->eta_minutes = quote->eta_minutes;
-    into->total_cents = quote->total_cents;
-    into->subtotal_cents = quote->subtotal_cents;
+    record_quoted(into, quote);
 }
 
 void quote_record_order(struct quote_record *record, const struct router *router,
@@ -74,6 +79,24 @@ void quote_record_order(struct quote_record *record, const struct router *router
     for (unsigned i = 0; i < order->quote_count; i++) {
         record->as.order.quotes[order->ranked[i]].flags |= QUOTE_FLAG_SCORED;
     }
+}
+
+void quote_record_late(struct quote_record *record, const struct router_order *order, unsigned slot,
+                       const struct quote_result *result, int64_t now_us)
+{
+    const struct order_slot *asked = &order->slots[slot];
+    struct quote_record_quote *into = &record->as.late.quote;
+    memset(record, 0, sizeof *record);
+    record->kind = QUOTE_RECORD_LATE;
+    record->as.late.slot = (uint8_t)slot;
+    record->as.late.index = order->index;
+    record->as.late.start_us = order->start_us;
+    into->provider = asked->provider;
+    into->outcome = (uint8_t)result->outcome;
+    into->http_status = result->http_status;
+    into->latency_us = now_us - order->start_us;
+    into->timeout_us = asked->deadline_us - order->start_us;
+    if (result->outcome == QUOTE_OK) record_quoted(into, &result->quote);
 }
 
 bool quote_record_open(struct quote_record_reader *reader, const char *path, struct err *err)
@@ -125,6 +148,13 @@ static bool order_reads(const struct quote_record *record)
     return routed == (record->as.order.selected < record->as.order.quote_count);
 }
 
+static bool late_reads(const struct quote_record *record)
+{
+    const struct quote_record_quote *quote = &record->as.late.quote;
+    return record->as.late.slot < PROVIDER_COUNT && record->as.late.start_us >= 0 &&
+           quote_reads(quote) && quote->latency_us >= 0 && quote->latency_us <= INSTANT_MOST;
+}
+
 bool quote_record_next(struct quote_record_reader *reader, struct quote_record *record,
                        struct err *err)
 {
@@ -133,7 +163,8 @@ bool quote_record_next(struct quote_record_reader *reader, struct quote_record *
     if (got == sizeof *record) {
         reader->record++;
         if (record->kind == QUOTE_RECORD_CONFIG ||
-            (record->kind == QUOTE_RECORD_ORDER && order_reads(record))) {
+            (record->kind == QUOTE_RECORD_ORDER && order_reads(record)) ||
+            (record->kind == QUOTE_RECORD_LATE && late_reads(record))) {
             return true;
         }
     } else if (got == 0 && feof(reader->stream)) {

@@ -7,8 +7,10 @@
  * and a reader refuses what it does not know. Records are never sampled.
  *
  *   header    64 bytes
- *   records  304 bytes each, kind ORDER or CONFIG; a CONFIG record holds for the orders that follow
- * it
+ *   records  304 bytes each: ORDER, CONFIG or LATE. A CONFIG record holds for the orders that
+ *            follow it. A LATE one says how an abandoned call ended, whose order may stand before
+ *            or after it; with these, longer timeouts can be decided again too, as far as calls
+ *            were watched (policy.call_life).
  *
  * Failure: quote_record_open(): ERR_INPUT for a file that is none of ours, of another version, or
  * cut off.
@@ -21,7 +23,7 @@
 #include "router/router.h"
 
 #define QUOTE_RECORD_MAGIC "RSQUOTES"
-enum { QUOTE_RECORD_VERSION = 2 };
+enum { QUOTE_RECORD_VERSION = 3 };
 
 struct quote_record_header {
     char magic[8];
@@ -34,7 +36,7 @@ struct quote_record_header {
     uint64_t reserved[2];
 };
 
-enum quote_record_kind { QUOTE_RECORD_ORDER = 1, QUOTE_RECORD_CONFIG = 2 };
+enum quote_record_kind { QUOTE_RECORD_ORDER = 1, QUOTE_RECORD_CONFIG = 2, QUOTE_RECORD_LATE = 3 };
 
 enum { /* flags of a quote */
        QUOTE_FLAG_CANNED = 1,
@@ -89,12 +91,25 @@ struct quote_record {
             int64_t timeout_us[PROVIDER_COUNT];
             uint8_t enabled[8];
         } config;
+        struct {
+            uint8_t slot; /* of the order's quotes */
+            uint8_t reserved[6];
+            uint64_t index; /* of the order */
+            int64_t start_us;
+            /* How the call ended, after the timeout: TIMEOUT when its life was over before an
+             * answer came. Priority and rates are those of the order's own record. */
+            struct quote_record_quote quote;
+        } late;
     } as;
 };
 
 void quote_record_config(struct quote_record *record, const struct router *router);
 void quote_record_order(struct quote_record *record, const struct router *router,
                         const struct router_order *order);
+
+/* `result` came for `slot` at now_us, when nobody waited for it any more. */
+void quote_record_late(struct quote_record *record, const struct router_order *order, unsigned slot,
+                       const struct quote_result *result, int64_t now_us);
 
 struct quote_record_reader {
     FILE *stream;

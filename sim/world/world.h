@@ -54,6 +54,9 @@ struct world_outputs { /* where a replication's logs go; zeroed: nowhere */
     bool (*write_events)(void *context, const char *bytes, size_t length, struct err *err);
     bool (*write_order)(void *context, const struct router *router,
                         const struct router_order *order, struct err *err);
+    /* An abandoned call has ended: what came of it, after its timeout. */
+    bool (*write_late)(void *context, const struct router_order *order, unsigned slot,
+                       const struct quote_result *result, int64_t now_us, struct err *err);
     /* Real clock: one call has ended. `late_us` is how long after its quote's deadline; 0: in time.
      */
     bool (*write_call)(void *context, const struct call *call, const struct reply *reply,

@@ -471,6 +471,17 @@ static void confirmed(void *context, struct router_order *order, int64_t now_us)
     finish(world, slot);
 }
 
+static void tell_late(struct world *world, const struct router_order *order, unsigned place,
+                      const struct quote_result *result, int64_t now_us)
+{
+    const struct order_slot *asked = &order->slots[place];
+    if (!asked->settled && now_us < asked->deadline_us) return;
+    if (world->outputs->write_late == NULL || world->failed || world->facts.starved) return;
+    if (!world->outputs->write_late(world->outputs->context, order, place, result, now_us,
+                                    world->err))
+        world->failed = true;
+}
+
 void world_order_run_done(struct world *world, struct world_order *slot, struct quote_run *run,
                           const struct quote_result *result, int64_t now_us)
 {
@@ -481,6 +492,7 @@ void world_order_run_done(struct world *world, struct world_order *slot, struct 
         if (late && result->outcome == QUOTE_OK && world_counts(world, slot)) {
             world_tally_of(world, slot)->providers[run->provider].late_answers++;
         }
+        tell_late(world, &slot->order, place, result, now_us);
         router_on_quote(&world->router, &slot->order, place, result, now_us);
         return;
     }
