@@ -68,6 +68,12 @@ void cache_quote_write(const struct cache_quote *cached, const struct cache_key 
 bool cache_quote_read(struct cache_quote *cached, const struct cache_key *key,
                       const unsigned char *bytes, size_t length);
 
+struct cache_answer { /* of a recall */
+    enum cache_error error;
+    const unsigned char *bytes; /* borrowed for the call; not read when length is 0 */
+    size_t length;              /* 0: nothing is kept */
+};
+
 /* ---- the breaker ---- */
 
 struct cache_breaker {

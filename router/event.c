@@ -235,7 +235,8 @@ static char *put_quote(char *at, const struct order_slot *slot)
     at = put(at, ",\"subtotalCents\":");
     at = put_int(at, quote->subtotal_cents);
     at = put(at, ",\"canned\":");
-    return put_bool(at, quote->canned);
+    at = put_bool(at, quote->canned);
+    return quote->cached ? put(at, ",\"cached\":true") : at;
 }
 
 static char *put_about(char *at, const struct order_slot *slot)

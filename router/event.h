@@ -7,7 +7,8 @@
  * lost.
  *
  * Besides production's fields a log holds what it takes to decide every order again:
- * provider_quote_success carries itemsSubstituted, priority, subtotalCents and `canned`,
+ * provider_quote_success carries itemsSubstituted, priority, subtotalCents, `canned` and, of a
+ * quote that was kept from an earlier order and of no other, `cached`,
  * provider_fallback the canned quote that stands in, and router_decision the preference and, per
  * scored provider, the history it was scored with:
  * "history":{"KROGER_API":{"successRate":96.5,"avgMarginRate":3}}, null where nothing was known.

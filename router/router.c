@@ -69,6 +69,7 @@ void router_init(struct router *router, const struct router_config *config,
 void router_redeploy(struct router *router, const struct router_config *config)
 {
     router->config = config;
+    router->breaker = (struct cache_breaker){0};
     scale_weights(router);
 }
 
@@ -180,6 +181,7 @@ static void settle(struct router *router, struct router_order *order, unsigned i
 
     slot->settled = true;
     slot->settled_us = now_us;
+    slot->made_us = now_us;
     slot->real_outcome = (uint8_t)result->outcome;
     slot->result = *result;
     order->pending--;
@@ -203,12 +205,147 @@ static void ask_wake(struct router *router, struct router_order *order)
     int64_t earliest_us = INT64_MAX;
     for (unsigned i = 0; i < order->candidate_count; i++) {
         const struct order_slot *slot = &order->slots[i];
-        if (!slot->settled && slot->deadline_us < earliest_us) earliest_us = slot->deadline_us;
+        if (slot->settled) continue;
+        if (slot->deadline_us < earliest_us) earliest_us = slot->deadline_us;
+        if (slot->recalling && slot->recall_due_us < earliest_us) earliest_us = slot->recall_due_us;
     }
     if (order->wake_us == earliest_us) return;
     order->wake_us = earliest_us;
     router->port.wake(router->port.context, order);
 }
+
+/* Between the two no answer decides the order, whoever gives it from inside: a provider may (all it
+ * needs is cached, or it lacks a credential), and so may a cache. They nest. */
+static bool hold(struct router_order *order)
+{
+    const bool held = order->busy;
+    order->busy = true;
+    order->pending++;
+    return held;
+}
+
+static void let_go(struct router *router, struct router_order *order, bool held, int64_t now_us)
+{
+    order->busy = held;
+    order->pending--;
+    if (held) return;
+    if (order->pending == 0) {
+        decide(router, order, now_us);
+    } else {
+        ask_wake(router, order);
+    }
+}
+
+/* --- kept quotes ---------------------------------------------------------------------------------
+ */
+
+static void ask_candidate(struct router *router, struct router_order *order, unsigned index,
+                          int64_t now_us)
+{
+    const struct cache_policy *policy = &router->policy.cache;
+    struct order_slot *slot = &order->slots[index];
+    if (policy->quote_us > 0) {
+        slot->key =
+            cache_key_make(policy->quote_key, (enum provider)slot->provider, order->request);
+        if (cache_breaker_allows(&router->breaker, now_us)) {
+            router->cache.asked++;
+            slot->recalling = true;
+            slot->recall_us = now_us;
+            slot->recall_due_us = now_us + policy->timeout_us;
+            router->port.recall(router->port.context, order, index, now_us);
+            return;
+        }
+        router->cache.skipped++;
+    }
+    router->port.ask(router->port.context, order, index, now_us);
+}
+
+static void end_recall(struct router *router, struct order_slot *slot, int64_t now_us)
+{
+    assert(slot->recalling);
+    slot->recalling = false;
+    slot->recall_ended_us = now_us;
+    router->cache.waited_us += now_us - slot->recall_us;
+}
+
+static void fail_recall(struct router *router, enum cache_error error, int64_t now_us)
+{
+    router->cache.errors[error]++;
+    cache_breaker_bad(&router->breaker, &router->policy.cache, now_us);
+}
+
+/* Whether the answer holds a quote that may still be used. */
+static bool take_answer(struct router *router, const struct order_slot *slot,
+                        const struct cache_answer *answer, struct cache_quote *cached,
+                        int64_t now_us)
+{
+    struct cache_counters *counters = &router->cache;
+    if (answer->error != CACHE_OK) {
+        fail_recall(router, answer->error, now_us);
+        return false;
+    }
+    cache_breaker_good(&router->breaker); /* it has answered, whatever it keeps */
+    if (answer->length == 0) {
+        counters->misses++;
+        return false;
+    }
+    if (!cache_quote_read(cached, &slot->key, answer->bytes, answer->length)) {
+        counters->errors[CACHE_DAMAGED]++;
+        return false;
+    }
+    if (now_us >= cached->expires_us) {
+        counters->expired++;
+        return false;
+    }
+    counters->hits++;
+    return true;
+}
+
+void router_on_recalled(struct router *router, struct router_order *order, unsigned index,
+                        const struct cache_answer *answer, int64_t now_us)
+{
+    assert(index < order->candidate_count);
+    struct order_slot *slot = &order->slots[index];
+    if (!slot->recalling) return; /* given up */
+    if (now_us >= slot->deadline_us || now_us >= slot->recall_due_us) {
+        router_on_wake(router, order, now_us);
+        return;
+    }
+    const bool held = hold(order);
+    struct cache_quote cached;
+    end_recall(router, slot, now_us);
+    if (take_answer(router, slot, answer, &cached, now_us)) {
+        const struct quote_result result = {.outcome = QUOTE_OK, .quote = cached.quote};
+        settle(router, order, index, &result, now_us);
+        slot->made_us = cached.made_us;
+    } else {
+        router->port.ask(router->port.context, order, index, now_us);
+    }
+    let_go(router, order, held, now_us);
+}
+
+/* What has come in time is kept for the next who asks. Nobody waits for that, and a cache that is
+ * let alone is not told. */
+static void remember(struct router *router, const struct router_order *order, unsigned index,
+                     int64_t now_us)
+{
+    const int64_t ttl_us = router->policy.cache.quote_us;
+    const struct order_slot *slot = &order->slots[index];
+    if (ttl_us == 0 || slot->real_outcome != QUOTE_OK || slot->result.quote.canned) return;
+    if (router->breaker.open_until_us != 0) {
+        router->cache.sets_skipped++;
+        return;
+    }
+    const struct cache_quote cached = {
+        .quote = slot->result.quote, .made_us = now_us, .expires_us = now_us + ttl_us};
+    unsigned char bytes[CACHE_QUOTE_BYTES];
+    cache_quote_write(&cached, &slot->key, bytes);
+    router->cache.sets++;
+    router->port.remember(router->port.context, order, index, bytes, ttl_us, now_us);
+}
+
+/* --- an order's course ---------------------------------------------------------------------------
+ */
 
 void router_begin(struct router *router, struct router_order *order, uint64_t index,
                   const struct order_request *request, int64_t now_us)
@@ -223,6 +360,7 @@ void router_begin(struct router *router, struct router_order *order, uint64_t in
     order->pending = 0;
     order->quote_count = 0;
     order->decided = false;
+    order->busy = false;
     order->code = ORDER_ROUTED;
     order->fault = NULL;
     order->confirm_state = CONFIRM_NONE;
@@ -241,35 +379,33 @@ void router_begin(struct router *router, struct router_order *order, uint64_t in
     }
 
     order->candidate_count = (uint8_t)config->candidate_count;
-    /* One more than is asked: a provider may answer from inside `ask` (all it needs is cached, or
-     * it lacks a credential), and the order is not decided before the last was asked. */
-    order->pending = (uint8_t)(order->candidate_count + 1);
+    order->pending = order->candidate_count;
     for (unsigned i = 0; i < order->candidate_count; i++) {
         const enum provider provider = (enum provider)config->candidates[i];
         struct order_slot *slot = &order->slots[i];
         slot->provider = (uint8_t)provider;
         slot->settled = false;
         slot->fell_back = false;
+        slot->recalling = false;
+        slot->recall_due_us = INT64_MIN;
         slot->real_outcome = QUOTE_PENDING;
         slot->priority = config->providers[provider].priority;
         slot->deadline_us = now_us + config->providers[provider].timeout_us;
         slot->result.outcome = QUOTE_PENDING;
+        slot->result.quote.cached = false;
     }
+    const bool held = hold(order); /* not decided before the last was asked */
     for (unsigned i = 0; i < order->candidate_count; i++) {
         emit(router, EVENT_QUOTE_START, order, i, now_us);
         if (!config->providers[order->slots[i].provider].forced_mock) {
-            router->port.ask(router->port.context, order, i, now_us);
+            ask_candidate(router, order, i, now_us);
             continue;
         }
         struct quote_result canned = {.outcome = QUOTE_OK};
         quote_canned(&canned.quote, (enum provider)order->slots[i].provider, request);
         settle(router, order, i, &canned, now_us);
     }
-    if (--order->pending == 0) {
-        decide(router, order, now_us);
-    } else {
-        ask_wake(router, order);
-    }
+    let_go(router, order, held, now_us);
 }
 
 void router_on_quote(struct router *router, struct router_order *order, unsigned slot,
@@ -284,24 +420,38 @@ void router_on_quote(struct router *router, struct router_order *order, unsigned
         return;
     }
     settle(router, order, slot, result, now_us);
+    remember(router, order, slot, now_us);
     if (order->pending == 0) decide(router, order, now_us);
+}
+
+/* The order's deadline came while the cache was still being asked: it cost the order this quote. */
+static void lose_recall(struct router *router, struct order_slot *slot, int64_t now_us)
+{
+    end_recall(router, slot, now_us);
+    router->cache.late++;
+    cache_breaker_bad(&router->breaker, &router->policy.cache, now_us);
 }
 
 void router_on_wake(struct router *router, struct router_order *order, int64_t now_us)
 {
     if (order->decided) return;
+    const bool held = hold(order);
     for (unsigned i = 0; i < order->candidate_count; i++) {
         struct order_slot *slot = &order->slots[i];
-        if (slot->settled || slot->deadline_us > now_us) continue;
-        const struct quote_result timeout = {.outcome = QUOTE_TIMEOUT, .retryable = true};
-        settle(router, order, i, &timeout, now_us);
-        router->port.abandon(router->port.context, order, i, now_us);
+        if (slot->settled) continue;
+        if (slot->deadline_us <= now_us) {
+            const struct quote_result timeout = {.outcome = QUOTE_TIMEOUT, .retryable = true};
+            const bool asked = !slot->recalling;
+            if (!asked) lose_recall(router, slot, now_us);
+            settle(router, order, i, &timeout, now_us);
+            if (asked) router->port.abandon(router->port.context, order, i, now_us);
+        } else if (slot->recalling && slot->recall_due_us <= now_us) {
+            end_recall(router, slot, now_us);
+            fail_recall(router, CACHE_TIMEOUT, now_us);
+            router->port.ask(router->port.context, order, i, now_us);
+        }
     }
-    if (order->pending == 0) {
-        decide(router, order, now_us);
-    } else {
-        ask_wake(router, order);
-    }
+    let_go(router, order, held, now_us);
 }
 
 bool router_confirm(struct router *router, struct router_order *order, int64_t now_us)

@@ -6,12 +6,19 @@
  * alternatives. A forced mock settles at once with its canned quote; a failed call does too where
  * mock fallback is on.
  *
+ * With policy.cache.quote_us a candidate's kept quote is asked for first (`recall`). A hit settles
+ * the slot; nothing kept, an error, or no answer within policy.cache.timeout_us, and the provider
+ * is asked as ever. Deadlines do not move: what the cache took is gone from the provider's time. A
+ * provider's own quote that comes in time is handed out to be kept (`remember`); canned quotes
+ * never are. With the policy off neither is ever called.
+ *
  * The router reads no clock, opens no socket and prints nothing: it asks its port, and virtual time
  * and real time fill the same port. It never answers from inside router_begin(): `decided` may be
  * called from there only when nothing had to be awaited (all canned, or the request was refused).
  *
  *   router_begin --ask--> (provider) --router_on_quote--> ... all settled --> decided
  *        '--wake_at--> (clock) --router_on_wake--> late ones TIMEOUT --'
+ *   [router_begin --recall--> (cache) --router_on_recalled--> settled, or ask as above]
  *   router_confirm --confirm--> (provider) --router_on_confirmed--> [one failover] --> confirmed
  *
  * Ownership: the caller owns the order's slot, and keeps it and its request until `decided` was
@@ -21,6 +28,7 @@
 #ifndef ROUTER_ROUTER_H
 #define ROUTER_ROUTER_H
 
+#include "router/cache.h"
 #include "router/config.h"
 #include "router/event.h"
 #include "router/history.h"
@@ -76,9 +84,15 @@ struct order_slot {
     bool settled;
     bool fell_back;       /* the real call failed and the canned quote stands in for it */
     uint8_t real_outcome; /* enum quote_outcome of the real call, before any fallback */
+    bool recalling;       /* a kept quote was asked for, and nothing has come of it yet */
     int32_t priority;
     int64_t deadline_us;
     int64_t settled_us;
+    int64_t made_us;         /* when the quote was made; of a cached one, before the order began */
+    struct cache_key key;    /* with a quote cache */
+    int64_t recall_us;       /* when the cache was asked */
+    int64_t recall_due_us;   /* until when it is waited for; INT64_MIN: it was not asked */
+    int64_t recall_ended_us; /* when that was over; read when recall_due_us is set */
     struct quote_result result;
 };
 
@@ -92,8 +106,9 @@ struct router_order {
     uint8_t pending;
     uint8_t quote_count;
     bool decided;
-    uint8_t code;                   /* enum order_code, once decided */
-    const char *fault;              /* what is wrong with an invalid request */
+    bool busy;         /* inside router_begin() or the like, which decides at its end */
+    uint8_t code;      /* enum order_code, once decided */
+    const char *fault; /* what is wrong with an invalid request */
     uint8_t ranked[PROVIDER_COUNT]; /* slots with a scored quote, best first */
     struct order_slot slots[PROVIDER_COUNT];
     struct score_parts parts[PROVIDER_COUNT]; /* by slot */
@@ -107,8 +122,9 @@ struct router_order {
 
 struct router;
 
-/* What the router asks of the world around it. Only `ask` and `confirm` may answer from inside: an
- * adapter that has all it needs in its caches, or no credential, has nothing to wait for. */
+/* What the router asks of the world around it. Only `ask`, `confirm` and `recall` may answer from
+ * inside: an adapter that has all it needs in its caches, or no credential, has nothing to wait
+ * for, and neither has a cache in this process. */
 struct router_port {
     void *context;
     /* Ask the provider of `slot` for a quote; the answer goes to router_on_quote(). */
@@ -116,6 +132,14 @@ struct router_port {
     /* The router no longer waits for `slot` (its deadline passed). With abandoned_calls_run_on the
      * call goes on unheard; otherwise cancel it. */
     void (*abandon)(void *context, struct router_order *order, unsigned slot, int64_t now_us);
+    /* Look for what is kept under slots[slot].key; the answer goes to router_on_recalled(). One
+     * that never comes is given up after policy.cache.timeout_us. NULL where no policy asks for it.
+     */
+    void (*recall)(void *context, struct router_order *order, unsigned slot, int64_t now_us);
+    /* Keep these bytes under slots[slot].key for `ttl_us`. Nobody waits for it. */
+    void (*remember)(void *context, const struct router_order *order, unsigned slot,
+                     const unsigned char bytes[static CACHE_QUOTE_BYTES], int64_t ttl_us,
+                     int64_t now_us);
     /* Call router_on_wake() at order->wake_us; INT64_MAX takes back what was asked before. */
     void (*wake)(void *context, struct router_order *order);
     /* All settled (or refused): the order's fields say what came out. */
@@ -136,13 +160,15 @@ struct router {
     struct history history;
     struct score_weights weights[PREFERENCE_COUNT]; /* scaled once a deployment */
     struct router_port port;
+    struct cache_breaker breaker;
+    struct cache_counters cache;
 };
 
 void router_init(struct router *router, const struct router_config *config,
                  const struct policy *policy, const struct router_port *port);
 
 /* A new deployment: from now on orders start under `config`. Orders in flight keep their deadlines.
- */
+ * The breaker is closed; a cache in the process that was replaced is the caller's to empty. */
 void router_redeploy(struct router *router, const struct router_config *config);
 
 /* Starts an order. `order` is uninitialised storage; `index` and `request` are set from the
@@ -153,6 +179,11 @@ void router_begin(struct router *router, struct router_order *order, uint64_t in
 /* A provider has answered, or its adapter given up. Late or repeated answers are ignored. */
 void router_on_quote(struct router *router, struct router_order *order, unsigned slot,
                      const struct quote_result *result, int64_t now_us);
+
+/* The cache has answered a recall. One that is not waited for any more is ignored: the answer that
+ * comes in the microsecond in which waiting ends is late. */
+void router_on_recalled(struct router *router, struct router_order *order, unsigned slot,
+                        const struct cache_answer *answer, int64_t now_us);
 
 /* The time asked for by `wake` has come. */
 void router_on_wake(struct router *router, struct router_order *order, int64_t now_us);
@@ -171,6 +202,14 @@ bool router_cancel(struct router *router, struct router_order *order, int64_t no
  * nothing. With health_is_configuration off a provider is probed by its adapter instead
  * (providers/adapter.h). */
 bool router_health_by_configuration(const struct router *router, enum provider provider);
+
+/* How long its recall kept a slot from asking its provider; 0 where the cache had the quote, or was
+ * not asked. */
+static inline int64_t router_recall_cost_us(const struct order_slot *slot)
+{
+    if (slot->recall_due_us == INT64_MIN || slot->result.quote.cached) return 0;
+    return slot->recall_ended_us - slot->recall_us;
+}
 
 /* Slot of the selected quote, or -1. */
 static inline int router_selected(const struct router_order *order)
