@@ -11,6 +11,10 @@ const char *const cache_error_names[CACHE_ERROR_COUNT] = {
     [CACHE_FAILED] = "FAILED", [CACHE_DAMAGED] = "DAMAGED",
 };
 
+const char *const recall_names[RECALL_COUNT + 1] = {"unasked", "hit",     "miss",   "expired",
+                                                    "refused", "timeout", "failed", "damaged",
+                                                    "late",    "skipped", NULL};
+
 /* ---- keys ------------------------------------------------------------------------------------ */
 
 /* Lines come in any order: what they add up to does not depend on it. A sum of well mixed words is
@@ -83,7 +87,7 @@ struct layout { /* as it lies in memory; no holes */
     int32_t eta_minutes;
     uint16_t requested, found;
     uint16_t substituted;
-    uint16_t reserved2;
+    uint16_t calls;
     uint32_t store;
     uint64_t check;
 };
@@ -120,6 +124,7 @@ void cache_quote_write(const struct cache_quote *cached, const struct cache_key 
                             .requested = quote->requested,
                             .found = quote->found,
                             .substituted = quote->substituted,
+                            .calls = cached->calls,
                             .store = quote->store};
     memcpy(layout.magic, magic, sizeof magic);
     layout.check = check_sum(&layout);
@@ -152,6 +157,7 @@ bool cache_quote_read(struct cache_quote *cached, const struct cache_key *key,
                   .store = layout.store},
         .made_us = layout.made_us,
         .expires_us = layout.expires_us,
+        .calls = layout.calls,
     };
     return cached->quote.total_cents >= 0 && cached->expires_us > cached->made_us;
 }

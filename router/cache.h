@@ -59,6 +59,7 @@ struct cache_quote {
     struct quote quote;
     int64_t made_us; /* when the provider's answer came */
     int64_t expires_us;
+    uint16_t calls; /* that the provider took to give it: what a hit saves */
 };
 
 void cache_quote_write(const struct cache_quote *cached, const struct cache_key *key,
@@ -91,18 +92,36 @@ void cache_breaker_bad(struct cache_breaker *breaker, const struct cache_policy 
 
 /* ---- what is counted ---- */
 
+enum recall {                 /* what came of asking for one kept quote */
+              RECALL_UNASKED, /* no quote cache, or the provider is a forced mock */
+              RECALL_HIT,
+              RECALL_MISS,    /* nothing was kept */
+              RECALL_EXPIRED, /* something was, and its life was over */
+              RECALL_REFUSED, /* as enum cache_error, from here */
+              RECALL_TIMEOUT,
+              RECALL_FAILED,
+              RECALL_DAMAGED, /* to here */
+              RECALL_LATE,    /* the order's deadline came first */
+              RECALL_SKIPPED, /* the breaker was open: not asked */
+              RECALL_COUNT
+};
+extern const char *const recall_names[RECALL_COUNT + 1]; /* "unasked", "hit", ...; NULL ends */
+
+/* Whether the cache was asked; and of these, whether that failed. */
+static inline bool recall_asked(enum recall recall)
+{
+    return recall != RECALL_UNASKED && recall != RECALL_SKIPPED;
+}
+static inline bool recall_failed(enum recall recall)
+{
+    return recall >= RECALL_REFUSED && recall <= RECALL_LATE;
+}
+
 struct cache_counters {
-    uint64_t asked; /* recalls that went out */
-    uint64_t hits;
-    uint64_t misses;                    /* nothing was kept */
-    uint64_t expired;                   /* something was, and its life was over: a miss, too */
-    uint64_t errors[CACHE_ERROR_COUNT]; /* [CACHE_OK] stays 0 */
-    uint64_t late;                      /* the order's deadline came first; counted nowhere else */
-    uint64_t skipped;                   /* the breaker was open: not asked */
+    uint64_t recalls[RECALL_COUNT];
     uint64_t sets;
-    uint64_t sets_skipped;
+    uint64_t sets_skipped; /* the breaker was open */
     uint64_t set_errors;
-    int64_t waited_us; /* the sum over recalls, from asking to the answer or the end of waiting */
 };
 
 #endif

@@ -47,6 +47,7 @@ struct quote_result {
     enum quote_outcome outcome;
     uint16_t http_status; /* 0: no HTTP reply */
     bool retryable;
+    uint16_t calls; /* that asking took, also those sent again */
     struct quote quote;
 };
 

@@ -239,6 +239,12 @@ static void let_go(struct router *router, struct router_order *order, bool held,
 /* --- kept quotes ---------------------------------------------------------------------------------
  */
 
+static void note_recall(struct router *router, struct order_slot *slot, enum recall recall)
+{
+    slot->recall = (uint8_t)recall;
+    router->cache.recalls[recall]++;
+}
+
 static void ask_candidate(struct router *router, struct router_order *order, unsigned index,
                           int64_t now_us)
 {
@@ -248,57 +254,41 @@ static void ask_candidate(struct router *router, struct router_order *order, uns
         slot->key =
             cache_key_make(policy->quote_key, (enum provider)slot->provider, order->request);
         if (cache_breaker_allows(&router->breaker, now_us)) {
-            router->cache.asked++;
             slot->recalling = true;
             slot->recall_us = now_us;
             slot->recall_due_us = now_us + policy->timeout_us;
             router->port.recall(router->port.context, order, index, now_us);
             return;
         }
-        router->cache.skipped++;
+        note_recall(router, slot, RECALL_SKIPPED);
     }
     router->port.ask(router->port.context, order, index, now_us);
 }
 
-static void end_recall(struct router *router, struct order_slot *slot, int64_t now_us)
+static void end_recall(struct order_slot *slot, int64_t now_us)
 {
     assert(slot->recalling);
     slot->recalling = false;
     slot->recall_ended_us = now_us;
-    router->cache.waited_us += now_us - slot->recall_us;
 }
 
-static void fail_recall(struct router *router, enum cache_error error, int64_t now_us)
+static void fail_recall(struct router *router, struct order_slot *slot, enum recall recall,
+                        int64_t now_us)
 {
-    router->cache.errors[error]++;
+    note_recall(router, slot, recall);
     cache_breaker_bad(&router->breaker, &router->policy.cache, now_us);
 }
 
-/* Whether the answer holds a quote that may still be used. */
-static bool take_answer(struct router *router, const struct order_slot *slot,
-                        const struct cache_answer *answer, struct cache_quote *cached,
-                        int64_t now_us)
+/* What an answer amounts to; `cached` is filled in when something readable was kept. */
+static enum recall judge_answer(const struct order_slot *slot, const struct cache_answer *answer,
+                                struct cache_quote *cached, int64_t now_us)
 {
-    struct cache_counters *counters = &router->cache;
     if (answer->error != CACHE_OK) {
-        fail_recall(router, answer->error, now_us);
-        return false;
+        return (enum recall)(RECALL_REFUSED + (int)answer->error - CACHE_REFUSED);
     }
-    cache_breaker_good(&router->breaker); /* it has answered, whatever it keeps */
-    if (answer->length == 0) {
-        counters->misses++;
-        return false;
-    }
-    if (!cache_quote_read(cached, &slot->key, answer->bytes, answer->length)) {
-        counters->errors[CACHE_DAMAGED]++;
-        return false;
-    }
-    if (now_us >= cached->expires_us) {
-        counters->expired++;
-        return false;
-    }
-    counters->hits++;
-    return true;
+    if (answer->length == 0) return RECALL_MISS;
+    if (!cache_quote_read(cached, &slot->key, answer->bytes, answer->length)) return RECALL_DAMAGED;
+    return now_us < cached->expires_us ? RECALL_HIT : RECALL_EXPIRED;
 }
 
 void router_on_recalled(struct router *router, struct router_order *order, unsigned index,
@@ -313,11 +303,19 @@ void router_on_recalled(struct router *router, struct router_order *order, unsig
     }
     const bool held = hold(order);
     struct cache_quote cached;
-    end_recall(router, slot, now_us);
-    if (take_answer(router, slot, answer, &cached, now_us)) {
+    const enum recall recall = judge_answer(slot, answer, &cached, now_us);
+    end_recall(slot, now_us);
+    if (answer->error != CACHE_OK) {
+        fail_recall(router, slot, recall, now_us);
+    } else { /* it has answered, whatever it keeps */
+        note_recall(router, slot, recall);
+        cache_breaker_good(&router->breaker);
+    }
+    if (recall == RECALL_HIT) {
         const struct quote_result result = {.outcome = QUOTE_OK, .quote = cached.quote};
         settle(router, order, index, &result, now_us);
         slot->made_us = cached.made_us;
+        slot->saved_calls = cached.calls;
     } else {
         router->port.ask(router->port.context, order, index, now_us);
     }
@@ -336,8 +334,10 @@ static void remember(struct router *router, const struct router_order *order, un
         router->cache.sets_skipped++;
         return;
     }
-    const struct cache_quote cached = {
-        .quote = slot->result.quote, .made_us = now_us, .expires_us = now_us + ttl_us};
+    const struct cache_quote cached = {.quote = slot->result.quote,
+                                       .made_us = now_us,
+                                       .expires_us = now_us + ttl_us,
+                                       .calls = slot->result.calls};
     unsigned char bytes[CACHE_QUOTE_BYTES];
     cache_quote_write(&cached, &slot->key, bytes);
     router->cache.sets++;
@@ -387,7 +387,8 @@ void router_begin(struct router *router, struct router_order *order, uint64_t in
         slot->settled = false;
         slot->fell_back = false;
         slot->recalling = false;
-        slot->recall_due_us = INT64_MIN;
+        slot->recall = RECALL_UNASKED;
+        slot->saved_calls = 0;
         slot->real_outcome = QUOTE_PENDING;
         slot->priority = config->providers[provider].priority;
         slot->deadline_us = now_us + config->providers[provider].timeout_us;
@@ -424,12 +425,16 @@ void router_on_quote(struct router *router, struct router_order *order, unsigned
     if (order->pending == 0) decide(router, order, now_us);
 }
 
+void router_on_remembered(struct router *router, enum cache_error error)
+{
+    router->cache.set_errors += error != CACHE_OK;
+}
+
 /* The order's deadline came while the cache was still being asked: it cost the order this quote. */
 static void lose_recall(struct router *router, struct order_slot *slot, int64_t now_us)
 {
-    end_recall(router, slot, now_us);
-    router->cache.late++;
-    cache_breaker_bad(&router->breaker, &router->policy.cache, now_us);
+    end_recall(slot, now_us);
+    fail_recall(router, slot, RECALL_LATE, now_us);
 }
 
 void router_on_wake(struct router *router, struct router_order *order, int64_t now_us)
@@ -446,8 +451,8 @@ void router_on_wake(struct router *router, struct router_order *order, int64_t n
             settle(router, order, i, &timeout, now_us);
             if (asked) router->port.abandon(router->port.context, order, i, now_us);
         } else if (slot->recalling && slot->recall_due_us <= now_us) {
-            end_recall(router, slot, now_us);
-            fail_recall(router, CACHE_TIMEOUT, now_us);
+            end_recall(slot, now_us);
+            fail_recall(router, slot, RECALL_TIMEOUT, now_us);
             router->port.ask(router->port.context, order, i, now_us);
         }
     }

@@ -89,10 +89,12 @@ struct order_slot {
     int64_t deadline_us;
     int64_t settled_us;
     int64_t made_us;         /* when the quote was made; of a cached one, before the order began */
+    uint16_t saved_calls;    /* of a cached one: that it took then, and did not now */
+    uint8_t recall;          /* enum recall */
     struct cache_key key;    /* with a quote cache */
     int64_t recall_us;       /* when the cache was asked */
-    int64_t recall_due_us;   /* until when it is waited for; INT64_MIN: it was not asked */
-    int64_t recall_ended_us; /* when that was over; read when recall_due_us is set */
+    int64_t recall_due_us;   /* until when it is waited for */
+    int64_t recall_ended_us; /* when that was over */
     struct quote_result result;
 };
 
@@ -185,6 +187,10 @@ void router_on_quote(struct router *router, struct router_order *order, unsigned
 void router_on_recalled(struct router *router, struct router_order *order, unsigned slot,
                         const struct cache_answer *answer, int64_t now_us);
 
+/* What became of a `remember`, where anybody knows. It is counted: nobody waited for it, so the
+ * breaker does not go by it. */
+void router_on_remembered(struct router *router, enum cache_error error);
+
 /* The time asked for by `wake` has come. */
 void router_on_wake(struct router *router, struct router_order *order, int64_t now_us);
 
@@ -207,7 +213,8 @@ bool router_health_by_configuration(const struct router *router, enum provider p
  * not asked. */
 static inline int64_t router_recall_cost_us(const struct order_slot *slot)
 {
-    if (slot->recall_due_us == INT64_MIN || slot->result.quote.cached) return 0;
+    const enum recall recall = (enum recall)slot->recall;
+    if (!recall_asked(recall) || recall == RECALL_HIT) return 0;
     return slot->recall_ended_us - slot->recall_us;
 }
 
