@@ -54,7 +54,11 @@ MISSING_FOR_TESTS := $(MISSING) $(call missing,cmocka)
 MISSING_FOR_TESTS := $(strip $(MISSING_FOR_TESTS))
 # -isystem: another project's header cannot make our warnings.
 PKG_CFLAGS := $(if $(MISSING),,$(shell pkg-config --cflags $(MODULES) | sed 's/-I/-isystem /g'))
-PKG_LIBS   := $(if $(MISSING),,$(shell pkg-config --libs $(MODULES)))
+# Optional, and used by one file: make HIREDIS= builds without.
+HIREDIS        := $(if $(call missing,hiredis),,hiredis)
+HIREDIS_CFLAGS := $(if $(HIREDIS),-DHAVE_HIREDIS \
+                    $(shell pkg-config --cflags $(HIREDIS) | sed 's/-I/-isystem /g'))
+PKG_LIBS   := $(if $(MISSING),,$(shell pkg-config --libs $(MODULES) $(HIREDIS)))
 TEST_LIBS   = $(shell pkg-config --libs cmocka libssl)
 
 # ---- flags --------------------------------------------------------------------------------------
@@ -218,8 +222,11 @@ $B/%.o: %.c $B/flags
 $B/sim/command/version.o: COMPILE += -DROUTESIM_VERSION='"$(VERSION)"' -DROUTESIM_COMMIT='"$(COMMIT)"'
 $B/sim/command/version.o: $B/version
 
+$B/providers/redis_protocol.o: COMPILE += $(HIREDIS_CFLAGS)
+
 # Two stamps that change when what they hold changes: other flags or another commit mean a rebuild.
-$B/flags: export HOLD = $(CC) $(OURS) $(CFLAGS) $(CPPFLAGS) $(SAN) $(LDFLAGS) $(LIB_SRC) $(HELP_SRC)
+$B/flags: export HOLD = $(CC) $(OURS) $(HIREDIS_CFLAGS) $(CFLAGS) $(CPPFLAGS) $(SAN) $(LDFLAGS) \
+                        $(LIB_SRC) $(HELP_SRC)
 $B/version: export HOLD = $(VERSION) $(COMMIT)
 $B/flags $B/version: FORCE
 	@mkdir -p $(@D)
