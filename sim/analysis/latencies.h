@@ -13,7 +13,8 @@
  *
  * A provider's calls never count as slow because they failed, nor as fast. The distribution that
  * timeouts are set from is that of the time to a good answer, of calls that did not fail:
- * ANSWERED, and CENSORED for at least as long as they were watched.
+ * ANSWERED, and CENSORED for at least as long as they were watched. An answer due at the very
+ * microsecond of a timeout is late.
  *
  * From decisions (latencies_from_decisions): canned quotes were never called and are left out;
  * a fallback's call is the failed call it was. What came after its deadline is ANSWERED where the
@@ -21,11 +22,25 @@
  * FAILED one.
  *
  * From a CSV (latencies_read_csv): the header names its columns; columns are found by common names
- * or by `spec`. Without a code or status column every row with a time is an answer.
+ * (capitals and underscores aside: latencyMs is latency_ms), or by `spec`. One row a call:
+ *
+ *   event    of the runbook's edge_logs: only provider_quote_success (an answer) and
+ *            provider_quote_error (a failure; a timeout when its code says so) are calls, all
+ *            other rows are passed over
+ *   code     an HTTP status: 200 to 299 answer, all else fails, 408 and 504 too; 0: no reply at
+ *            all. Or a word: ok, success, up, degraded (slow, but there) answer; timeout is
+ *            CENSORED; all else failed. Empty: an answer, for what is empty is an error code
+ *   neither  every row with a time is an answer
+ *   latency  milliseconds; a fraction is fine. Empty, null, na and nan: not known. An answer
+ *            without a time is passed over and counted; a failure without one is UNTIMED, a
+ *            timeout without one stands at its timeout
+ *   timeout  the row's own, else the spec's. Whatever came at it or later is CENSORED there: who
+ *            hung up then saw nothing else
+ *   time     Unix seconds, with a fraction or not (from 10^11 on: milliseconds), or ISO 8601 in UTC
  *
  * Ownership: a set owns its series; latencies_release() frees them (a zeroed set is fine).
  * Failure:   ERR_INPUT with the place of a bad cell, every bad cell up to the list's room;
- *            ERR_ENVIRONMENT when memory is out.
+ *            ERR_ENVIRONMENT when memory is out. Then the set is empty.
  */
 #ifndef SIM_ANALYSIS_LATENCIES_H
 #define SIM_ANALYSIS_LATENCIES_H
@@ -40,18 +55,22 @@ enum latency_fate {
     LATENCY_FATES
 };
 
+#define LATENCY_US_MAX   (INT64_C(1000000) * 1000000) /* eleven days: no call takes that long */
+#define LATENCY_NO_ORDER UINT32_MAX
+
 struct latency_sample {
-    int64_t at_us; /* when it was asked, on one clock for the whole set */
-    int64_t us;    /* from then on; 0 of an UNTIMED one */
-    uint32_t
-        order; /* place in the decision set, or the number of the CSV's order; UINT32_MAX: none */
-    uint8_t fate; /* enum latency_fate */
+    int64_t at_us;      /* when it was asked, on one clock for the whole set */
+    int64_t us;         /* from then on; 0 of an UNTIMED one */
+    int64_t timeout_us; /* that was in force; 0: not known */
+    uint32_t order;     /* place in the decision set, or the number of the CSV's order */
+    uint8_t fate;       /* enum latency_fate */
+    bool capped;        /* CENSORED at the hard cap, beyond its timeout */
 };
 
-enum { LATENCY_NAME_MAX = 64, LATENCY_SERIES_MAX = 64, LATENCY_COLUMNS = 6 };
+enum { LATENCY_NAME_MAX = 64, LATENCY_SERIES_MAX = 64, LATENCY_COLUMNS = 7 };
 
 struct latency_series {
-    char name[LATENCY_NAME_MAX];    /* "KROGER_API", or what the CSV says */
+    char name[LATENCY_NAME_MAX];    /* "KROGER_API", or what the CSV says; "all" without names */
     enum provider provider;         /* PROVIDER_COUNT: none of ours */
     int64_t timeout_us;             /* in force at the end; 0: not known */
     bool timeouts_differ;           /* it was not the same all along */
@@ -66,46 +85,76 @@ struct latency_set {
     uint32_t count;
     bool has_time;  /* at_us are instants; else they are 0, 1, 2, ...: the order of rows */
     bool has_fates; /* failed calls can be told from answers */
-    uint64_t rows, rows_without_latency; /* of a CSV: read; passed over, an answer without a time */
-    const char *columns[LATENCY_COLUMNS];          /* of a CSV, borrowed: what was read as latency,
-                                                      provider, code, time, order, timeout; NULL: none */
-    char names[LATENCY_COLUMNS][LATENCY_NAME_MAX]; /* where `columns` point to */
+    uint64_t rows;  /* of a CSV: read */
+    uint64_t rows_without_latency;                 /* passed over: an answer without a time */
+    uint64_t rows_no_call;                         /* passed over: an event that is no call's end */
+    char names[LATENCY_COLUMNS][LATENCY_NAME_MAX]; /* of a CSV: what was read as latency, provider,
+                                                      ...; "": none */
 };
 
 bool latencies_from_decisions(struct latency_set *set, const struct decision_set *decisions,
                               struct err *err);
 
+/* ---- CSV ---- */
+
 enum latency_column {
-    COLUMN_LATENCY,  /* milliseconds; a fraction is fine. Without `spec`: ms, latency_ms, ... */
+    COLUMN_LATENCY,
     COLUMN_PROVIDER, /* none: the whole file is one series */
-    COLUMN_CODE,     /* an HTTP status (200..299 answers, 408 and 504 as any error fail), or a word:
-                        ok, success, up answer; timeout is CENSORED; all else failed */
-    COLUMN_TIME,     /* Unix seconds, with a fraction or not, or ISO 8601 */
-    COLUMN_ORDER,    /* rows with the same one belong to one order */
-    COLUMN_TIMEOUT   /* milliseconds: this row's own */
+    COLUMN_CODE,
+    COLUMN_TIME,
+    COLUMN_ORDER,   /* rows with the same one belong to one order; empty: to none */
+    COLUMN_TIMEOUT, /* milliseconds: this row's own; empty: the spec's */
+    COLUMN_EVENT
 };
 extern const char *const latency_column_names[LATENCY_COLUMNS]; /* "latency", "provider", ... */
 
 struct latency_csv {
     const char *columns[LATENCY_COLUMNS]; /* NULL: by common names, or none */
-    int64_t timeout_us; /* rows at or past it are censored there; 0: none is known */
+    int64_t timeout_us; /* in force where no row says otherwise; 0: none is known */
 };
 
 /* "latency=ms,provider=site,code=code,time=epoch": names are checked, not whether they exist. The
- * texts are kept in `room`. */
-bool latency_columns_read(struct latency_csv *spec, const char *text, char room[static 512],
-                          struct err *err);
+ * texts are kept in `room`. ERR_USAGE. */
+enum { LATENCY_COLUMNS_TEXT_MAX = 512 };
+bool latency_columns_read(struct latency_csv *spec, const char *text,
+                          char room[static LATENCY_COLUMNS_TEXT_MAX], struct err *err);
 
+/* `path`, or `name` for messages, is borrowed by the places in `list`. */
 bool latencies_read_csv(struct latency_set *set, const char *path, const struct latency_csv *spec,
                         struct err_list *list);
+bool latencies_from_csv_bytes(struct latency_set *set, const char *name, const char *bytes,
+                              size_t length, const struct latency_csv *spec, struct err_list *list);
+
+/* ---- parts and series ---- */
 
 /* The samples asked in [from_us, until_us), of every series; names and order as in `set`. */
 bool latencies_between(struct latency_set *part, const struct latency_set *set, int64_t from_us,
                        int64_t until_us, struct err *err);
 
-/* Room for one more sample; counts its fate. */
+/* The series as it would have been recorded by somebody who hung up at `timeout_us`: what comes at
+ * it or later is CENSORED there, errors among it. What had been watched for less stays as it is, so
+ * a longer timeout shows nothing new. */
+bool latency_cut(struct latency_series *cut, const struct latency_series *series,
+                 int64_t timeout_us, struct err *err);
+
+/* Finds or begins a series; NULL with an err when the name is too long or there are too many. An
+ * answer is good until the next one is begun. */
+struct latency_series *latency_series_of(struct latency_set *set, const char *name,
+                                         struct err *err);
+
+/* Room for one more sample; counts its fate. Samples need not come in order of time ... */
 bool latency_add(struct latency_series *series, const struct latency_sample *sample,
                  struct err *err);
+/* ... when this sorts them afterwards and finds out what the timeout was at the end. */
+bool latency_finish(struct latency_series *series, struct err *err);
+
+/* The samples that the time to a good answer is known from, if only in part. */
+static inline uint32_t latency_watched(const struct latency_series *series)
+{
+    return series->fates[LATENCY_ANSWERED] + series->fates[LATENCY_CENSORED];
+}
+
+void latency_series_release(struct latency_series *series);
 void latencies_release(struct latency_set *set);
 
 #endif
