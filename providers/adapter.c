@@ -63,6 +63,8 @@ void adapters_init(struct adapters *adapters, const struct router_config *config
     memcpy(adapters->setup, setup, sizeof adapters->setup);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         adapters->state[p].retry_tokens = policy->retry.budget_burst;
+        adapters->state[p].hedge_tokens = policy->hedge.budget_burst;
+        adapters->state[p].throttle_tokens = policy->retry.throttle_tokens;
     }
     adapters_forget(adapters, config);
 }
@@ -91,6 +93,15 @@ static int64_t signature_us(const struct adapters *adapters, struct adapter_stat
         state->signed_us = now_us;
     }
     return state->signed_us - (adapters->epoch_us + state->signed_us) % 1000;
+}
+
+/* Whether a call of this run may be hedged: it, and a second one, are kept book of then. */
+static bool may_race(const struct adapters *adapters, const struct quote_run *run,
+                     enum operation operation)
+{
+    const struct hedge_policy *hedge = &adapters->policy.hedge;
+    return hedge->enabled && run->races != NULL && run->purpose == RUN_QUOTE &&
+           hedge_allows(hedge, operation);
 }
 
 static void send_call(struct adapters *adapters, struct quote_run *run, enum operation operation,
@@ -124,18 +135,30 @@ static void send_call(struct adapters *adapters, struct quote_run *run, enum ope
         call.order_index = UINT64_MAX;
     }
     run->outstanding++;
+    if (may_race(adapters, run, operation) && !call_is_hedge(&call)) {
+        hedge_open(run->races, &call);
+    }
     adapters->port.send(adapters->port.context, run, &call);
 }
 
-/* A first try earns a share of a retry; see retry_policy.budget. */
+/* A first try earns a share of a second one; see retry_policy.budget. */
+static void earn(double *tokens, double budget, double burst)
+{
+    *tokens += budget;
+    if (*tokens > burst) *tokens = burst;
+}
+
 static void send_first(struct adapters *adapters, struct quote_run *run, enum operation operation,
                        unsigned item, int64_t now_us)
 {
     const struct retry_policy *retry = &adapters->policy.retry;
+    const struct hedge_policy *hedge = &adapters->policy.hedge;
+    struct adapter_state *state = &adapters->state[run->provider];
     if (retry->enabled && retry->budget > 0.0) {
-        double *tokens = &adapters->state[run->provider].retry_tokens;
-        *tokens += retry->budget;
-        if (*tokens > retry->budget_burst) *tokens = retry->budget_burst;
+        earn(&state->retry_tokens, retry->budget, retry->budget_burst);
+    }
+    if (hedge->enabled && hedge->budget > 0.0) {
+        earn(&state->hedge_tokens, hedge->budget, hedge->budget_burst);
     }
     send_call(adapters, run, operation, item, 0, now_us);
 }
@@ -147,12 +170,20 @@ static void release_if_idle(struct adapters *adapters, struct quote_run *run)
     }
 }
 
+static void unwatch(struct adapters *adapters, struct quote_run *run)
+{
+    if (run->races == NULL || run->races->watch == NULL) return;
+    adapters->port.unwatch(adapters->port.context, run->races->watch);
+    run->races->watch = NULL;
+}
+
 /* Ends the run. The run may be gone when this returns: nothing may follow it. */
 static void finish(struct adapters *adapters, struct quote_run *run,
                    const struct quote_result *result, int64_t now_us)
 {
     assert(!run->finished);
     run->finished = true;
+    unwatch(adapters, run);
     adapters->port.done(adapters->port.context, run, result, now_us);
     release_if_idle(adapters, run);
 }
@@ -249,11 +280,27 @@ static void take_product(struct quote_run *run, unsigned item, bool found, bool 
     }
 }
 
+/* Steps under way: a call, be it hedged, or a wait before a retry. */
+static unsigned steps_out(const struct quote_run *run)
+{
+    return run->outstanding - (run->races != NULL ? run->races->aside : 0u);
+}
+
+/* Sees to it that the run is woken when its next second call is due. One watch serves all calls: it
+ * is not moved when calls end, but finds out when it comes due. */
+static void watch_calls(struct adapters *adapters, struct quote_run *run)
+{
+    if (run->races == NULL || run->races->watch != NULL) return;
+    const int64_t due_us = hedge_due_us(run->races, &adapters->policy.hedge);
+    if (due_us >= run->deadline_us) return;
+    run->races->watch = adapters->port.watch(adapters->port.context, run, due_us);
+}
+
 /* Keeps as many searches in flight as the policy allows; true when all lines are done. */
 static bool search_on(struct adapters *adapters, struct quote_run *run, int64_t now_us)
 {
     const unsigned items = run->request->item_count;
-    while (run->item_next < items && run->outstanding < adapters->policy.parallel_searches) {
+    while (run->item_next < items && steps_out(run) < adapters->policy.parallel_searches) {
         const unsigned item = run->item_next++;
         uint64_t key = 0;
         const struct sku_entry *cached = sku_slot(adapters, run, item, &key);
@@ -268,6 +315,7 @@ static bool search_on(struct adapters *adapters, struct quote_run *run, int64_t 
         }
         send_first(adapters, run, OPERATION_SEARCH, item, now_us);
     }
+    watch_calls(adapters, run);
     return run->items_done == items;
 }
 
@@ -334,6 +382,7 @@ static void go_on(struct adapters *adapters, struct quote_run *run, int64_t now_
         }
         if (operation == OPERATION_SLOTS) price_from_list(adapters, run, now_us);
         send_first(adapters, run, operation, 0, now_us);
+        watch_calls(adapters, run);
         return;
     }
 }
@@ -362,6 +411,7 @@ void adapter_begin(struct adapters *adapters, struct quote_run *run, int64_t now
     run->search_errors = 0;
     run->eta_minutes = 0;
     run->stated.total_cents = 0;
+    if (run->races != NULL) *run->races = (struct hedge_races){.sent = 0};
     if (credential->fingerprint == 0) {
         const struct quote_result missing = {.outcome = QUOTE_MISSING_CREDENTIALS};
         finish(adapters, run, &missing, now_us);
@@ -462,6 +512,35 @@ static int64_t backoff_us(const struct adapters *adapters, const struct call *ca
     return wait_us - (int64_t)((double)wait_us * retry->jitter * random_unit(bits));
 }
 
+/* gRPC's throttle; see retry_policy.throttle_tokens. Failures that could be tried again count. */
+static void count_for_throttle(struct adapters *adapters, const struct quote_run *run,
+                               const struct quote_result *result)
+{
+    const struct retry_policy *retry = &adapters->policy.retry;
+    if (retry->throttle_tokens <= 0.0) return;
+    double *tokens = &adapters->state[run->provider].throttle_tokens;
+    if (result->outcome == QUOTE_OK) {
+        earn(tokens, retry->throttle_ratio, retry->throttle_tokens);
+    } else if (result->retryable || result->outcome == QUOTE_RATE_LIMITED) {
+        *tokens = *tokens > 1.0 ? *tokens - 1.0 : 0.0;
+    }
+}
+
+static bool is_throttled(const struct adapters *adapters, const struct quote_run *run)
+{
+    const double most = adapters->policy.retry.throttle_tokens;
+    return most > 0.0 && adapters->state[run->provider].throttle_tokens <= most / 2.0;
+}
+
+/* Takes what one more call costs out of a budget, unless that is spent. */
+static bool spend(double *tokens, double budget)
+{
+    if (budget <= 0.0) return true;
+    if (*tokens < 1.0) return false;
+    *tokens -= 1.0;
+    return true;
+}
+
 static bool retry_later(struct adapters *adapters, struct quote_run *run, const struct call *call,
                         const struct reply *reply, const struct quote_result *result,
                         int64_t now_us)
@@ -475,12 +554,9 @@ static bool retry_later(struct adapters *adapters, struct quote_run *run, const 
     if (call->attempt >= most) return false;
     const int64_t due_us = now_us + backoff_us(adapters, call, reply);
     if (due_us >= run->deadline_us) return false;
-    if (retry->budget > 0.0) {
-        if (state->retry_tokens < 1.0) {
-            state->retries_denied++;
-            return false;
-        }
-        state->retry_tokens -= 1.0;
+    if (is_throttled(adapters, run) || !spend(&state->retry_tokens, retry->budget)) {
+        state->retries_denied++;
+        return false;
     }
     state->retries++;
     struct call again = *call;
@@ -504,6 +580,39 @@ void adapter_on_retry(struct adapters *adapters, struct quote_run *run, const st
         return;
     }
     send_call(adapters, run, call->operation, call->item, call->attempt, now_us);
+    watch_calls(adapters, run);
+}
+
+/* A second call beside one that has not answered. Where it is refused, no other is tried for. */
+static void send_hedge(struct adapters *adapters, struct quote_run *run, struct hedge_race *race,
+                       int64_t now_us)
+{
+    struct adapter_state *state = &adapters->state[run->provider];
+    if (is_throttled(adapters, run) ||
+        !spend(&state->hedge_tokens, adapters->policy.hedge.budget)) {
+        state->hedges_denied++;
+        race->state = RACE_LAST;
+        return;
+    }
+    state->hedges++;
+    hedge_join(run->races, race);
+    send_call(adapters, run, (enum operation)race->operation, race->item,
+              race->attempt | (unsigned)HEDGE_ATTEMPT, now_us);
+}
+
+void adapter_on_watch(struct adapters *adapters, struct quote_run *run, int64_t now_us)
+{
+    struct hedge_races *races = run->races;
+    assert(!run->finished);
+    races->watch = NULL;
+    const struct hedge_policy *hedge = &adapters->policy.hedge;
+    for (unsigned i = 0; i < POLICY_PARALLEL_MAX; i++) {
+        struct hedge_race *race = &races->of[i];
+        if (races->sent >= hedge->per_quote || now_us >= run->deadline_us) return;
+        if (race->state != RACE_ALONE || race->sent_us + hedge->after_us > now_us) continue;
+        send_hedge(adapters, run, race, now_us);
+    }
+    watch_calls(adapters, run);
 }
 
 /* auth_errors_final off: a 401 on a data call drops the token, fetches another and tries once more.
@@ -629,10 +738,11 @@ static void step_after(struct adapters *adapters, struct quote_run *run, const s
             return;
         }
         send_call(adapters, run, operation, run->resume_item, run->resume_attempt, now_us);
+        watch_calls(adapters, run);
         return;
     }
     if (call->operation == OPERATION_SEARCH) { /* nine calls in ten: the next line, and no more */
-        if (run->item_next < run->request->item_count || run->outstanding > 0) {
+        if (run->item_next < run->request->item_count || steps_out(run) > 0) {
             if (!past_live_deadline(adapters, run, now_us) && !search_on(adapters, run, now_us))
                 return;
         }
@@ -642,22 +752,58 @@ static void step_after(struct adapters *adapters, struct quote_run *run, const s
     go_on(adapters, run, now_us);
 }
 
-void adapter_on_reply(struct adapters *adapters, struct quote_run *run, const struct call *call,
+/* Nobody listens, but a cart that was made has to be given back: that of the run at `released`, any
+ * other at once. */
+static void keep_cart(struct adapters *adapters, struct quote_run *run, const struct call *call,
+                      const struct reply *reply, bool good)
+{
+    if (!good || call->operation != OPERATION_CART || reply->as.cart.cart == 0) return;
+    if (run->cart == 0) {
+        run->cart = reply->as.cart.cart;
+    } else {
+        adapters->port.unwanted(adapters->port.context, run, reply->as.cart.cart);
+    }
+}
+
+/* Whether an answer is the one that its step waits for; keeps the book of a call that may be, or
+ * is, one of two. */
+static bool is_heard(struct adapters *adapters, struct quote_run *run, const struct call *call,
+                     bool good)
+{
+    if (!may_race(adapters, run, call->operation)) return true;
+    switch (hedge_end(run->races, call, good)) {
+    case HEDGE_WON:
+        adapters->state[run->provider].hedges_won += !run->finished;
+        return true;
+    case HEDGE_HEARD:
+        return true;
+    case HEDGE_HELD:
+    case HEDGE_UNHEARD:
+        return false;
+    }
+    assert(!"a verdict outside its enum");
+    return true;
+}
+
+void adapter_on_reply(struct adapters *adapters, struct quote_run *run, const struct call *ended,
                       const struct reply *reply, int64_t now_us)
 {
     assert(run->outstanding > 0);
     run->outstanding--;
     const struct quote_result result =
-        adapter_classify(call->operation, reply, adapters->policy.auth_errors_final);
-    if (run->cancelled || run->finished) {
-        /* Nobody listens any more, but a cart that was made goes back at `released`. */
-        if (call->operation == OPERATION_CART && result.outcome == QUOTE_OK) {
-            run->cart = reply->as.cart.cart;
-        }
+        adapter_classify(ended->operation, reply, adapters->policy.auth_errors_final);
+    const bool good = result.outcome == QUOTE_OK;
+    count_for_throttle(adapters, run, &result);
+    const bool heard = is_heard(adapters, run, ended, good);
+    if (run->cancelled || run->finished || !heard) {
+        keep_cart(adapters, run, ended, reply, good);
         release_if_idle(adapters, run);
         return;
     }
-    if (result.outcome == QUOTE_OK) {
+    struct call step = *ended; /* whichever of two calls it was */
+    step.attempt &= ~(uint32_t)HEDGE_ATTEMPT;
+    const struct call *call = &step;
+    if (good) {
         if (take_answer(adapters, run, call, reply, now_us)) {
             step_after(adapters, run, call, now_us);
         } else {
@@ -680,5 +826,6 @@ void adapter_cancel(struct adapters *adapters, struct quote_run *run)
     if (run->finished) return;
     run->cancelled = true;
     run->finished = true;
+    unwatch(adapters, run);
     release_if_idle(adapters, run);
 }

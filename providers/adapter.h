@@ -15,12 +15,17 @@
  * flight, so parallel first calls each fetch one, as in production. With auth_errors_final a 401 on
  * a data call keeps the cached token; without it the token is dropped and the call tried once more.
  *
+ * Hedges (policy.hedge): while a quote is made, a call that has not answered in time gets a second
+ * one beside it (providers/hedge.h). None is begun past the deadline, nor above its budget, nor
+ * while the throttle stops retries. A second cart that MealMe made for nothing is given back.
+ *
  * Ownership: the caller owns `struct quote_run` storage until `done` was called and
  * run->outstanding is 0 (`released` says when). Nothing is allocated.
  */
 #ifndef PROVIDERS_ADAPTER_H
 #define PROVIDERS_ADAPTER_H
 
+#include "providers/hedge.h"
 #include "providers/message.h"
 #include "router/policy.h"
 #include "router/quote.h"
@@ -44,11 +49,12 @@ struct quote_run { /* one quote (or confirmation, or probe) in the making */
     uint64_t cart; /* the codec's handle of what was priced; the caller's to give back, once the
                       run is released and no confirmation names it any more */
     uint64_t lines[LINE_WORDS]; /* of that cart */
+    struct hedge_races *races;  /* the caller's room for hedges; NULL: none are made */
     uint32_t store;
     uint8_t provider;
     uint8_t purpose;       /* enum run_purpose */
     uint8_t stage;         /* place in the provider's chain */
-    uint8_t outstanding;   /* calls in flight, and retries waited for */
+    uint8_t outstanding;   /* calls in flight, second ones too, and retries waited for */
     bool finished;         /* `done` was called */
     bool cancelled;        /* the router no longer waits, and wants the calls to end */
     bool estimated;        /* priced from the declared list */
@@ -71,7 +77,9 @@ struct adapters;
 
 /* What adapters ask of the world. `send` never answers from inside: the reply goes to
  * adapter_on_reply() at its own instant, also when nobody waits any more. `after` calls
- * adapter_on_retry() at due_us. */
+ * adapter_on_retry() at due_us. The last three are for hedges, and asked of no run without races:
+ * `watch` calls adapter_on_watch() at due_us, unless what it returned is given to `unwatch` before;
+ * `unwanted` is told of a cart that nobody will name. */
 struct call_port {
     void *context;
     void (*send)(void *context, struct quote_run *run, const struct call *call);
@@ -79,6 +87,9 @@ struct call_port {
     void (*done)(void *context, struct quote_run *run, const struct quote_result *result,
                  int64_t now_us);
     void (*released)(void *context, struct quote_run *run); /* finished, nothing outstanding */
+    void *(*watch)(void *context, struct quote_run *run, int64_t due_us);
+    void (*unwatch)(void *context, void *watch);
+    void (*unwanted)(void *context, struct quote_run *run, uint64_t cart);
 };
 
 enum chain { CHAIN_API, CHAIN_SINGLE };
@@ -113,10 +124,15 @@ struct adapter_state { /* of one provider; what a redeploy empties */
     struct store_entry stores[ADAPTER_STORES_MAX]; /* by postal_hash modulo the size */
     uint32_t stores_postal[ADAPTER_STORES_MAX];
     double retry_tokens; /* the retry budget, in retries */
+    double hedge_tokens; /* that of hedges */
+    double throttle_tokens;
     /* counted for reports */
     uint64_t token_fetches;
     uint64_t retries;
-    uint64_t retries_denied; /* by the budget */
+    uint64_t retries_denied; /* by the budget, or the throttle */
+    uint64_t hedges;         /* second calls sent */
+    uint64_t hedges_won;     /* of them, whose answer was taken */
+    uint64_t hedges_denied;  /* by the budget, or the throttle */
     uint64_t store_hits, store_misses;
     uint64_t sku_hits, sku_misses;
 };
@@ -142,17 +158,20 @@ void adapters_init(struct adapters *adapters, const struct router_config *config
 /* A redeploy: tokens and in-process caches are gone. */
 void adapters_forget(struct adapters *adapters, const struct router_config *config);
 
-/* Starts a run; run->provider, purpose, order_key, order_index, request, owner and deadline_us
- * are set by the caller, and of a confirmation the cart of the quote; the rest here. */
+/* Starts a run; run->provider, purpose, order_key, order_index, request, owner, races and
+ * deadline_us are set by the caller, and of a confirmation the cart of the quote; the rest here. */
 void adapter_begin(struct adapters *adapters, struct quote_run *run, int64_t now_us);
 
-/* The answer to a call of this run. `call` is the call as it was sent. */
-void adapter_on_reply(struct adapters *adapters, struct quote_run *run, const struct call *call,
+/* The answer to a call of this run, or what else it `ended` with; the call as it was sent. */
+void adapter_on_reply(struct adapters *adapters, struct quote_run *run, const struct call *ended,
                       const struct reply *reply, int64_t now_us);
 
 /* A wait asked for by `after` is over. */
 void adapter_on_retry(struct adapters *adapters, struct quote_run *run, const struct call *call,
                       int64_t now_us);
+
+/* A watch asked for by `watch` has come due: calls that have not answered are hedged. */
+void adapter_on_watch(struct adapters *adapters, struct quote_run *run, int64_t now_us);
 
 /* The router no longer wants the answer and wants the calls cancelled. */
 void adapter_cancel(struct adapters *adapters, struct quote_run *run);

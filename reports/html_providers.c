@@ -190,10 +190,29 @@ static void put_costs(struct html *page)
     html_table_end(page);
 }
 
+/* Only where any were sent: production hedges nothing. */
+static void put_hedges(struct html *page)
+{
+    static const struct html_column columns[] = {
+        {"Provider", false}, {"Hedges", true}, {"Extra load", true}, {"Won", true}};
+    static const enum metric metrics[] = {METRIC_HEDGES, METRIC_HEDGE_LOAD, METRIC_HEDGE_WIN_RATE};
+    double hedges = 0.0;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const struct metric_value *sent = &page->result->phases[0].values[p][METRIC_HEDGES];
+        if (sent->state == VALUE_KNOWN) hedges += sent->value;
+    }
+    if (hedges == 0.0) return;
+    html_table_begin(page, "Hedged calls: a second one beside a call that had not answered",
+                     columns, 4);
+    put_metric_rows(page, metrics, sizeof metrics / sizeof *metrics);
+    html_table_end(page);
+}
+
 void html_calls(struct html *page)
 {
     html_section(page, "calls", "API calls");
     put_costs(page);
+    put_hedges(page);
     put_operations(page);
 }
 

@@ -183,7 +183,9 @@ static bool is_shared(const struct backend_spec *backend)
 static bool calls_touch(const struct policy *policy)
 {
     return policy->cache.token || policy->cache.store_us > 0 || policy->cache.sku_us > 0 ||
-           (policy->retry.enabled && policy->retry.budget > 0.0);
+           (policy->retry.enabled && policy->retry.budget > 0.0) ||
+           (policy->hedge.enabled && policy->hedge.budget > 0.0) ||
+           policy->retry.throttle_tokens > 0.0;
 }
 
 static bool is_whole(const struct quote_record_quote *quote, unsigned items)

@@ -14,8 +14,8 @@
  *               other side of it
  *   shared      its provider has a rate limit or a capacity: one bucket, one queue, and calls of
  *               all orders reached it in another order
- *   downstream  an order before it differed, and tokens, stores, prices or a budget of retries are
- *               kept from order to order: what it met was touched in another order
+ *   downstream  an order before it differed, and tokens, stores, prices or a budget of retries or
+ *               hedges are kept from order to order: what it met was touched in another order
  *
  * A whole cart at another price has no timeout, token or limit behind it: an edge may explain it,
  * or a price that was kept. Where all quotes agree and another one won, that may be for an ETA

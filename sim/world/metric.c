@@ -99,6 +99,11 @@ const struct metric_traits metric_traits[METRIC_COUNT] = {
         "Quotes that came after their deadline, unheard."),
     ROW(TOKEN_FETCHES, "token_fetches", COUNT, LOW, "tokens fetched", "Calls for an access token."),
     ROW(RETRIES, "retries", COUNT, LOW, "retries", "Calls sent again after a failure."),
+    ROW(HEDGES, "hedges", COUNT, LOW, "hedges",
+        "Second calls, sent beside one that had not answered in time."),
+    ROW(HEDGE_LOAD, "hedge_load", SHARE, LOW, "extra load", "Hedges over all other calls."),
+    ROW(HEDGE_WIN_RATE, "hedge_win_rate", SHARE, HIGH, "hedges won",
+        "Hedges whose answer was taken, over hedges."),
     ROW(AUTH_ERRORS, "auth_errors", COUNT, LOW, "authentication errors",
         "Quotes lost to credentials: AUTH_FAILED, missing credentials, 401, 403."),
     ROW(RATE_LIMITED, "rate_limited", COUNT, LOW, "rate limited", "Quotes lost to a 429."),
@@ -334,6 +339,12 @@ static struct metric_value provider_metric(struct tally *tally,
         return count_of(counted->token_fetches, tally->orders);
     case METRIC_RETRIES:
         return count_of(counted->retries, tally->orders);
+    case METRIC_HEDGES:
+        return count_of(counted->hedges, tally->orders);
+    case METRIC_HEDGE_LOAD:
+        return ratio((double)counted->hedges, counted->calls - counted->hedges);
+    case METRIC_HEDGE_WIN_RATE:
+        return ratio((double)counted->hedges_won, counted->hedges);
     case METRIC_AUTH_ERRORS:
         return count_of(counted->auth_errors, counted->asked);
     case METRIC_RATE_LIMITED:

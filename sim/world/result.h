@@ -82,6 +82,9 @@ enum metric {                /* of the router: scope "router" */
               METRIC_LATE_ANSWERS, /* quotes that came after their deadline, unheard */
               METRIC_TOKEN_FETCHES,
               METRIC_RETRIES,
+              METRIC_HEDGES,         /* second calls beside one that had not answered */
+              METRIC_HEDGE_LOAD,     /* these over all other calls */
+              METRIC_HEDGE_WIN_RATE, /* of these, whose answer was taken */
               METRIC_AUTH_ERRORS,
               METRIC_RATE_LIMITED,
               METRIC_NETWORK_ERRORS,

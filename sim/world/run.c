@@ -148,6 +148,10 @@ static void merge_replication(struct run_sums *sums, struct world *world, uint32
             sums->operations[p][o].calls += calls;
             samples_merge(&sums->operations[p][o].latency, latency);
         }
+        sums->hedges += facts->hedges[p];
+        sums->hedges_won += facts->hedges_won[p];
+        sums->hedges_denied += facts->hedges_denied[p];
+        sums->retries_denied += facts->retries_denied[p];
         sums->cache_hits[p] += facts->cache_hits[p];
         sums->cache_misses[p] += facts->cache_misses[p];
         sums->thief_calls[p] += facts->thief_calls[p];

@@ -458,6 +458,23 @@ static void note_unheard(const struct run_sums *sums, struct result *result)
     if (result->replay_flaws[0] != '\0') note(result, "%s", result->replay_flaws);
 }
 
+/* What second tries came to, and what held them back. */
+static void note_second_tries(const struct run_sums *sums, struct result *result)
+{
+    if (sums->hedges > 0) {
+        const double rest = (double)(sums->calls - sums->hedges);
+        note(result,
+             "Hedging sent %" PRIu64 " second calls, %.2f%% more calls; %" PRIu64
+             " of them (%.1f%%) brought the answer that was taken.",
+             sums->hedges, 100.0 * (double)sums->hedges / rest, sums->hedges_won,
+             100.0 * (double)sums->hedges_won / (double)sums->hedges);
+    }
+    if (sums->hedges_denied + sums->retries_denied > 0) {
+        note(result, "Budgets and throttles kept back %" PRIu64 " retries and %" PRIu64 " hedges.",
+             sums->retries_denied, sums->hedges_denied);
+    }
+}
+
 /* Who is left out of the quiet phase although no fault was active. */
 static void note_wake(const struct run_sums *sums, struct result *result)
 {
@@ -514,6 +531,7 @@ static void fill_notes(const struct run_sums *sums, struct result *result)
         duration_format(scenario->warmup_us, span);
         note(result, "Orders that started in the first %s were routed but not measured.", span);
     }
+    note_second_tries(sums, result);
     note_wake(sums, result);
 }
 

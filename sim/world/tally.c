@@ -55,6 +55,8 @@ static void merge_provider(struct tally_provider *into, const struct tally_provi
     ADD(late_answers);
     ADD(token_fetches);
     ADD(retries);
+    ADD(hedges);
+    ADD(hedges_won);
     samples_merge(&into->latency, &from->latency);
 }
 

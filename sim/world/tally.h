@@ -33,7 +33,8 @@ struct tally_provider {
     uint64_t late_answers;
     uint64_t token_fetches;
     uint64_t retries;
-    struct samples latency; /* quotes, and timeouts as censored */
+    uint64_t hedges, hedges_won; /* second calls; of them, whose answer was taken */
+    struct samples latency;      /* quotes, and timeouts as censored */
 };
 
 struct tally {

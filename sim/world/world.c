@@ -427,6 +427,9 @@ static void dispatch(struct world *world, struct wheel_node *node, int64_t now_u
     case NODE_RETRY:
         world_retry_due(world, FROM(call_slot, node), now_us);
         return;
+    case NODE_WATCH:
+        world_watch_due(world, FROM(call_slot, node), now_us);
+        return;
     case NODE_WAKE:
     case NODE_CONFIRM:
     case NODE_CONFIRM_LATE:
@@ -614,6 +617,10 @@ bool world_run(struct world *world, uint32_t replication, const struct world_out
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         const struct adapter_state *state = &world->adapters.state[p];
         world->facts.token_fetches[p] = state->token_fetches;
+        world->facts.retries_denied[p] = state->retries_denied;
+        world->facts.hedges[p] = state->hedges;
+        world->facts.hedges_won[p] = state->hedges_won;
+        world->facts.hedges_denied[p] = state->hedges_denied;
         world->facts.cache_hits[p] = state->store_hits + state->sku_hits;
         world->facts.cache_misses[p] = state->store_misses + state->sku_misses;
         backend_settle(world->backends[p], world->facts.ended_us);

@@ -102,6 +102,8 @@ struct world_facts { /* of a replication */
     uint64_t hash;          /* rolling, over every decision and every settled quote */
     uint64_t unknown_names; /* searches for names that the catalogue lacks */
     uint64_t token_fetches[PROVIDER_COUNT];
+    uint64_t retries_denied[PROVIDER_COUNT]; /* by budget or throttle, as hedges */
+    uint64_t hedges[PROVIDER_COUNT], hedges_won[PROVIDER_COUNT], hedges_denied[PROVIDER_COUNT];
     uint64_t cache_hits[PROVIDER_COUNT], cache_misses[PROVIDER_COUNT]; /* stores and SKUs */
     uint64_t thief_calls[PROVIDER_COUNT]; /* made with a stolen credential */
     uint64_t faults_met;                  /* bit i: the scenario's fault i has hit a call */

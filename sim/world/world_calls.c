@@ -76,7 +76,11 @@ static void send_call(void *context, struct quote_run *run, const struct call *c
             &world_tally_of(world, run->owner)->providers[call->provider];
         tally->calls++;
         tally->token_fetches += call->operation == OPERATION_TOKEN;
-        tally->retries += call->attempt > 0;
+        if (call_is_hedge(call)) {
+            tally->hedges++;
+        } else {
+            tally->retries += call->attempt > 0;
+        }
     }
     if (world->real) {
         keep_promise(world, run->owner, call->provider);
@@ -142,6 +146,30 @@ static void call_after(void *context, struct quote_run *run, const struct call *
     wheel_add(world->wheel, &slot->node, due_us);
 }
 
+static void *watch_run(void *context, struct quote_run *run, int64_t due_us)
+{
+    struct world *world = context;
+    struct call_slot *slot = take_call(world);
+    slot->run = run;
+    slot->node.kind = NODE_WATCH;
+    wheel_add(world->wheel, &slot->node, due_us);
+    return slot;
+}
+
+static void unwatch_run(void *context, void *watch)
+{
+    struct world *world = context;
+    struct call_slot *slot = watch;
+    wheel_cancel(world->wheel, &slot->node);
+    give_call(world, slot);
+}
+
+static void forget_cart(void *context, struct quote_run *run, uint64_t cart)
+{
+    const struct world *world = context;
+    if (world->wire != NULL) wire_forget_cart(world->wire, (enum provider)run->provider, cart);
+}
+
 static void run_done(void *context, struct quote_run *run, const struct quote_result *result,
                      int64_t now_us)
 {
@@ -159,7 +187,26 @@ struct call_port world_call_port(struct world *world)
                               .send = send_call,
                               .after = call_after,
                               .done = run_done,
-                              .released = run_released};
+                              .released = run_released,
+                              .watch = watch_run,
+                              .unwatch = unwatch_run,
+                              .unwanted = forget_cart};
+}
+
+/* Hands the adapter an answer; whether a second call has won is told by its count. */
+static void hear(struct world *world, struct call_slot *slot, int64_t now_us)
+{
+    const struct call *call = &slot->call;
+    if (!call_is_hedge(call)) {
+        adapter_on_reply(&world->adapters, slot->run, call, &slot->reply, now_us);
+        return;
+    }
+    const bool counts = call->sent_us >= world->scenario->warmup_us && !world->facts.starved;
+    struct tally *tally = world_tally_of(world, slot->run->owner); /* the run may be gone after */
+    const uint64_t *won = &world->adapters.state[call->provider].hedges_won;
+    const uint64_t before = *won;
+    adapter_on_reply(&world->adapters, slot->run, call, &slot->reply, now_us);
+    if (counts) tally->providers[call->provider].hedges_won += *won - before;
 }
 
 void world_call_due(struct world *world, struct call_slot *slot, int64_t now_us)
@@ -171,8 +218,15 @@ void world_call_due(struct world *world, struct call_slot *slot, int64_t now_us)
         samples_add(&world->operations[slot->call.provider][slot->call.operation].latency,
                     slot->reply.latency_us, false);
     }
-    adapter_on_reply(&world->adapters, slot->run, &slot->call, &slot->reply, now_us);
+    hear(world, slot, now_us);
     give_call(world, slot);
+}
+
+void world_watch_due(struct world *world, struct call_slot *slot, int64_t now_us)
+{
+    struct quote_run *run = slot->run;
+    give_call(world, slot);
+    adapter_on_watch(&world->adapters, run, now_us);
 }
 
 void world_retry_due(struct world *world, struct call_slot *slot, int64_t now_us)

@@ -19,7 +19,13 @@ static struct world_order *take_order(struct world *world)
         struct world_order *chunk = arena_push(&world->arena, struct world_order, ORDERS_CHUNK);
         assert(chunk !=
                NULL); /* memory for orders in flight: nothing sensible goes on without it */
+        struct hedge_races *races = NULL;
+        if (world->scenario->policy.hedge.enabled) {
+            races = arena_push(&world->arena, struct hedge_races, ORDERS_CHUNK * PROVIDER_COUNT);
+            assert(races != NULL);
+        }
         for (unsigned i = 0; i < ORDERS_CHUNK; i++) {
+            chunk[i].races = races != NULL ? &races[i * PROVIDER_COUNT] : NULL;
             chunk[i].next_free = world->free_orders;
             world->free_orders = &chunk[i];
         }
@@ -130,6 +136,7 @@ uint32_t world_calls_of(const struct world *world, const struct order_request *r
         if (policy->retry.enabled) {
             own *= 1u + (policy->retry.attempts > 0 ? policy->retry.attempts : config->retries);
         }
+        if (policy->hedge.enabled) own += policy->hedge.per_quote;
         calls += own;
     }
     return calls;
@@ -172,6 +179,7 @@ static struct quote_run *start_run(struct world *world, struct world_order *slot
     run->request = &slot->request;
     run->owner = slot;
     run->deadline_us = deadline_us;
+    run->races = slot->races != NULL && place < PROVIDER_COUNT ? &slot->races[place] : NULL;
     run->provider = (uint8_t)provider;
     run->purpose = (uint8_t)purpose;
     slot->references++;

@@ -16,6 +16,7 @@ enum node_kind { /* of a wheel node: what is due */
                  NODE_ARRIVAL,
                  NODE_CALL,           /* a reply */
                  NODE_RETRY,          /* a wait before a retry is over */
+                 NODE_WATCH,          /* a call that has not answered may be hedged */
                  NODE_WAKE,           /* an order's next deadline */
                  NODE_CONFIRM,        /* time to confirm a routed order */
                  NODE_CONFIRM_LATE,   /* a confirmation's deadline */
@@ -52,6 +53,7 @@ struct world_order {
     struct long_cart *long_cart;
     struct world_order *next_free;
     struct quote_run runs[RUNS];
+    struct hedge_races *races; /* one a candidate; NULL: nothing is hedged */
     struct order_item cart[CART_INLINE];
 };
 
@@ -169,6 +171,7 @@ void world_calls_wait(struct world *world, int64_t until_us);
 void world_calls_give_up(struct world *world);
 void world_call_due(struct world *world, struct call_slot *call, int64_t now_us);
 void world_retry_due(struct world *world, struct call_slot *call, int64_t now_us);
+void world_watch_due(struct world *world, struct call_slot *call, int64_t now_us);
 void world_strike_due(struct world *world, enum provider provider, int64_t now_us);
 void world_strikes_start(struct world *world);
 
