@@ -58,7 +58,11 @@ enum random_purpose { /* what a draw is for; part of its key, so the numbers are
                       RANDOM_TOKEN,
                       RANDOM_BOOTSTRAP,
                       RANDOM_PROBE,
-                      RANDOM_FOREIGN, /* calls of HTTP clients that are not ours */
+                      RANDOM_FOREIGN,  /* calls of HTTP clients that are not ours */
+                      RANDOM_CACHE,    /* how long a get or a set takes */
+                      RANDOM_EVICTION, /* whether a kept quote is lost to a fault */
+                      RANDOM_REQUOTE,
+                      RANDOM_USER,
 };
 
 /* One draw, 64 uniform bits, under a key (an order's, an entity's). `what` packs the rest. */

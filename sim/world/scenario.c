@@ -29,6 +29,24 @@ static void name_after_file(struct scenario *scenario, const char *file)
     scenario->name[length] = '\0';
 }
 
+/* ---- windows of faults ---- */
+
+uint32_t scenario_window_count(const struct scenario *scenario)
+{
+    return scenario->fault_count + scenario->cache.fault_count;
+}
+
+struct fault_window scenario_window(const struct scenario *scenario, uint32_t index)
+{
+    assert(index < scenario_window_count(scenario));
+    if (index < scenario->fault_count) {
+        const struct fault_spec *fault = &scenario->faults[index];
+        return (struct fault_window){fault->id, fault->place, fault->at_us, fault->for_us};
+    }
+    const struct cache_fault_spec *fault = &scenario->cache.faults[index - scenario->fault_count];
+    return (struct fault_window){fault->id, fault->place, fault->at_us, fault->for_us};
+}
+
 /* ---- one reading of the file: whole or shortened ---- */
 
 static void apply_tree(struct scenario *scenario, const struct json *json, const cJSON *node,
@@ -59,6 +77,12 @@ static void settle_defaults(struct scenario *scenario)
         if (fault->for_us >= 0) continue;
         fault->for_us = scenario->duration_us - fault->at_us;
         if (fault->for_us < 0) fault->for_us = 0; /* outside the run: said by the validation */
+    }
+    for (uint32_t i = 0; i < scenario->cache.fault_count; i++) {
+        struct cache_fault_spec *fault = &scenario->cache.faults[i];
+        if (fault->for_us >= 0) continue;
+        fault->for_us = scenario->duration_us - fault->at_us;
+        if (fault->for_us < 0) fault->for_us = 0;
     }
 }
 

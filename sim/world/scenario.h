@@ -24,6 +24,7 @@
 #include "router/base/json.h"
 #include "router/config.h"
 #include "router/policy.h"
+#include "sim/world/cache_spec.h"
 
 #define SCENARIO_SCHEMA "routesim.scenario/1"
 
@@ -83,7 +84,10 @@ struct workload_spec {
     uint32_t postal_count;
     double confirm; /* share of routed orders that are confirmed */
     int64_t confirm_after_us;
-    double cancel; /* share of routed orders cancelled instead, before confirming */
+    double cancel;  /* share of routed orders cancelled instead, before confirming */
+    double requote; /* share of orders that are followed by another for the same cart */
+    struct law_spec requote_after;
+    uint32_t users; /* how many customers there are; 0: every order is another's */
     struct codec_customer customer;
 };
 
@@ -164,6 +168,7 @@ struct scenario {
     struct env env;
     struct policy policy;
     bool history_frozen;
+    struct cache_spec cache;
     struct provider_spec providers[PROVIDER_COUNT];
     struct fault_spec faults[FAULTS_MAX];
     uint32_t fault_count;
@@ -201,6 +206,16 @@ void scenario_release(struct scenario *scenario);
 
 /* Instant 0, by word of `origin`, a literal: run.json names it. */
 void scenario_set_start(struct scenario *scenario, int64_t start_unix_us, const char *origin);
+
+/* When anything is wrong with a provider, and then when anything is with the cache: fault 0 is the
+ * first of `faults`, fault_count the first of the cache's. */
+struct fault_window {
+    const char *id;
+    struct place place;
+    int64_t at_us, for_us;
+};
+uint32_t scenario_window_count(const struct scenario *scenario);
+struct fault_window scenario_window(const struct scenario *scenario, uint32_t index);
 
 /* Makes a run that is longer than this so long, and moves with it what has its instants in the run:
  * faults, their ramps and flaps, changes of credentials, the warm-up. A fault lasts 2 s at least,

@@ -38,6 +38,12 @@ static void default_workload(struct workload_spec *workload)
                        postal_codes[i]);
     }
     workload->confirm = 1.0;
+    /* Nobody publishes how often the same cart is asked for again. */
+    workload->requote_after = law_spec_none();
+    workload->requote_after.kind = LAW_LOGNORMAL;
+    workload->requote_after.median_us = US_PER_MINUTE;
+    workload->requote_after.sigma = 1.0;
+    workload->requote_after.floor_us = 0;
     workload->customer = codec_customer_default();
 }
 
@@ -54,6 +60,7 @@ void scenario_default(struct scenario *scenario)
         .profile = PROFILE_AS_DOCUMENTED,
         .catalogue = catalogue_spec_default(),
         .policy = policy_default(),
+        .cache = cache_spec_default(),
         .slo = {.indicator = SLO_ORDERS_OK, .objective = 0.999, .period_us = 30 * US_PER_DAY},
     };
     scenario->policy.detect_substitutions = true;

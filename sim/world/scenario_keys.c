@@ -89,6 +89,15 @@ static const struct scenario_key cancel_keys[] = {
      .help = "Share of routed orders that are cancelled instead, before they are confirmed."},
     {.name = NULL}};
 
+static const struct scenario_key requote_keys[] = {
+    {"share", KEY_NUMBER, AT(workload_spec, requote), RANGE(0, 0.95),
+     .help = "Share of orders that are followed by the same customer asking for the very same cart "
+             "again; of those too. Nobody publishes it, so by default nobody does."},
+    {"after", KEY_OBJECT, AT(workload_spec, requote_after), .keys = scenario_law_keys,
+     .prepare = scenario_prepare_law, PLACE_IN(law_spec),
+     .help = "How long after the order before it began. The default law is an assumption."},
+    {.name = NULL}};
+
 static const struct scenario_key customer_keys[] = {
     {"latitude", KEY_NUMBER, AT(codec_customer, latitude), RANGE(-90, 90), .unit = "degrees",
      .help = "MealMe searches near it."},
@@ -120,6 +129,11 @@ const struct scenario_key scenario_workload_keys[] = {
     {"confirm", KEY_OBJECT, AT_START, .keys = confirm_keys,
      .help = "Which decisions become orders; their outcomes teach the router."},
     {"cancel", KEY_OBJECT, AT_START, .keys = cancel_keys, .help = "Which are called off."},
+    {"requote", KEY_OBJECT, AT_START, .keys = requote_keys,
+     .help = "Customers who ask again, as a new order: what a cache of quotes lives on."},
+    {"users", KEY_WHOLE, AT(workload_spec, users), RANGE(0, 1e9), .unit = "customers",
+     .help = "How many customers there are, each as likely to order as the next; 0: every order is "
+             "another's, but for those who ask again. An assumption, like all about customers."},
     {"customer", KEY_OBJECT, AT(workload_spec, customer), .keys = customer_keys,
      .help =
          "What live providers want to know of a customer beyond the postal code. The default is "
@@ -240,6 +254,13 @@ static const struct scenario_key hedge_keys[] = {
      .help = "Second calls that may be saved up."},
     {.name = NULL}};
 
+static const struct scenario_key breaker_keys[] = {
+    {"failures", KEY_WHOLE, AT(cache_policy, breaker_failures), RANGE(0, 1e6), .unit = "failures",
+     .help = "After so many in a row the cache is not asked; 0 asks it always."},
+    {"skip", KEY_SPAN, AT(cache_policy, breaker_skip_us), RANGE(US_PER_MS, US_PER_DAY),
+     .help = "For so long; then one request tries it."},
+    {.name = NULL}};
+
 static const struct scenario_key cache_keys[] = {
     {"store", KEY_SPAN, AT(cache_policy, store_us), RANGE(0, DURATION_US_MAX),
      .help = "How long a postal code's store is remembered; 0s does not."},
@@ -247,6 +268,16 @@ static const struct scenario_key cache_keys[] = {
      .help = "How long a product's price at a store is remembered; 0s does not."},
     {"token", KEY_BOOL, AT(cache_policy, token),
      .help = "Whether access tokens are kept until shortly before they expire."},
+    {"quote", KEY_SPAN, AT(cache_policy, quote_us), RANGE(0, DURATION_US_MAX),
+     .help = "How long a provider's quote is kept and given to whoever asks for the same; the "
+             "contract's figure is 5m. 0s keeps none, as production does."},
+    {"quote_key", KEY_ENUM, AT(cache_policy, quote_key), .names = quote_key_names,
+     .help = "Who asks for the same: `cart`, the same lines and quantities to the same postal "
+             "code; `user`, these and the same customer."},
+    {"timeout", KEY_SPAN, AT(cache_policy, timeout_us), RANGE(US_PER_MS, US_PER_HOUR),
+     .help = "How long a kept quote is waited for, before the provider is asked. An assumption."},
+    {"breaker", KEY_OBJECT, AT_START, .keys = breaker_keys,
+     .help = "When a cache that fails is let alone. An assumption."},
     {.name = NULL}};
 
 static const struct scenario_key policy_keys[] = {
@@ -358,6 +389,8 @@ static const struct scenario_key root_keys[] = {
      .capacity = FAULTS_MAX, .stride = sizeof(struct fault_spec),
      .count_offset = offsetof(struct scenario, fault_count), .fresh = scenario_fresh_fault,
      .help = "What goes wrong. Faults that overlap compose in this order."},
+    {"cache", KEY_OBJECT, AT(scenario, cache), .keys = scenario_cache_keys,
+     .help = "Where `router.policy.cache.quote` keeps its quotes, and what goes wrong there."},
     {"slo", KEY_OBJECT, AT(scenario, slo), .keys = slo_keys, .prepare = slo_is_given,
      .help = "The service level objective; without it no error budget is reported."},
     {"checks", KEY_LIST, AT(scenario, checks), .element = &check_element, .identity = "name",

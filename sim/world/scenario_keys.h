@@ -90,6 +90,7 @@ extern const struct scenario_key scenario_router_keys[];
 extern const struct scenario_key scenario_provider_keys[];
 extern const struct scenario_key scenario_law_keys[];
 extern const struct scenario_key scenario_fault_keys[];
+extern const struct scenario_key scenario_cache_keys[];
 extern const char *const provider_id_names[PROVIDER_COUNT + 1];
 
 /* The row of `name` in a table; NULL when there is none. */
@@ -176,6 +177,7 @@ void scenario_apply_override(struct scenario *scenario, const struct scenario_ov
 void scenario_validate(struct scenario *scenario, struct err_list *list);
 void scenario_validate_laws(struct scenario *scenario, struct err_list *list);
 void scenario_validate_faults(struct scenario *scenario, struct err_list *list);
+void scenario_validate_cache(struct scenario *scenario, struct err_list *list);
 void scenario_validate_checks(struct scenario *scenario, struct err_list *list);
 
 /* Whether anything inside [address, address + size) was refused: what is said about it any more is

@@ -78,7 +78,7 @@ const struct scenario_key scenario_law_keys[] = {
 
 /* A law that names its kind owes nothing to the default. One that does not, changes the default,
  * and may change its form: quantiles take the place of parameters and the other way round. */
-static bool prepare_law(void *object, const cJSON *node)
+bool scenario_prepare_law(void *object, const cJSON *node)
 {
     struct law_spec *law = object;
     if (cJSON_GetObjectItemCaseSensitive(node, "law") != NULL) {
@@ -104,7 +104,7 @@ static bool prepare_law(void *object, const cJSON *node)
 static const struct scenario_key law_element = {.type = KEY_OBJECT,
                                                 .size = sizeof(struct law_spec),
                                                 .keys = scenario_law_keys,
-                                                .prepare = prepare_law,
+                                                .prepare = scenario_prepare_law,
                                                 PLACE_IN(law_spec)};
 
 /* ---- providers ---- */

@@ -20,4 +20,8 @@
 
 void scenario_fresh_fault(void *object);
 
+/* struct cJSON is that of the reader. */
+struct cJSON;
+bool scenario_prepare_law(void *object, const struct cJSON *node);
+
 #endif

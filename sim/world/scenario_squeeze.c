@@ -17,17 +17,20 @@ static int64_t scaled_span(int64_t us, double share)
     return us > 0 && span_us < 1 ? 1 : span_us;
 }
 
-static void squeeze_fault(struct fault_spec *fault, int64_t duration_us, double share)
+static void squeeze_window(int64_t *at_us, int64_t *for_us, int64_t duration_us, double share)
 {
     const int64_t least_us = FAULT_LEAST_US < duration_us ? FAULT_LEAST_US : duration_us;
-    const int64_t until_us =
-        fault->for_us > INT64_MAX - fault->at_us ? INT64_MAX : fault->at_us + fault->for_us;
-    fault->at_us = scaled(fault->at_us, share);
-    fault->for_us = (double)until_us * share < (double)duration_us
-                        ? scaled(until_us, share) - fault->at_us
-                        : duration_us - fault->at_us;
-    if (fault->for_us < least_us) fault->for_us = least_us;
-    if (fault->at_us > duration_us - fault->for_us) fault->at_us = duration_us - fault->for_us;
+    const int64_t until_us = *for_us > INT64_MAX - *at_us ? INT64_MAX : *at_us + *for_us;
+    *at_us = scaled(*at_us, share);
+    *for_us = (double)until_us * share < (double)duration_us ? scaled(until_us, share) - *at_us
+                                                             : duration_us - *at_us;
+    if (*for_us < least_us) *for_us = least_us;
+    if (*at_us > duration_us - *for_us) *at_us = duration_us - *for_us;
+}
+
+static void squeeze_fault(struct fault_spec *fault, int64_t duration_us, double share)
+{
+    squeeze_window(&fault->at_us, &fault->for_us, duration_us, share);
     fault->ramp_us = scaled_span(fault->ramp_us, share);
     if (fault->ramp_us > fault->for_us) fault->ramp_us = fault->for_us;
     fault->flap_on_us = scaled_span(fault->flap_on_us, share);
@@ -41,6 +44,10 @@ void scenario_squeeze(struct scenario *scenario, int64_t duration_us)
     const double share = (double)duration_us / (double)scenario->duration_us;
     for (uint32_t f = 0; f < scenario->fault_count; f++)
         squeeze_fault(&scenario->faults[f], duration_us, share);
+    for (uint32_t f = 0; f < scenario->cache.fault_count; f++) {
+        struct cache_fault_spec *const fault = &scenario->cache.faults[f];
+        squeeze_window(&fault->at_us, &fault->for_us, duration_us, share);
+    }
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         struct credential_spec *const credentials = &scenario->providers[p].backend.credentials;
         if (credentials->expires_at_us >= 0)

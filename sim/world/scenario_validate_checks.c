@@ -29,9 +29,10 @@ static void validate_during(const struct check_case *about)
     const char *names[FAULTS_MAX + 2];
     uint32_t count = 0;
     if (during[0] == '\0' || strcmp(during, "quiet") == 0) return;
-    for (uint32_t i = 0; i < scenario->fault_count; i++) {
-        if (strcmp(scenario->faults[i].id, id) == 0) return;
-        names[count++] = scenario->faults[i].id;
+    for (uint32_t i = 0; i < scenario_window_count(scenario); i++) {
+        const char *const known = scenario_window(scenario, i).id;
+        if (strcmp(known, id) == 0) return;
+        if (count < FAULTS_MAX) names[count++] = known;
     }
     if (!after) names[count++] = "quiet";
     names[count] = NULL;

@@ -162,17 +162,15 @@ static void refuse_disorder(const struct law_case *about)
     }
 }
 
-static void validate_law(const struct scenario *scenario, enum provider provider,
-                         enum operation operation, struct err_list *list)
+static void validate_law(const struct scenario *scenario, const struct law_spec *law,
+                         const char *owner, struct err_list *list)
 {
-    const struct law_spec *law = &scenario->providers[provider].backend.latency[operation];
     const struct place unseen = {.line = UINT32_MAX};
     if (scenario_place(scenario, law, sizeof *law, unseen).line == UINT32_MAX) return;
     if (scenario_is_refused(scenario, law, sizeof *law)) return;
     struct law_case about = {
         .scenario = scenario, .law = law, .form = &forms[law->kind], .list = list};
-    (void)snprintf(about.owner, sizeof about.owner, "the latency of %s's %s",
-                   provider_traits[provider].id, operation_names[operation]);
+    (void)snprintf(about.owner, sizeof about.owner, "%s", owner);
     refuse_strangers(&about);
     require_all(&about);
     refuse_disorder(&about);
@@ -184,8 +182,13 @@ void scenario_validate_laws(struct scenario *scenario, struct err_list *list)
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         for (unsigned o = 0; o < OPERATION_COUNT; o++) {
             if (!operation_exists((enum provider)p, (enum operation)o)) continue;
-            validate_law(scenario, (enum provider)p, (enum operation)o, list);
+            char owner[64];
+            (void)snprintf(owner, sizeof owner, "the latency of %s's %s", provider_traits[p].id,
+                           operation_names[o]);
+            validate_law(scenario, &scenario->providers[p].backend.latency[o], owner, list);
         }
     }
+    validate_law(scenario, &scenario->cache.latency, "the latency of the cache", list);
+    validate_law(scenario, &scenario->workload.requote_after, "the wait before asking again", list);
     scenario_drop_repeated(list, from); /* of a law that `all` gave to many */
 }
