@@ -83,6 +83,14 @@ static bool is_of_a_quote(const struct reckoning *reckoning, enum operation oper
     return single == (operation == OPERATION_SINGLE);
 }
 
+/* What second calls add: each runs beside its first from `after` on, at most as long. */
+static double hedged_us(const struct policy *policy, double call_us, double calls)
+{
+    if (!policy->hedge.enabled) return 0.0;
+    return fmin(calls, policy->hedge.per_quote) *
+           fmax(0.0, call_us - (double)policy->hedge.after_us);
+}
+
 /* The microseconds for which the calls of one quote hold a connection each, all together, when
  * every call takes `multiply` times as long, and `add_us` more. */
 static double busy_us(struct reckoning *reckoning, double multiply, int64_t add_us)
@@ -96,7 +104,8 @@ static double busy_us(struct reckoning *reckoning, double multiply, int64_t add_
         if (!isfinite(call_us)) call_us = unknown_latency_us;
         call_us = fmin(life_us, call_us * multiply + (double)add_us);
         reckoning->longest_us = fmax(reckoning->longest_us, call_us);
-        sum_us += call_us * (o == OPERATION_SEARCH ? reckoning->lines : 1.0);
+        const double calls = o == OPERATION_SEARCH ? reckoning->lines : 1.0;
+        sum_us += call_us * calls + hedged_us(&reckoning->scenario->policy, call_us, calls);
     }
     return sum_us;
 }
@@ -111,7 +120,8 @@ static double hanging_us(struct reckoning *reckoning, const struct fault_spec *f
     const double width = searches ? fmin(policy->parallel_searches, reckoning->lines) : 1.0;
     const double depth = searches ? ceil(reckoning->lines / fmax(width, 1.0)) : 1.0;
     reckoning->longest_us = life_us;
-    return fmax(width, 1.0) * fmin((double)fault->for_us + life_us, depth * life_us);
+    return fmax(width, 1.0) * fmin((double)fault->for_us + life_us, depth * life_us) +
+           hedged_us(policy, life_us, fmax(width, 1.0) * depth);
 }
 
 static double hanging_share(const struct fault_spec *fault)
