@@ -10,6 +10,8 @@ static bool was_called(const struct quote_record_quote *quote)
     return (quote->flags & QUOTE_FLAG_CANNED) == 0 || (quote->flags & QUOTE_FLAG_FELL_BACK) != 0;
 }
 
+/* `quote` is all that is known of the call: how it ended after its timeout, where it was watched.
+ */
 static struct latency_sample sample_of(const struct quote_record_quote *quote, int64_t at_us,
                                        uint32_t order)
 {
@@ -20,8 +22,11 @@ static struct latency_sample sample_of(const struct quote_record_quote *quote, i
                                     .fate = LATENCY_FAILED};
     if (quote->outcome == QUOTE_OK) sample.fate = LATENCY_ANSWERED;
     if (quote->outcome == QUOTE_TIMEOUT) sample.fate = LATENCY_CENSORED;
-    if (quote->outcome == QUOTE_TIMEOUT && quote->timeout_us > 0) /* a log tells none */
-        sample.us = quote->timeout_us;
+    if (quote->outcome == QUOTE_TIMEOUT) {
+        sample.capped = quote->timeout_us > 0 && quote->latency_us > quote->timeout_us;
+        if (!sample.capped && quote->timeout_us > 0) /* a log tells none */
+            sample.us = quote->timeout_us;
+    }
     if (sample.us > LATENCY_US_MAX) sample.us = LATENCY_US_MAX;
     if (sample.us > 0) return sample;
     sample.us = 0;
@@ -40,7 +45,8 @@ static bool add_provider(struct latency_set *set, const struct decision_set *dec
             const struct quote_record_quote *quote = &order->as.order.quotes[q];
             if (quote->provider != (uint8_t)provider || !was_called(quote)) continue;
             if (series == NULL) series = latency_series_of(set, provider_traits[provider].id, err);
-            const struct latency_sample sample = sample_of(quote, at_us, o);
+            const struct latency_sample sample =
+                sample_of(decision_quote(decisions, o, q), at_us, o);
             if (series == NULL || !latency_add(series, &sample, err)) return false;
         }
     }

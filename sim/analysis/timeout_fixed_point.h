@@ -25,11 +25,11 @@
 
 #include "sim/analysis/latency_quantile.h"
 
-enum timeout_rule { TIMEOUT_NAIVE, TIMEOUT_CENSORED };
+enum timeout_recursion_rule { TIMEOUT_NAIVE, TIMEOUT_CENSORED };
 enum { TIMEOUT_STEPS_MAX = 64 };
 
 struct timeout_recursion {
-    enum timeout_rule rule;
+    enum timeout_recursion_rule rule;
     double probability;  /* 0.95 */
     double allowance_us; /* 2 s */
     double from_us;      /* the first timeout: 10 s */

@@ -25,7 +25,8 @@
  *   success    asked, and answered well before T. Failed calls are in the denominator. Calls that
  *              were given up before T may have been answered by then: the share has them as not,
  *              `possible` as answered; between them lies the truth
- *   caught     of good answers, those before T (Kaplan-Meier's curve): what a timeout governs
+ *   caught     of calls that did not fail, those answered before T (Kaplan-Meier's curve): what a
+ *              timeout governs
  *   false      asked, and known to have been answered after T; `false_possible` adds those of whom
  *              nobody knows
  *
@@ -47,8 +48,9 @@ enum timeout_rule {
     TIMEOUT_COST,
     TIMEOUT_RULES
 };
-/* As --rule spells it: "today", "p95+2s", "p99", "p99.9", "clamp", "target", "knee", "cost". */
-extern const char *const timeout_rule_names[TIMEOUT_RULES];
+/* As --rule spells it: "today", "p95+2s", "p99", "p99.9", "clamp", "target", "knee", "cost"; NULL
+ * ends. */
+extern const char *const timeout_rule_names[TIMEOUT_RULES + 1];
 
 enum timeout_state {
     TIMEOUT_FOUND,
