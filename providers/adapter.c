@@ -138,6 +138,7 @@ static void send_call(struct adapters *adapters, struct quote_run *run, enum ope
     if (may_race(adapters, run, operation) && !call_is_hedge(&call)) {
         hedge_open(run->races, &call);
     }
+    run->calls++;
     adapters->port.send(adapters->port.context, run, &call);
 }
 
@@ -184,7 +185,9 @@ static void finish(struct adapters *adapters, struct quote_run *run,
     assert(!run->finished);
     run->finished = true;
     unwatch(adapters, run);
-    adapters->port.done(adapters->port.context, run, result, now_us);
+    struct quote_result told = *result;
+    told.calls = run->calls;
+    adapters->port.done(adapters->port.context, run, &told, now_us);
     release_if_idle(adapters, run);
 }
 
@@ -404,6 +407,7 @@ void adapter_begin(struct adapters *adapters, struct quote_run *run, int64_t now
     run->error_outcome = QUOTE_OK;
     run->error_status = 0;
     run->resume_item = NO_ITEM;
+    run->calls = 0;
     run->item_next = 0;
     run->items_done = 0;
     run->found = 0;

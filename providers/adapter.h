@@ -64,6 +64,7 @@ struct quote_run { /* one quote (or confirmation, or probe) in the making */
     uint16_t error_status;
     uint16_t resume_item;
     uint8_t resume_attempt;
+    uint16_t calls;     /* sent, also again and beside others */
     uint16_t item_next; /* next line to search */
     uint16_t items_done;
     uint16_t found;

@@ -152,6 +152,10 @@ typedef void (*wire_ended)(void *context, void *owner, const struct reply *reply
 /* Drives what is in flight until something has ended, or `until_us`. */
 void wire_wait(struct wire *wire, int64_t until_us, wire_ended ended, void *context);
 
+/* wire_wait() also returns when this descriptor is readable. It stays open until the wire is gone.
+ */
+bool wire_watch(struct wire *wire, int descriptor, struct err *err);
+
 /* Ends everything in flight as unanswered, through `ended`. */
 void wire_give_up(struct wire *wire, wire_ended ended, void *context);
 

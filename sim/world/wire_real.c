@@ -445,6 +445,11 @@ void wire_wait(struct wire *wire, int64_t until_us, wire_ended ended, void *cont
     wire->tell = NULL;
 }
 
+bool wire_watch(struct wire *wire, int descriptor, struct err *err)
+{
+    return http_client_watch(wire->client, descriptor, err);
+}
+
 void wire_give_up(struct wire *wire, wire_ended ended, void *context)
 {
     wire->tell = ended;

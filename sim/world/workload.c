@@ -3,7 +3,9 @@
 #include <assert.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "router/base/memory.h"
@@ -451,4 +453,13 @@ void workload_order(const struct workload *workload, uint64_t order_key, uint64_
         .user_id = "customer",
     };
     assert(request->item_count > 0);
+}
+
+void workload_user(const struct workload *workload, uint64_t order_key, uint64_t index,
+                   char user[static WORKLOAD_USER_MAX])
+{
+    const uint32_t users = workload->scenario->workload.users;
+    const uint64_t who =
+        users > 0 ? random_below(draw(order_key, RANDOM_USER, 0, 0), users) : index;
+    (void)snprintf(user, WORKLOAD_USER_MAX, "user-%" PRIu64, who);
 }

@@ -31,7 +31,12 @@
 
 #include "sim/world/scenario.h"
 
-enum { WEEK_HOURS = 7 * 24, WORKLOAD_GUIDES = 256, WORKLOAD_QUANTITY_MAX = 1000 };
+enum {
+    WEEK_HOURS = 7 * 24,
+    WORKLOAD_GUIDES = 256,
+    WORKLOAD_QUANTITY_MAX = 1000,
+    WORKLOAD_USER_MAX = 32
+};
 
 struct workload_gaps { /* quantiles of a gap, in the tables of a compiled law */
     const uint32_t *cells, *low_tail, *high_tail;
@@ -81,6 +86,11 @@ int64_t workload_next_us(const struct workload *workload, struct workload_cursor
  * random_key(seed_r, index). No product stands twice in a generated cart. */
 void workload_order(const struct workload *workload, uint64_t order_key, uint64_t index,
                     struct order_request *request, struct order_item *items);
+
+/* Who orders: "user-17", one of workload.users, drawn by the order's key; without these a name of
+ * the order's own, by its index. workload_order() itself says "customer". */
+void workload_user(const struct workload *workload, uint64_t order_key, uint64_t index,
+                   char user[static WORKLOAD_USER_MAX]);
 
 /* The mean rate that the workload stands for, orders a second; for plans and series. */
 double workload_rate(const struct workload *workload);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,9 +62,9 @@ static int by_instant(const void *a, const void *b)
 
 /* When a fault's window ends; one that lasts to the run's end also covers what completes after it.
  */
-static int64_t window_end_us(const struct scenario *scenario, const struct fault_spec *fault)
+static int64_t window_end_us(const struct scenario *scenario, struct fault_window fault)
 {
-    const int64_t end_us = fault->at_us + fault->for_us;
+    const int64_t end_us = fault.at_us + fault.for_us;
     return end_us >= scenario->duration_us ? INT64_MAX : end_us;
 }
 
@@ -71,12 +72,15 @@ static int64_t window_end_us(const struct scenario *scenario, const struct fault
 static bool cut_segments(struct world *world, uint32_t sample_limit)
 {
     const struct scenario *scenario = world->scenario;
+    const uint32_t faults = scenario_window_count(scenario);
     int64_t cuts[2 * FAULTS_MAX + 1];
     uint32_t count = 0;
     cuts[count++] = 0;
-    for (uint32_t f = 0; f < scenario->fault_count; f++) {
-        cuts[count++] = scenario->faults[f].at_us;
-        const int64_t end_us = window_end_us(scenario, &scenario->faults[f]);
+    assert(faults <= FAULTS_MAX);
+    for (uint32_t f = 0; f < faults; f++) {
+        const struct fault_window fault = scenario_window(scenario, f);
+        cuts[count++] = fault.at_us;
+        const int64_t end_us = window_end_us(scenario, fault);
         if (end_us != INT64_MAX) cuts[count++] = end_us;
     }
     qsort(cuts, count, sizeof cuts[0], by_instant);
@@ -89,9 +93,9 @@ static bool cut_segments(struct world *world, uint32_t sample_limit)
         world->segment_count++;
         segment->from_us = cuts[c];
         segment->until_us = c + 1 < count ? cuts[c + 1] : INT64_MAX;
-        for (uint32_t f = 0; f < scenario->fault_count; f++) {
-            const struct fault_spec *fault = &scenario->faults[f];
-            if (fault->at_us <= segment->from_us &&
+        for (uint32_t f = 0; f < faults; f++) {
+            const struct fault_window fault = scenario_window(scenario, f);
+            if (fault.at_us <= segment->from_us &&
                 segment->from_us < window_end_us(scenario, fault)) {
                 segment->active |= UINT64_C(1) << f;
             }
@@ -167,7 +171,8 @@ struct world *world_create(const struct world_plan *plan, uint32_t sample_limit,
         world_destroy(world);
         return NULL;
     }
-    if (!make_backends(world, err) || !make_wire(world, err)) {
+    if (!make_backends(world, err) || !make_wire(world, err) || !world_cache_make(world, err) ||
+        !world_requotes_make(world, err)) {
         if (err->place.file != NULL) err->place.file = err_keep_name(err->place.file);
         world_destroy(world);
         return NULL;
@@ -179,6 +184,7 @@ void world_destroy(struct world *world)
 {
     if (world == NULL) return;
     wire_destroy(world->wire);
+    world_cache_destroy(world);
     for (uint32_t i = 0; i < world->segment_count; i++) {
         tally_release(&world->segments[i].tally);
         tally_release(&world->segments[i].wake);
@@ -296,11 +302,11 @@ static void start_router(struct world *world)
 
 /* Whether the next order can make all its calls to real providers, of which `left` may be sent. One
  * that had to stop in its middle would be decided by our limit. */
-static bool calls_suffice(struct world *world, uint64_t left)
+static bool calls_suffice(struct world *world, uint64_t arrival, uint64_t left)
 {
     struct order_request request;
-    workload_order(&world->plan->workload, random_key(world->seed_r, world->order_next),
-                   world->order_next, &request, world->next_cart);
+    workload_order(&world->plan->workload, random_key(world->seed_r, arrival), arrival, &request,
+                   world->next_cart);
     const uint32_t calls = world_calls_of(world, &request);
     if (calls == 0 || calls <= left) return true;
     world->facts.stopped = world->facts.capped = true;
@@ -317,15 +323,17 @@ static bool may_await(struct world *world)
         world->facts.stopped = true;
         return false;
     }
-    return !world->real || calls_suffice(world, wire_requests_left(world->wire));
+    return !world->real ||
+           calls_suffice(world, world->arrival_next, wire_requests_left(world->wire));
 }
 
 /* What keeps it from starting when it is due: the calls that those under way may still make. */
-static bool may_start(struct world *world)
+static bool may_start(struct world *world, uint64_t arrival)
 {
     if (!world->real) return true;
     const uint64_t free = wire_requests_free(world->wire);
-    return calls_suffice(world, free > world->calls_promised ? free - world->calls_promised : 0);
+    return calls_suffice(world, arrival,
+                         free > world->calls_promised ? free - world->calls_promised : 0);
 }
 
 static void await_arrival(struct world *world)
@@ -359,13 +367,14 @@ static void await_segment(struct world *world)
     wheel_add(world->wheel, &world->segment_node, until_us);
 }
 
-static void start_replication(struct world *world, uint32_t replication)
+static bool start_replication(struct world *world, uint32_t replication)
 {
     wheel_destroy(world->wheel); /* time starts at 0 again; a wheel only goes forward */
     world->wheel = wheel_create();
     assert(world->wheel != NULL);
     world->seed_r = random_replication(world->scenario->seed, replication);
     world->order_next = 0;
+    world->arrival_next = 0;
     world->orders_open = 0;
     world->failed = false;
     text_clear(&world->events);
@@ -389,23 +398,48 @@ static void start_replication(struct world *world, uint32_t replication)
     await_segment(world);
     world_strikes_start(world);
     workload_start(&world->arrivals, world->seed_r);
+    world_requotes_begin(world);
     world->last_start_us = 0;
     world->orders_at_work = 0;
     world->orders_waiting = 0;
     world->calls_promised = 0;
     world->progress_due_us = 0;
     if (world->wire != NULL) wire_begin(world->wire, world->seed_r);
+    return world_cache_begin(world, replication, world->err);
 }
 
 enum { PROGRESS_EVERY = 8192 }; /* arrivals */
 
+/* Due in time but begun late, by a machine that stood still, an order still keeps the next one off.
+ */
+static void start_order(struct world *world, struct order_origin origin, int64_t now_us)
+{
+    world->last_start_us = world->real ? wire_now_us(world->wire) : now_us;
+    world_order_begin(world, NULL, origin, now_us);
+}
+
+/* Somebody asks again. Where orders have to keep their distance, this one waits for its turn. */
+static void ask_again(struct world *world, struct requote_slot *slot, int64_t now_us)
+{
+    const int64_t gap_us = wire_order_gap_us(&world->plan->wire);
+    const int64_t free_us = world->last_start_us + gap_us;
+    if (gap_us > 0 && now_us < free_us) {
+        wheel_add(world->wheel, &slot->node, free_us);
+        return;
+    }
+    const struct order_origin origin = world_requote_take(world, slot);
+    const uint64_t limit = world->scenario->workload.arrivals.limit;
+    if (world->failed || world->facts.stopped) return;
+    if (limit > 0 && world->order_next >= limit) return;
+    if (may_start(world, origin.arrival)) start_order(world, origin, now_us);
+}
+
 static void arrive(struct world *world, int64_t now_us)
 {
-    if (!may_start(world)) return;
-    /* Due in time but begun late, by a machine that stood still, it still keeps the next one off.
-     */
-    world->last_start_us = world->real ? wire_now_us(world->wire) : now_us;
-    world_order_begin(world, NULL, now_us);
+    const struct order_origin origin = {.arrival = world->arrival_next};
+    if (!may_start(world, origin.arrival)) return;
+    world->arrival_next++;
+    start_order(world, origin, now_us);
     if (!world->real && world->control->progress != NULL &&
         world->order_next % PROGRESS_EVERY == 0) {
         const struct world_progress progress = {.now_us = now_us, .orders = world->order_next};
@@ -423,6 +457,12 @@ static void dispatch(struct world *world, struct wheel_node *node, int64_t now_u
         return;
     case NODE_ARRIVAL:
         arrive(world, now_us);
+        return;
+    case NODE_REQUOTE:
+        ask_again(world, FROM(requote_slot, node), now_us);
+        return;
+    case NODE_CACHE:
+        world_cache_due(world, FROM(cache_call, node), now_us);
         return;
     case NODE_RETRY:
         world_retry_due(world, FROM(call_slot, node), now_us);
@@ -464,12 +504,19 @@ static void notice_starving(struct world *world)
     wheel_cancel(world->wheel, &world->arrival);
 }
 
+/* No order is under way, and none will come. */
+static bool is_over(const struct world *world)
+{
+    return world->orders_open == 0 && !wheel_holds(&world->arrival) &&
+           (world->requotes_waiting == 0 || world->facts.stopped);
+}
+
 /* Pops until nothing that belongs to an order is left. Outcomes and notes that are due after the
  * last order has ended are counted already, and not waited for. */
 static void run_events(struct world *world)
 {
     for (;;) {
-        if (world->orders_open == 0 && !wheel_holds(&world->arrival)) break;
+        if (is_over(world)) break;
         notice_starving(world);
         struct wheel_node *node = wheel_pop(world->wheel, INT64_MAX);
         assert(node != NULL); /* an order that is open has something due */
@@ -530,7 +577,7 @@ static void run_in_real_time(struct world *world)
 {
     for (;;) {
         notice_starving(world);
-        if (world->orders_open == 0 && !wheel_holds(&world->arrival)) break;
+        if (is_over(world)) break;
         const int64_t now_us = wire_now_us(world->wire);
         struct wheel_node *node = wheel_pop(world->wheel, now_us);
         if (node != NULL) {
@@ -542,12 +589,19 @@ static void run_in_real_time(struct world *world)
         if (heed_starving(world) || heed_stop(world)) break;
         /* An order that is open waits for something, or would be waited for in vain. */
         assert(world->orders_open == 0 || wheel_count(world->wheel) > 0 ||
-               wire_in_flight(world->wire) > 0);
+               wire_in_flight(world->wire) > 0 || world_cache_waits(world));
         int64_t until_us = now_us + WAIT_MOST_US; /* a signal is noticed in time */
         const int64_t next_us = wheel_next_us(world->wheel);
         if (next_us < until_us) until_us = next_us;
         world_calls_wait(world, until_us);
     }
+}
+
+static bool rows_ran_out(const struct law_spec *law, const char *what, struct err *err)
+{
+    (void)err_fail(err, ERR_INPUT, law->place,
+                   "the rows of \"%s\" ran out: there are more %s than rows", law->file, what);
+    return err_hint(err, "shorten the run, or say \"at_end\": \"cycle\"");
 }
 
 static bool laws_lasted(const struct world *world, struct err *err)
@@ -556,10 +610,17 @@ static bool laws_lasted(const struct world *world, struct err *err)
         enum operation operation;
         if (!backend_law_exhausted(world->backends[p], &operation)) continue;
         const struct law_spec *law = &world->scenario->providers[p].backend.latency[operation];
-        (void)err_fail(err, ERR_INPUT, law->place,
-                       "the rows of \"%s\" ran out: there are more %s %s calls than rows",
-                       law->file, provider_traits[p].id, operation_names[operation]);
-        return err_hint(err, "shorten the run, or say \"at_end\": \"cycle\"");
+        char what[64];
+        (void)snprintf(what, sizeof what, "%s %s calls", provider_traits[p].id,
+                       operation_names[operation]);
+        return rows_ran_out(law, what, err);
+    }
+    if (world->cache.latency.exhausted) {
+        return rows_ran_out(&world->scenario->cache.latency, "requests to the cache", err);
+    }
+    if (world->requote_after.exhausted) {
+        return rows_ran_out(&world->scenario->workload.requote_after, "customers who ask again",
+                            err);
     }
     return true;
 }
@@ -601,7 +662,7 @@ bool world_run(struct world *world, uint32_t replication, const struct world_out
     world->outputs = outputs;
     world->control = control != NULL ? control : &idle;
     world->err = err;
-    start_replication(world, replication);
+    if (!start_replication(world, replication)) return false;
     await_arrival(world);
     if (world->real) {
         run_in_real_time(world);
@@ -647,9 +708,9 @@ bool world_route_one(struct world *world, const struct order_request *request,
     world->outputs = &nowhere;
     world->control = &idle;
     world->err = err;
-    start_replication(world, 0);
+    if (!start_replication(world, 0)) return false;
     world->route_one = order;
-    world_order_begin(world, request, 0);
+    world_order_begin(world, request, (struct order_origin){0}, 0);
     if (world->real) {
         run_in_real_time(world);
     } else {

@@ -25,6 +25,7 @@
 
 #include <signal.h>
 
+#include "sim/world/cache_client.h"
 #include "sim/world/scenario.h"
 #include "sim/world/series.h"
 #include "sim/world/tally.h"
@@ -35,7 +36,8 @@ struct world_plan {
     const struct scenario *scenario; /* borrowed */
     struct catalogue catalogue;
     struct workload workload;
-    struct wire_spec wire; /* how calls travel; set it after making the plan */
+    struct wire_spec wire;                  /* how calls travel; set it after making the plan */
+    const struct cache_client_maker *cache; /* borrowed; NULL: a quote cache is simulated */
     struct arena arena;
 };
 

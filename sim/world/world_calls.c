@@ -128,6 +128,7 @@ static void call_came(void *context, void *owner, const struct reply *reply, int
 void world_calls_wait(struct world *world, int64_t until_us)
 {
     wire_wait(world->wire, until_us, call_came, world);
+    world_cache_poll(world);
 }
 
 void world_calls_give_up(struct world *world)

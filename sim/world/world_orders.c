@@ -106,12 +106,25 @@ static bool wants_log(const struct world *world, uint64_t key)
                         outputs->event_sample) == 0;
 }
 
+/* A name for each customer is made where anything goes by it. */
+static bool tells_users_apart(const struct scenario *scenario)
+{
+    const struct cache_policy *cache = &scenario->policy.cache;
+    return scenario->workload.users > 0 ||
+           (cache->quote_us > 0 && cache->quote_key == QUOTE_KEY_USER);
+}
+
 /* The workload writes into the inline cart when it is known to fit, else into a long one that is
  * given back at once when the cart turned out short: most carts are. */
-static void make_cart(struct world *world, struct world_order *slot, uint64_t index)
+static void make_cart(struct world *world, struct world_order *slot, uint64_t arrival)
 {
     struct long_cart *cart = take_cart(world);
-    workload_order(&world->plan->workload, slot->key, index, &slot->request, cart->items);
+    const uint64_t key = random_key(world->seed_r, arrival); /* without requotes the slot's own */
+    workload_order(&world->plan->workload, key, arrival, &slot->request, cart->items);
+    if (tells_users_apart(world->scenario)) {
+        workload_user(&world->plan->workload, key, arrival, slot->user);
+        slot->request.user_id = slot->user;
+    }
     if (slot->request.item_count > CART_INLINE) {
         slot->long_cart = cart;
         return;
@@ -142,7 +155,8 @@ uint32_t world_calls_of(const struct world *world, const struct order_request *r
     return calls;
 }
 
-void world_order_begin(struct world *world, const struct order_request *given, int64_t now_us)
+void world_order_begin(struct world *world, const struct order_request *given,
+                       struct order_origin origin, int64_t now_us)
 {
     struct world_order *slot = take_order(world);
     const uint64_t index = world->order_next++;
@@ -159,7 +173,8 @@ void world_order_begin(struct world *world, const struct order_request *given, i
     if (given != NULL) {
         slot->request = *given;
     } else {
-        make_cart(world, slot, index);
+        make_cart(world, slot, origin.arrival);
+        world_requote_plan(world, origin, now_us);
     }
     world_promise_calls(world, slot, world_calls_of(world, &slot->request));
     router_begin(&world->router, &slot->order, index, &slot->request, now_us);
@@ -576,14 +591,16 @@ void world_note_due(struct world *world, struct note_slot *note, int64_t now_us)
 
 struct router_port world_router_port(struct world *world)
 {
-    return (struct router_port){.context = world,
-                                .ask = ask,
-                                .abandon = abandon,
-                                .wake = wake,
-                                .decided = decided,
-                                .confirm = confirm,
-                                .confirmed = confirmed,
-                                .emit = emit,
-                                .emit_mask =
-                                    world->outputs->write_events != NULL ? EVENT_MASK_ALL : 0u};
+    struct router_port port = {.context = world,
+                               .ask = ask,
+                               .abandon = abandon,
+                               .wake = wake,
+                               .decided = decided,
+                               .confirm = confirm,
+                               .confirmed = confirmed,
+                               .emit = emit,
+                               .emit_mask =
+                                   world->outputs->write_events != NULL ? EVENT_MASK_ALL : 0u};
+    world_cache_port(world, &port);
+    return port;
 }

@@ -9,12 +9,15 @@
 #ifndef SIM_WORLD_WORLD_STATE_H
 #define SIM_WORLD_WORLD_STATE_H
 
+#include "sim/world/cache_memory.h"
 #include "sim/world/wheel.h"
 #include "sim/world/world.h"
 
 enum node_kind { /* of a wheel node: what is due */
                  NODE_ARRIVAL,
+                 NODE_REQUOTE,        /* a customer asks again */
                  NODE_CALL,           /* a reply */
+                 NODE_CACHE,          /* a get or set of the quote cache has taken its time */
                  NODE_RETRY,          /* a wait before a retry is over */
                  NODE_WATCH,          /* a call that has not answered may be hedged */
                  NODE_WAKE,           /* an order's next deadline */
@@ -45,8 +48,9 @@ struct world_order {
     bool logged;
     bool measured; /* started after the warm-up */
     bool confirming;
-    uint8_t confirm_run;     /* index into runs */
-    uint32_t segment;        /* that it began in */
+    uint8_t confirm_run; /* index into runs */
+    uint32_t segment;    /* that it began in */
+    char user[WORKLOAD_USER_MAX];
     uint32_t calls_promised; /* HTTP calls to real providers that it may still make */
     struct order_request request;
     struct order_item *items; /* `cart`, or a long cart */
@@ -78,6 +82,41 @@ struct note_slot {
     const char *issues[2];
 };
 
+struct cache_call { /* a get or a set on its way to the quote cache */
+    struct wheel_node node;
+    struct cache_call *next_free;
+    struct world_order *order; /* of a get */
+    uint8_t slot;
+    bool is_set;
+    bool looked_up; /* by a client, in real time */
+    int64_t add_us; /* by a fault, where a client answers in real time */
+    struct cache_key key;
+    enum cache_error error;
+    size_t length;
+    unsigned char bytes[CACHE_QUOTE_BYTES];
+};
+
+struct world_cache {
+    bool on;
+    bool has_client; /* else it is simulated, in `memory` */
+    struct cache_client client;
+    struct cache_memory memory;
+    struct law latency;
+    uint64_t key; /* of a replication's draws that no order owns */
+    struct cache_call *free_calls;
+};
+
+struct order_origin { /* whose cart an order asks for */
+    uint64_t arrival;
+    uint32_t asked; /* how often it was asked for before */
+};
+
+struct requote_slot { /* a customer who will ask again */
+    struct wheel_node node;
+    struct requote_slot *next_free;
+    struct order_origin origin;
+};
+
 struct operation_tally {
     uint64_t calls;
     struct samples latency; /* of good answers */
@@ -101,6 +140,9 @@ struct world {
     struct workload_cursor arrivals;
     struct wheel_node arrival;
     uint64_t order_next;
+    uint64_t arrival_next; /* as order_next, customers who ask again left out */
+    struct law requote_after;
+    uint64_t requotes_waiting;
     uint64_t orders_open;    /* slots in use */
     uint64_t orders_at_work; /* begun, and neither refused, left nor confirmed yet */
     uint64_t orders_waiting; /* of these, decided, and their customers have not confirmed yet */
@@ -138,12 +180,33 @@ struct world {
     struct world_order *free_orders;
     struct long_cart *free_carts;
     struct call_slot *free_calls;
+    struct world_cache cache;
+    struct requote_slot *free_requotes;
     struct note_slot *free_notes;
     struct router_order *route_one; /* world_route_one(): where the decision goes */
 };
 
+/* world_cache.c */
+bool world_cache_make(struct world *world, struct err *err);
+void world_cache_destroy(struct world *world);
+bool world_cache_begin(struct world *world, uint32_t replication, struct err *err);
+void world_cache_port(struct world *world, struct router_port *port);
+void world_cache_due(struct world *world, struct cache_call *call, int64_t now_us);
+/* Real clock, a client: takes what has come; whether anything may still come. */
+void world_cache_poll(struct world *world);
+bool world_cache_waits(const struct world *world);
+
+/* world_requotes.c */
+bool world_requotes_make(struct world *world, struct err *err);
+void world_requotes_begin(struct world *world);
+/* An order begins: perhaps its customer will ask again. */
+void world_requote_plan(struct world *world, struct order_origin origin, int64_t now_us);
+/* What a due one asks for; the slot is given back. */
+struct order_origin world_requote_take(struct world *world, struct requote_slot *slot);
+
 /* world_orders.c */
-void world_order_begin(struct world *world, const struct order_request *given, int64_t now_us);
+void world_order_begin(struct world *world, const struct order_request *given,
+                       struct order_origin origin, int64_t now_us);
 void world_order_timer(struct world *world, struct world_order *slot, enum node_kind kind,
                        int64_t now_us);
 void world_outcomes_due(struct world *world, int64_t now_us);
