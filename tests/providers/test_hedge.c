@@ -285,9 +285,9 @@ static void a_failed_pair_is_tried_again_as_one_call(void **state)
     struct bench *bench = make_race();
     bench->adapters.policy.retry.enabled = true;
     bench->adapters.policy.retry.attempts = 1;
-    answer(bench, 2, 503, 200000);
+    answer(bench, 1, 503, 200000);
     assert_int_equal(bench->port.after_count, 0);
-    answer(bench, 1, 503, 210000);
+    answer(bench, 2, 503, 210000);
     assert_int_equal(bench->port.after_count, 1);
     assert_int_equal(bench->port.again.attempt, 1); /* whichever of the two failed last */
     adapter_on_retry(&bench->adapters, &bench->run, &bench->port.again, 300000);
