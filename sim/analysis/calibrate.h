@@ -16,6 +16,7 @@
 #ifndef SIM_ANALYSIS_CALIBRATE_H
 #define SIM_ANALYSIS_CALIBRATE_H
 
+#include "sim/analysis/latency_quantile.h"
 #include "sim/analysis/timeout_rules.h"
 #include "sim/analysis/waiting.h"
 
@@ -49,8 +50,10 @@ struct calibrate_provider {
     const char *key; /* "LOOPGPT_KROGER_TIMEOUT"; NULL: a site of a CSV, no key of ours */
     bool key_read;   /* whether production reads it: not under as_coded */
     uint64_t asked, answered, failed, censored;
-    double at_timeout;      /* share of asked that sits at its timeout */
-    bool censoring_matters; /* more than 0.5% */
+    double at_timeout; /* share of asked that was not answered within the timeout in force */
+    struct latency_hidden hidden;          /* what of the tail nobody saw */
+    bool censoring_matters;                /* more than 0.5% of it */
+    struct latency_quantile p50, p95, p99; /* with what was given up counted */
     struct timeout_advice advice[TIMEOUT_RULES];
     enum timeout_rule chosen; /* the rule of the recommendation */
     bool recommended;         /* else today's stays, and `reason` says why */
@@ -80,6 +83,7 @@ struct calibration {
     bool as_coded;
     struct timeout_setup setup;
     struct waiting_prices prices;
+    bool prices_assumed;    /* nobody stated them */
     enum timeout_rule rule; /* asked for */
     struct latency_set latencies;
     struct decision_set set; /* empty: latencies alone */
@@ -108,6 +112,7 @@ struct calibrate_request {
     enum timeout_rule rule;
     struct timeout_setup setup;
     struct waiting_prices prices;
+    bool prices_assumed;
     void (*progress)(void *context, const char *step, uint64_t done, uint64_t of);
     void *progress_context;
 };
