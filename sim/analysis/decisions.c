@@ -373,8 +373,10 @@ static struct quote quote_of(const struct quote_record *record,
                           .substituted = quote->substituted};
 }
 
-void decision_inputs_of(const struct decision_set *set, uint32_t order,
-                        const struct decision_view *view, struct decision_inputs *inputs)
+/* What the scorer is given of the quotes that are there, by slot; NULL: none. */
+static void fill_inputs(const struct decision_set *set, uint32_t order,
+                        const struct quote_record_quote *const there[PROVIDER_COUNT],
+                        struct decision_inputs *inputs)
 {
     const struct quote_record *record = &set->orders[order];
     const struct quote_record *config = config_of(set, order);
@@ -384,8 +386,8 @@ void decision_inputs_of(const struct decision_set *set, uint32_t order,
     uint8_t slots[PROVIDER_COUNT];
     unsigned count = 0;
     for (unsigned i = 0; i < record->as.order.quote_count; i++) {
-        seen[count] = in_view(set, order, i, view);
-        if (seen[count] == NULL) continue;
+        if (there[i] == NULL) continue;
+        seen[count] = there[i];
         quotes[count] = quote_of(record, seen[count]);
         present[count] = &quotes[count];
         slots[count++] = (uint8_t)i;
@@ -416,6 +418,30 @@ void decision_inputs_of(const struct decision_set *set, uint32_t order,
                                  .success_rate = quote->success_rate,
                                  .margin_rate = quote->margin_rate};
     }
+}
+
+void decision_inputs_of(const struct decision_set *set, uint32_t order,
+                        const struct decision_view *view, struct decision_inputs *inputs)
+{
+    const struct quote_record_quote *there[PROVIDER_COUNT] = {NULL};
+    for (unsigned i = 0; i < set->orders[order].as.order.quote_count; i++)
+        there[i] = in_view(set, order, i, view);
+    fill_inputs(set, order, there, inputs);
+}
+
+void decision_inputs_of_mask(const struct decision_set *set, uint32_t order, uint8_t known,
+                             uint8_t recorded, struct decision_inputs *inputs)
+{
+    const struct quote_record_quote *there[PROVIDER_COUNT] = {NULL};
+    for (unsigned i = 0; i < set->orders[order].as.order.quote_count; i++) {
+        const struct quote_record_quote *quote = NULL;
+        if ((known >> i & 1u) != 0) quote = decision_quote(set, order, i);
+        if (quote != NULL && quote->outcome != QUOTE_OK) quote = NULL;
+        if (quote == NULL && (recorded >> i & 1u) != 0)
+            quote = &set->orders[order].as.order.quotes[i];
+        if (quote != NULL && has_quote(quote)) there[i] = quote;
+    }
+    fill_inputs(set, order, there, inputs);
 }
 
 uint32_t decision_select(const struct decision_inputs *inputs, const struct score_weights *weights,

@@ -142,6 +142,12 @@ struct decision_inputs { /* what the scorer is given of one order, in candidate 
 void decision_inputs_of(const struct decision_set *set, uint32_t order,
                         const struct decision_view *view, struct decision_inputs *inputs);
 
+/* The same of a choice of quotes, by bits of slots: what is known of a candidate (decision_quote(),
+ * where that is a good answer), else what the order itself recorded of it. Where there is none, a
+ * bit is passed over. */
+void decision_inputs_of_mask(const struct decision_set *set, uint32_t order, uint8_t known,
+                             uint8_t recorded, struct decision_inputs *inputs);
+
 /* The index into inputs.inputs that the router selects; parts may be NULL. `weights` are not yet
  * scaled by the preference. */
 uint32_t decision_select(const struct decision_inputs *inputs, const struct score_weights *weights,

@@ -18,18 +18,42 @@
  *
  * and orders without any quote are counted apart, they have neither points nor cents.
  *
+ * Canned quotes. One that was forced is there at once. One that stands in for a failed call comes
+ * when the call fails or is given up, and stays as it was recorded; where the provider's own answer
+ * came later still, the provider is judged by that answer, for its points and its cents. A call
+ * that came in time in the record and would be late under a view has nothing to stand in for it.
+ * Quotes that the policy excludes (MISSING_ITEMS_EXCLUDED) are waited for and are no quotes.
+ *
+ * Costs, in cents an order, under prices that the user states:
+ *
+ *     wait_per_s * mean wait + lost_quote * (quotes known to come - quotes there) / orders
+ *   + lost_order * share of orders without quote + cents
+ *
+ * where the cents are those above, summed over the orders with a quote and divided by all orders:
+ * an order without a quote has none.
+ *
  * Early decisions. An arrived set may be decided before all have settled:
+ *
  *   AT_LEAST k   when k quotes have arrived (or all have settled)
  *   CERTAIN      when no pending quote could win, whatever it said: each pending provider is given
- *                a total of 1 cent, an ETA of 1 minute and every item, alone and together with the
- *                others that are pending, and scored by the router's scorer. Only who arrives later
- *                cannot win then; that its arrival would have reordered those that are there
- * (scores are relative) is the regret that remains. LIKELY       the same with a total of
- * `total_share` times the cheapest that has arrived and an ETA of `eta_share` times the fastest: a
- * bet, and called so None waits longer than the timeouts of the view it is tried under.
+ *                a total of 1 cent, an ETA of 1 minute and every item, alone and together with
+ *                others that are pending, and scored by the router's scorer. Lower totals and ETAs
+ *                only lower the others' scores, so nothing it could say beats that (weights are not
+ *                negative). Where missing items are priced by the median, a pending quote moves the
+ *                totals of those that lack some: then all that have arrived count as the dearest
+ *   LIKELY       the same with a total of `total_share` times the cheapest that has arrived and an
+ *                ETA of `eta_share` times the fastest, both rounded and at least 1: a bet
+ *
+ * The rule is asked whenever somebody answers, fails or is given up; never before there is a quote.
+ * Under CERTAIN the winner of waiting for all is among those that had arrived; that a later arrival
+ * would have reordered these (scores are relative) is the regret that remains. None waits longer
+ * than the timeouts of the view it is tried under.
+ *
+ * A view leaves out its own providers and those of the patience. Quantiles are of type 7, n/a (NaN)
+ * with fewer than 10 orders beyond them. A wait over 2^40 us (12 days) counts as that.
  *
  * Ownership: callers own arrays; *_release() where there is one.
- * Failure:   ERR_ENVIRONMENT when memory is out.
+ * Failure:   ERR_ENVIRONMENT when memory is out; ERR_INPUT for an order that asks a provider twice.
  */
 #ifndef SIM_ANALYSIS_WAITING_H
 #define SIM_ANALYSIS_WAITING_H
@@ -52,10 +76,10 @@ struct waiting_outcome { /* what a way of waiting does to all orders */
     struct waiting_quantile waits[WAITING_QUANTILES];
     double mean_wait_ms;
     uint64_t won[PROVIDER_COUNT];
-    uint64_t quotes;       /* that were there to choose from */
-    uint64_t quotes_known; /* that are known to have come at all */
+    uint64_t quotes;       /* that were there to choose from, canned ones that stand in too */
+    uint64_t quotes_known; /* candidates of whom a quote is known, however late */
     /* Means over orders with a quote, against the patient decision; intervals by blocks of
-     * neighbouring orders (stats_mean_difference). */
+     * neighbouring orders (stats_mean_difference). NaN: no such order. */
     struct stats_estimate cents, points;
     double cost_cents; /* an order, by the prices; NaN without prices */
 };
@@ -67,6 +91,8 @@ struct waiting_prices { /* what the user says that waiting and losing are worth;
 };
 
 struct waiting_patience; /* the patient decisions of a set, and what is needed to judge others */
+/* Borrows the set. Every order is decided from every choice of its quotes, once: all that follows
+ * looks decisions up. `without`: bit p leaves provider p out, of the yardstick too. */
 struct waiting_patience *waiting_patience_make(const struct decision_set *set, uint8_t without,
                                                struct err *err);
 void waiting_patience_release(struct waiting_patience *patience);
@@ -82,7 +108,7 @@ enum waiting_early { EARLY_AT_LEAST, EARLY_CERTAIN, EARLY_LIKELY };
 
 struct waiting_rule {
     enum waiting_early kind;
-    uint32_t at_least;             /* EARLY_AT_LEAST: quotes */
+    uint32_t at_least;             /* EARLY_AT_LEAST: quotes, 1 or more */
     double total_share, eta_share; /* EARLY_LIKELY */
 };
 
@@ -100,7 +126,8 @@ bool waiting_early(const struct waiting_patience *patience, const struct decisio
 
 /* ---- the value of the next millisecond ---- */
 
-struct waiting_instant { /* every order decided at `ms`, with what has come by then */
+struct waiting_instant { /* every order decided at `ms`, with what has come by then, `ms` included,
+                            and in time for the view */
     double ms;
     uint64_t undecided; /* orders for which somebody was still awaited then */
     uint64_t without_quote, changed;
@@ -110,8 +137,9 @@ struct waiting_instant { /* every order decided at `ms`, with what has come by t
     double points_per_ms, quotes_per_ms;
 };
 
-/* `instants` has `count` places; instants are spread evenly in log time between the first arrivals
- * and the last. Returns how many were filled (0: no order). */
+/* `instants` has `count` places; instants are spread evenly in log time between the first arrival
+ * (of those that take any time) and the last, and are whole microseconds, all different. Returns
+ * how many were filled (0: no arrival that takes time). */
 uint32_t waiting_value(const struct waiting_patience *patience, const struct decision_view *view,
                        struct waiting_instant *instants, uint32_t count);
 
@@ -127,7 +155,7 @@ struct waiting_step { /* the provider's timeout is `ms` */
     uint64_t won[PROVIDER_COUNT];
 };
 
-/* `timeouts_us` rise. */
+/* `timeouts_us` rise, and are above 0. */
 bool waiting_sweep(const struct waiting_patience *patience, const struct decision_view *view,
                    enum provider provider, const struct waiting_prices *prices,
                    const int64_t *timeouts_us, uint32_t count, struct waiting_step *steps,
@@ -139,7 +167,7 @@ struct waiting_tail {
     double ms[WAITING_QUANTILES];       /* the router's quantiles under the view; NaN: n/a */
     uint64_t beyond[WAITING_QUANTILES]; /* orders at or above it */
     /* Of these, by who was waited for last; two at the very same microsecond count for the first
-     * candidate. */
+     * candidate. An order that asked nobody has none. */
     uint64_t slowest[WAITING_QUANTILES][PROVIDER_COUNT];
     double without_ms[PROVIDER_COUNT][WAITING_QUANTILES]; /* the router's, if this one were not
                                                              asked; NaN: n/a, or not a candidate */
@@ -147,23 +175,35 @@ struct waiting_tail {
 bool waiting_tail_of(const struct waiting_patience *patience, const struct decision_view *view,
                      struct waiting_tail *tail, struct err *err);
 
-/* What a quantile of each provider is to the order. */
+/* What a quantile of each provider is to the order. Nobody's timeout plays a part: a call counts
+ * as long as it took to answer or fail, and one that nobody saw end is beyond every quantile.
+ * Canned quotes that were forced are no calls. */
 struct waiting_joint {
     double p;                /* each provider's own quantile: 0.95, ... */
-    double independent;      /* share of orders with nobody slower than its own: p^n */
-    uint64_t within, orders; /* the same, counted: orders in which all candidates answered or failed
-                                within their own quantiles */
+    double independent;      /* share of orders with nobody slower than its own: the mean of p^n
+                                over orders that called n providers; NaN: no order */
+    uint64_t within, orders; /* the same, counted: orders in which all that were called answered or
+                                failed within their own quantiles; orders that called anybody */
     double needed;           /* per provider, for the router to keep p by independence: p^(1/n) */
-    uint32_t providers;
+    uint32_t providers;      /* n: that were called in any order; 0: none, and needed is NaN */
 };
 bool waiting_joint_of(const struct waiting_patience *patience, double p,
                       struct waiting_joint *joint, struct err *err);
 
 /* ---- the cheapest timeouts ---- */
 
-/* Coordinate descent over `grid` (the same timeouts for every provider, rising) from the view's
- * timeouts and from each grid end, until no single change is cheaper: the cheapest found, in
- * `best`. Exact costs; a local optimum in theory, and the starts differ for that. */
+/* At most this many timeouts to choose from: the costs of all their combinations are held at once,
+ * 54 MB for four providers. */
+enum { WAITING_GRID_MAX = 50 };
+
+/* The cheapest of all combinations of timeouts, exactly: each provider's from `grid_us` (rising,
+ * above 0) or, where the view has one for it, that. Of combinations that cost the same the shortest
+ * is taken, the first provider's first. Providers that are not asked keep what the view says.
+ *
+ * All combinations cost one pass over the orders. What an order decides is a sum over sets of its
+ * providers, of what their being in time together brings (Moebius), so costs are prefix sums over
+ * the grid; and the slowest of several capped waits is a sum, with signs, over sets of the earliest
+ * of them, which is capped by the shortest timeout of the set. */
 bool waiting_cheapest(const struct waiting_patience *patience, const struct decision_view *view,
                       const struct waiting_prices *prices, const int64_t *grid_us, uint32_t count,
                       struct decision_view *best, struct err *err);
