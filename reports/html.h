@@ -98,6 +98,7 @@ bool html_figure(struct html *page, const char *name,
 void html_overview(struct html *page); /* banner, facts, contents, checks, key figures */
 bool html_course(struct html *page, struct err *err);    /* what happened, phases */
 bool html_providers(struct html *page, struct err *err); /* providers, selection */
+void html_cache(struct html *page);                      /* the quote cache, where there is one */
 bool html_money(struct html *page, struct err *err);     /* orders and money, error budget */
 void html_calls(struct html *page);                      /* API calls and their cost */
 void html_method(struct html *page);                     /* method, notes, files */

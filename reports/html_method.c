@@ -80,6 +80,7 @@ static void put_method(struct html *page)
 void html_method(struct html *page)
 {
     html_calls(page);
+    html_cache(page);
     put_method(page);
     html_files(page, "Files of this run, this page and run.json apart",
                "The run's other files stand beside this one; their hashes were not taken.");

@@ -74,14 +74,18 @@ static void put_facts(struct html *page)
 static void put_contents(struct html *page)
 {
     static const char *const entries[][2] = {
-        {"checks", "Checks"},       {"course", "What happened"}, {"phases", "Phases"},
-        {"providers", "Providers"}, {"selection", "Selection"},  {"money", "Orders and money"},
-        {"budget", "Error budget"}, {"calls", "API calls"},      {"method", "Method and limits"},
+        {"checks", "Checks"},       {"course", "What happened"},
+        {"phases", "Phases"},       {"providers", "Providers"},
+        {"selection", "Selection"}, {"money", "Orders and money"},
+        {"budget", "Error budget"}, {"calls", "API calls"},
+        {"cache", "Quote cache"},   {"method", "Method and limits"},
         {"files", "Files"},
     };
     text_put(page->out, "<nav aria-label=\"Sections\"><ol>");
-    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+        if (strcmp(entries[i][0], "cache") == 0 && !page->result->cache.on) continue;
         text_format(page->out, "<li><a href=\"#%s\">%s</a></li>", entries[i][0], entries[i][1]);
+    }
     text_put(page->out, "</ol></nav>\n</header>\n<main id=\"main\">\n");
 }
 

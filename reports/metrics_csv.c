@@ -49,8 +49,10 @@ void metrics_csv_write(struct text *text, const struct result *result)
 {
     text_put(text, "phase,scope,metric,unit,value,low,high,n,state,needs\r\n");
     for (uint32_t i = 0; i < result->phase_count; i++) {
-        for (unsigned m = 0; m < METRIC_ROUTER_COUNT; m++)
+        for (unsigned m = 0; m < METRIC_ROUTER_COUNT; m++) {
+            if (metric_of_cache((enum metric)m) && !result->cache.on) continue;
             put_row(text, &result->phases[i], SCOPE_ROUTER, (enum metric)m);
+        }
         for (unsigned p = 0; p < PROVIDER_COUNT; p++)
             for (unsigned m = METRIC_ROUTER_COUNT; m < METRIC_COUNT; m++)
                 put_row(text, &result->phases[i], p, (enum metric)m);

@@ -234,6 +234,26 @@ static void read_live_calls(struct reader *reader, const cJSON *root, struct res
 }
 
 /* Absent where none was played back, and in runs from before these calls were counted. */
+static void read_cache(struct reader *reader, const cJSON *root, struct result *result)
+{
+    const cJSON *const node = cJSON_GetObjectItemCaseSensitive(root, "cache");
+    struct result_cache *cache = &result->cache;
+    if (node == NULL) return;
+    cache->on = true;
+    cache->kind = read_string(reader, node, "kind");
+    cache->key = read_string(reader, node, "key");
+    cache->quote_us = read_whole(reader, node, "quote_us");
+    cache->timeout_us = read_whole(reader, node, "timeout_us");
+    const cJSON *const recalls = member(reader, node, "recalls");
+    for (unsigned r = RECALL_HIT; recalls != NULL && r < RECALL_COUNT; r++)
+        cache->recalls[r] = read_large(reader, recalls, recall_names[r]);
+    cache->sets = read_large(reader, node, "sets");
+    cache->sets_skipped = read_large(reader, node, "sets_skipped");
+    cache->set_errors = read_large(reader, node, "set_errors");
+    cache->breaker_opened = read_large(reader, node, "breaker_opened");
+    cache->pushed_out = read_large(reader, node, "pushed_out");
+}
+
 static void read_replay_calls(struct reader *reader, const cJSON *root, struct result *result)
 {
     const cJSON *const all = cJSON_GetObjectItemCaseSensitive(root, "replay_calls");
@@ -297,8 +317,15 @@ static void read_metrics(struct reader *reader, const cJSON *object, struct resu
         if (values == NULL) continue;
         const unsigned first = router ? 0 : METRIC_ROUTER_COUNT;
         const unsigned end = router ? METRIC_ROUTER_COUNT : METRIC_COUNT;
-        for (unsigned m = first; m < end; m++)
-            phase->values[scope][m] = read_value(reader, values, metric_traits[m].name);
+        for (unsigned m = first; m < end; m++) {
+            struct metric_value *value = &phase->values[scope][m];
+            const char *const name = metric_traits[m].name;
+            *value =
+                (struct metric_value){.value = NAN, .state = VALUE_NONE, .low = NAN, .high = NAN};
+            /* Without a quote cache its metrics are not there. */
+            if (metric_of_cache((enum metric)m) && !cJSON_HasObjectItem(values, name)) continue;
+            *value = read_value(reader, values, name);
+        }
     }
 }
 
@@ -454,6 +481,7 @@ static void read_root(struct reader *reader, struct result *result)
     read_context(reader, root, result);
     read_live_calls(reader, root, result);
     read_replay_calls(reader, root, result);
+    read_cache(reader, root, result);
     read_checks(reader, root, result);
     read_phases(reader, root, result);
     read_faults(reader, root, result);

@@ -196,6 +196,30 @@ static void put_replay_calls(struct writer *writer, const struct result *result)
     leave(writer, '}');
 }
 
+/* The quote cache; absent where there is none, and then so are its metrics. */
+static void put_cache(struct writer *writer, const struct result *result)
+{
+    const struct result_cache *cache = &result->cache;
+    if (!cache->on) return;
+    key(writer, "cache");
+    enter(writer, '{');
+    put_string(writer, "kind", cache->kind);
+    put_string(writer, "key", cache->key);
+    put_whole(writer, "quote_us", cache->quote_us);
+    put_whole(writer, "timeout_us", cache->timeout_us);
+    key(writer, "recalls");
+    enter(writer, '{');
+    for (unsigned r = RECALL_HIT; r < RECALL_COUNT; r++)
+        put_whole(writer, recall_names[r], (int64_t)cache->recalls[r]);
+    leave(writer, '}');
+    put_whole(writer, "sets", (int64_t)cache->sets);
+    put_whole(writer, "sets_skipped", (int64_t)cache->sets_skipped);
+    put_whole(writer, "set_errors", (int64_t)cache->set_errors);
+    put_whole(writer, "breaker_opened", (int64_t)cache->breaker_opened);
+    put_whole(writer, "pushed_out", (int64_t)cache->pushed_out);
+    leave(writer, '}');
+}
+
 static void put_check(struct writer *writer, const struct result_check *check)
 {
     next(writer);
@@ -230,25 +254,28 @@ static void put_checks(struct writer *writer, const struct result *result)
 }
 
 static void put_scope(struct writer *writer, const char *name, const struct metric_value *values,
-                      unsigned first, unsigned end)
+                      unsigned first, unsigned end, bool with_cache)
 {
     key(writer, name);
     enter(writer, '{');
     for (unsigned m = first; m < end; m++) {
+        if (!with_cache && metric_of_cache((enum metric)m)) continue;
         key(writer, metric_traits[m].name);
         put_value(writer->text, &values[m]);
     }
     leave(writer, '}');
 }
 
-static void put_metrics(struct writer *writer, const struct result_phase *phase)
+static void put_metrics(struct writer *writer, const struct result *result,
+                        const struct result_phase *phase)
 {
     key(writer, "metrics");
     enter(writer, '{');
-    put_scope(writer, "router", phase->values[SCOPE_ROUTER], 0, METRIC_ROUTER_COUNT);
+    put_scope(writer, "router", phase->values[SCOPE_ROUTER], 0, METRIC_ROUTER_COUNT,
+              result->cache.on);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
         put_scope(writer, provider_traits[p].id, phase->values[p], METRIC_ROUTER_COUNT,
-                  METRIC_COUNT);
+                  METRIC_COUNT, false);
     leave(writer, '}');
 }
 
@@ -262,7 +289,8 @@ static void put_phases(struct writer *writer, const struct result *result)
         put_string(writer, "name", result->phases[i].name);
         put_whole(writer, "from_us", result->phases[i].from_us);
         put_whole(writer, "until_us", result->phases[i].until_us);
-        if (i > 0) put_metrics(writer, &result->phases[i]); /* the whole run's stand at the top */
+        if (i > 0)
+            put_metrics(writer, result, &result->phases[i]); /* the whole run's stand at the top */
         leave(writer, '}');
     }
     leave(writer, ']');
@@ -414,7 +442,8 @@ void summary_write(struct text *text, const struct result *result)
     put_live_calls(&writer, result);
     put_replay_calls(&writer, result);
     put_checks(&writer, result);
-    put_metrics(&writer, &result->phases[0]);
+    put_cache(&writer, result);
+    put_metrics(&writer, result, &result->phases[0]);
     put_phases(&writer, result);
     put_faults(&writer, result);
     put_objective(&writer, result);

@@ -265,6 +265,14 @@ static void put_router(struct console *console, const struct result *result)
     put_figure(console, result, "saved", METRIC_SAVINGS_MEAN_CENTS);
     put_figure(console, result, "API cost", METRIC_CALL_COST_CENTS);
     end_line(console);
+    if (result->cache.on) {
+        text_put(console->text, "  CACHE ");
+        put_figure(console, result, "used", METRIC_CACHE_HIT_RATE);
+        put_figure(console, result, "calls saved", METRIC_CACHE_SAVED_CALLS);
+        put_figure(console, result, "waited p95", METRIC_CACHE_COST_P95_MS);
+        put_figure(console, result, "errors", METRIC_CACHE_ERRORS);
+        end_line(console);
+    }
     const struct metric_value *empty = value_of(result, 0, SCOPE_ROUTER, METRIC_EMPTY_WINS);
     if (empty->state == VALUE_KNOWN && empty->value > 0) {
         text_put(console->text, "  BUT    orders won by an empty cart:");

@@ -66,6 +66,28 @@ const struct metric_traits metric_traits[METRIC_COUNT] = {
         "The largest provider's share of routed orders."),
     ROW(CLOSE_CALLS, "close_calls", COUNT, NEITHER, "close calls",
         "Routed orders whose best two scores lie within one point."),
+    ROW(CACHE_HIT_RATE, "cache_hit_rate", SHARE, HIGH, "kept quotes used",
+        "Quotes that came from the quote cache, over those that might have."),
+    ROW(CACHE_ERRORS, "cache_errors", COUNT, LOW, "cache errors",
+        "Times that the quote cache was asked in vain: refused, late, damaged."),
+    ROW(CACHE_SKIPPED, "cache_skipped", COUNT, LOW, "cache let alone",
+        "Times that the quote cache was not asked, because it had just failed."),
+    ROW(CACHED_WINS, "cached_wins", COUNT, NEITHER, "won by a kept quote",
+        "Routed orders won by a quote that was kept from an earlier order."),
+    ROW(CACHE_SAVED_CALLS, "cache_saved_calls", COUNT, HIGH, "calls saved",
+        "Calls that kept quotes took when they were made, and not again."),
+    ROW(CACHE_SAVED_CENTS, "cache_saved_cents", CENTS, HIGH, "call cost saved",
+        "What those calls would have cost, in all."),
+    ROW(CACHE_AGE_P50_MS, "cache_age_p50_ms", MS, LOW, "median age of kept quotes",
+        "Median age of a kept quote when it was used."),
+    ROW(CACHE_AGE_P95_MS, "cache_age_p95_ms", MS, LOW, "p95 age of kept quotes",
+        "95th percentile of a kept quote's age when it was used."),
+    ROW(CACHE_COST_P50_MS, "cache_cost_p50_ms", MS, LOW, "median wait for the cache",
+        "Median over orders of how much later a provider was asked, because the cache was first."),
+    ROW(CACHE_COST_P95_MS, "cache_cost_p95_ms", MS, LOW, "p95 wait for the cache",
+        "95th percentile over orders of how much later a provider was asked."),
+    ROW(CACHE_COST_P99_MS, "cache_cost_p99_ms", MS, LOW, "p99 wait for the cache",
+        "99th percentile over orders of how much later a provider was asked."),
     ROW(ASKED, "asked", COUNT, NEITHER, "asked", "Real quotes asked for and settled."),
     ROW(QUOTES, "quotes", COUNT, HIGH, "quotes", "Real quotes that came in time."),
     ROW(ESTIMATED, "estimated", COUNT, NEITHER, "estimated",
@@ -192,6 +214,75 @@ static double cost_in_all(const struct tally *tally, const struct metric_context
     return cents;
 }
 
+/* ---- the quote cache: without one there is nothing to count ---- */
+
+static uint64_t recalls_between(const struct tally *tally, enum recall from, enum recall to)
+{
+    uint64_t sum = 0;
+    for (unsigned r = from; r <= (unsigned)to; r++)
+        sum += tally->cache.recalls[r];
+    return sum;
+}
+
+static uint64_t saved_calls(const struct tally *tally)
+{
+    uint64_t calls = 0;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+        calls += tally->cache.saved_calls[p];
+    return calls;
+}
+
+static double saved_cents(const struct tally *tally, const struct metric_context *context)
+{
+    double cents = 0.0;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+        cents += (double)tally->cache.saved_calls[p] * context->call_cost_cents[p];
+    return cents;
+}
+
+static struct metric_value age(struct tally *tally, double probability)
+{
+    struct metric_value value = quantile(&tally->cache.age, probability);
+    value.value *= 1000.0; /* its samples are milliseconds */
+    value.low = value.high = value.value;
+    return value;
+}
+
+static struct metric_value cache_metric(struct tally *tally, const struct metric_context *context,
+                                        enum metric metric)
+{
+    const struct tally_cache *cache = &tally->cache;
+    const uint64_t might = recalls_between(tally, RECALL_HIT, RECALL_SKIPPED);
+    switch ((int)metric) {
+    case METRIC_CACHE_HIT_RATE:
+        return ratio((double)cache->recalls[RECALL_HIT], might);
+    case METRIC_CACHE_ERRORS:
+        return count_of(recalls_between(tally, RECALL_REFUSED, RECALL_LATE), might);
+    case METRIC_CACHE_SKIPPED:
+        return count_of(cache->recalls[RECALL_SKIPPED], might);
+    case METRIC_CACHED_WINS:
+        return count_of(cache->wins, might);
+    case METRIC_CACHE_SAVED_CALLS:
+        return count_of(saved_calls(tally), might);
+    case METRIC_CACHE_SAVED_CENTS:
+        return might == 0 ? none() : known(saved_cents(tally, context), saved_calls(tally));
+    case METRIC_CACHE_AGE_P50_MS:
+        return age(tally, 0.50);
+    case METRIC_CACHE_AGE_P95_MS:
+        return age(tally, 0.95);
+    case METRIC_CACHE_COST_P50_MS:
+        return quantile(&tally->cache.cost, 0.50);
+    case METRIC_CACHE_COST_P95_MS:
+        return quantile(&tally->cache.cost, 0.95);
+    case METRIC_CACHE_COST_P99_MS:
+        return quantile(&tally->cache.cost, 0.99);
+    default:
+        break;
+    }
+    assert(!"a cache metric without a computation");
+    return none();
+}
+
 static struct metric_value budget_burned(const struct tally *tally,
                                          const struct metric_context *context)
 {
@@ -214,6 +305,7 @@ static struct metric_value router_metric(struct tally *tally, const struct metri
                                          enum metric metric)
 {
     const uint64_t routed = tally->codes[ORDER_ROUTED];
+    if (metric_of_cache(metric)) return cache_metric(tally, context, metric);
     switch ((int)metric) {
     case METRIC_ORDERS:
         return known((double)tally->orders, tally->orders);

@@ -30,7 +30,8 @@ void quote_record_config(struct quote_record *record, const struct router *route
 static void record_quoted(struct quote_record_quote *into, const struct quote *quote)
 {
     into->flags |= (uint8_t)((quote->canned ? QUOTE_FLAG_CANNED : 0) |
-                             (quote->estimated ? QUOTE_FLAG_ESTIMATED : 0));
+                             (quote->estimated ? QUOTE_FLAG_ESTIMATED : 0) |
+                             (quote->cached ? QUOTE_FLAG_CACHED : 0));
     into->found = quote->found;
     into->substituted = quote->substituted;
     into->eta_minutes = quote->eta_minutes;

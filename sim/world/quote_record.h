@@ -44,7 +44,8 @@ enum { /* flags of a quote */
        QUOTE_FLAG_FELL_BACK = 4,    /* the canned quote stands in; outcome is the real call's */
        QUOTE_FLAG_SUCCESS_RATE = 8, /* success_rate was known */
        QUOTE_FLAG_MARGIN_RATE = 16,
-       QUOTE_FLAG_SCORED = 32
+       QUOTE_FLAG_SCORED = 32,
+       QUOTE_FLAG_CACHED = 64 /* kept from an earlier order: latency_us is the cache's */
 };
 
 struct quote_record_quote { /* one candidate, in candidate order */

@@ -19,6 +19,7 @@
 
 #include "router/base/arena.h"
 #include "router/base/err.h"
+#include "router/cache.h"
 #include "router/provider.h"
 #include "router/quote.h"
 #include "sim/world/live_calls.h"
@@ -57,6 +58,18 @@ enum metric {                /* of the router: scope "router" */
               METRIC_BUDGET_BURNED,  /* share of the SLO period's error budget */
               METRIC_TOP_SHARE,      /* the largest provider's share of selections */
               METRIC_CLOSE_CALLS,    /* routed orders whose best two scores lie within one point */
+              /* of the quote cache: absent from summaries where there is none */
+              METRIC_CACHE_HIT_RATE, /* of quotes that might have been kept */
+              METRIC_CACHE_ERRORS,
+              METRIC_CACHE_SKIPPED,
+              METRIC_CACHED_WINS, /* routed orders won by a kept quote */
+              METRIC_CACHE_SAVED_CALLS,
+              METRIC_CACHE_SAVED_CENTS, /* what these would have cost, in all */
+              METRIC_CACHE_AGE_P50_MS,  /* of hits */
+              METRIC_CACHE_AGE_P95_MS,
+              METRIC_CACHE_COST_P50_MS, /* how much later providers were asked */
+              METRIC_CACHE_COST_P95_MS,
+              METRIC_CACHE_COST_P99_MS,
               METRIC_ROUTER_COUNT,
               /* of a provider: scope its id */
               METRIC_ASKED = METRIC_ROUTER_COUNT, /* quotes asked for, canned ones apart */
@@ -112,6 +125,11 @@ struct metric_traits {
     const char *help;  /* one sentence */
 };
 extern const struct metric_traits metric_traits[METRIC_COUNT];
+
+static inline bool metric_of_cache(enum metric metric)
+{
+    return metric >= METRIC_CACHE_HIT_RATE && metric <= METRIC_CACHE_COST_P99_MS;
+}
 
 enum value_state {
     VALUE_KNOWN,
@@ -223,6 +241,18 @@ struct result_file {
 
 enum { RESULT_NOTES_MAX = 32 };
 
+struct result_cache { /* the quote cache, of the whole run */
+    bool on;
+    const char *kind;   /* "memory", "redis": simulated; "client": a real one */
+    const char *key;    /* "cart", "user" */
+    int64_t quote_us;   /* how long a quote is kept */
+    int64_t timeout_us; /* how long it was waited for */
+    uint64_t recalls[RECALL_COUNT];
+    uint64_t sets, sets_skipped, set_errors;
+    uint64_t breaker_opened; /* times */
+    uint64_t pushed_out;     /* to make room, by a simulated one */
+};
+
 struct result {
     struct arena arena;
     const char *program;  /* "routesim 0.1.0" */
@@ -245,6 +275,7 @@ struct result {
     /* A run that the cap on live calls ended: what its next order might have taken of them, and
      * what was left. 0: no cap ended it. */
     uint64_t order_calls, calls_left;
+    struct result_cache cache;
     uint64_t scenario_hash;   /* without seed and router */
     uint64_t experiment_hash; /* with the router */
     uint64_t event_hash;      /* rolling, replication 0 */

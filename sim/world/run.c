@@ -78,24 +78,24 @@ static void plan_phases(struct run_sums *sums, struct arena *arena)
     const struct scenario *scenario = sums->request->scenario;
     const int64_t end_us = scenario->duration_us;
     add_phase(sums, &(struct phase_plan){.name = "all", .until_us = end_us, .kind = PHASE_ALL});
-    if (scenario->fault_count == 0) return;
+    if (scenario_window_count(scenario) == 0) return;
     add_phase(sums, &(struct phase_plan){.name = "quiet", .until_us = end_us, .kind = PHASE_QUIET});
-    for (uint32_t f = 0; f < scenario->fault_count; f++) {
-        const struct fault_spec *fault = &scenario->faults[f];
-        add_phase(sums, &(struct phase_plan){.name = fault->id,
-                                             .from_us = fault->at_us,
-                                             .until_us = fault->at_us + fault->for_us,
+    for (uint32_t f = 0; f < scenario_window_count(scenario); f++) {
+        const struct fault_window fault = scenario_window(scenario, f);
+        add_phase(sums, &(struct phase_plan){.name = fault.id,
+                                             .from_us = fault.at_us,
+                                             .until_us = fault.at_us + fault.for_us,
                                              .kind = PHASE_FAULT,
                                              .fault = f});
     }
     for (uint32_t c = 0; c < scenario->check_count; c++) {
         const char *during = scenario->checks[c].during;
         if (strncmp(during, after_prefix, sizeof after_prefix - 1) != 0) continue;
-        for (uint32_t f = 0; f < scenario->fault_count; f++) {
-            const struct fault_spec *fault = &scenario->faults[f];
-            if (strcmp(during + sizeof after_prefix - 1, fault->id) != 0) continue;
+        for (uint32_t f = 0; f < scenario_window_count(scenario); f++) {
+            const struct fault_window fault = scenario_window(scenario, f);
+            if (strcmp(during + sizeof after_prefix - 1, fault.id) != 0) continue;
             add_phase(sums, &(struct phase_plan){.name = arena_text(arena, during, strlen(during)),
-                                                 .from_us = fault->at_us + fault->for_us,
+                                                 .from_us = fault.at_us + fault.for_us,
                                                  .until_us = end_us,
                                                  .kind = PHASE_AFTER,
                                                  .fault = f});
@@ -129,6 +129,23 @@ static void merge_spreads(struct run_sums *sums,
     }
 }
 
+static void merge_quotes(struct run_sums *sums, const struct world_facts *facts)
+{
+    for (unsigned r = 0; r < RECALL_COUNT; r++)
+        sums->quotes.recalls[r] += facts->quotes.recalls[r];
+    sums->quotes.sets += facts->quotes.sets;
+    sums->quotes.sets_skipped += facts->quotes.sets_skipped;
+    sums->quotes.set_errors += facts->quotes.set_errors;
+    sums->breaker_opened += facts->breaker_opened;
+    sums->pushed_out += facts->pushed_out;
+}
+
+static bool init_tally(const struct run_request *request, struct tally *tally, uint32_t limit)
+{
+    const bool keeps = request->scenario->policy.cache.quote_us > 0;
+    return tally_init(tally, limit) && (!keeps || tally_keep_cache(tally, limit));
+}
+
 static void merge_replication(struct run_sums *sums, struct world *world, uint32_t replication)
 {
     const struct world_facts *facts = world_facts(world);
@@ -159,6 +176,7 @@ static void merge_replication(struct run_sums *sums, struct world *world, uint32
         replay_calls_add(&sums->replay[p], &facts->replay[p]);
         sums->late_calls[p] += facts->late_calls[p];
     }
+    merge_quotes(sums, facts);
     sums->orders += facts->orders;
     sums->calls += facts->calls_sent;
     sums->unknown_names += facts->unknown_names;
@@ -299,7 +317,8 @@ static bool hire(struct crew *crew, struct worker *worker, struct err *err)
     if (worker->world == NULL) return false;
     if (sums->spreads == NULL) return true;
     worker->values = calloc(sums->phase_count, sizeof *worker->values);
-    if (worker->values != NULL && tally_init(&worker->scratch, sample_limit(sums->request))) {
+    if (worker->values != NULL &&
+        init_tally(sums->request, &worker->scratch, sample_limit(sums->request))) {
         return true;
     }
     return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
@@ -322,10 +341,12 @@ static bool copy_segments(struct run_sums *sums, struct world *world)
         sums->segments[i] = (struct world_segment){.from_us = segments[i].from_us,
                                                    .until_us = segments[i].until_us,
                                                    .active = segments[i].active};
-        if (!tally_init(&sums->segments[i].tally, sample_limit(sums->request))) return false;
+        if (!init_tally(sums->request, &sums->segments[i].tally, sample_limit(sums->request)))
+            return false;
         sums->segment_count++;
         if (!segments[i].has_wake) continue;
-        if (!tally_init(&sums->segments[i].wake, sample_limit(sums->request))) return false;
+        if (!init_tally(sums->request, &sums->segments[i].wake, sample_limit(sums->request)))
+            return false;
         sums->segments[i].has_wake = true;
     }
     return true;
@@ -391,7 +412,7 @@ static bool make_sums(struct run_sums *sums)
 {
     const struct scenario *scenario = sums->request->scenario;
     const uint32_t limit = sample_limit(sums->request);
-    bool made = tally_init(&sums->scratch, limit);
+    bool made = init_tally(sums->request, &sums->scratch, limit);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         for (unsigned o = 0; o < OPERATION_COUNT; o++) {
             if (!operation_exists((enum provider)p, (enum operation)o)) continue;
@@ -432,6 +453,7 @@ bool run_scenario(const struct run_request *request, struct result *result, stru
     struct world_plan plan;
     if (!world_plan_make(request->scenario, &plan, err)) return false;
     if (request->wire != NULL) plan.wire = *request->wire;
+    plan.cache = request->cache;
     struct run_sums *sums = calloc(1, sizeof *sums);
     bool fine = sums != NULL;
     if (fine) {

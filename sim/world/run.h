@@ -14,9 +14,10 @@
 
 struct run_request {
     const struct scenario *scenario;
-    const struct wire_spec *wire; /* NULL: structs, in virtual time */
-    uint32_t jobs;                /* threads; 0 counts as 1 */
-    const double *percents;       /* of --percentiles; NULL: 50, 95, 99 */
+    const struct wire_spec *wire;           /* NULL: structs, in virtual time */
+    const struct cache_client_maker *cache; /* NULL: a quote cache is simulated */
+    uint32_t jobs;                          /* threads; 0 counts as 1 */
+    const double *percents;                 /* of --percentiles; NULL: 50, 95, 99 */
     uint32_t percent_count;
     uint32_t sample_limit;               /* --exact; 0: SAMPLES_LIMIT_DEFAULT */
     const struct world_outputs *outputs; /* replication 0 */

@@ -22,7 +22,9 @@ static void add_interval(struct metric_value *value, enum metric metric,
     const double deviation = sqrt(spread->m2 / (spread->n - 1));
     double half = gsl_cdf_tdist_Pinv(0.975, spread->n - 1) * deviation / sqrt((double)spread->n);
     /* A count is the sum over replications, and so is its uncertainty. */
-    if (metric_traits[metric].unit == UNIT_COUNT || metric == METRIC_COST_CENTS) half *= spread->n;
+    const bool summed = metric_traits[metric].unit == UNIT_COUNT || metric == METRIC_COST_CENTS ||
+                        metric == METRIC_CACHE_SAVED_CENTS;
+    if (summed) half *= spread->n;
     value->low = value->value - half;
     value->high = value->value + half;
 }
@@ -250,9 +252,10 @@ static bool fill_checks(struct run_sums *sums, struct result *result)
 
 static bool fill_faults(const struct scenario *scenario, struct result *result)
 {
-    result->faults = arena_push(&result->arena, struct result_fault, scenario->fault_count);
+    const uint32_t count = scenario_window_count(scenario);
+    result->faults = arena_push(&result->arena, struct result_fault, count);
     if (result->faults == NULL) return false;
-    result->fault_count = scenario->fault_count;
+    result->fault_count = count;
     for (uint32_t f = 0; f < scenario->fault_count; f++) {
         const struct fault_spec *spec = &scenario->faults[f];
         char label[FAULT_LABEL_MAX];
@@ -264,7 +267,37 @@ static bool fill_faults(const struct scenario *scenario, struct result *result)
                                                   .from_us = spec->at_us,
                                                   .until_us = spec->at_us + spec->for_us};
     }
+    for (uint32_t f = 0; f < scenario->cache.fault_count; f++) {
+        const struct cache_fault_spec *spec = &scenario->cache.faults[f];
+        char label[FAULT_LABEL_MAX];
+        cache_fault_label(spec, label);
+        result->faults[scenario->fault_count + f] =
+            (struct result_fault){.id = keep(result, spec->id),
+                                  .label = keep(result, label),
+                                  .kind = cache_fault_kind_names[spec->kind],
+                                  .from_us = spec->at_us,
+                                  .until_us = spec->at_us + spec->for_us};
+    }
     return true;
+}
+
+static void fill_cache(const struct run_sums *sums, struct result *result)
+{
+    const struct scenario *scenario = sums->request->scenario;
+    const struct cache_policy *policy = &scenario->policy.cache;
+    const bool real = sums->request->cache != NULL;
+    result->cache =
+        (struct result_cache){.on = policy->quote_us > 0,
+                              .kind = real ? "client" : cache_kind_names[scenario->cache.kind],
+                              .key = quote_key_names[policy->quote_key],
+                              .quote_us = policy->quote_us,
+                              .timeout_us = policy->timeout_us,
+                              .sets = sums->quotes.sets,
+                              .sets_skipped = sums->quotes.sets_skipped,
+                              .set_errors = sums->quotes.set_errors,
+                              .breaker_opened = sums->breaker_opened,
+                              .pushed_out = sums->pushed_out};
+    memcpy(result->cache.recalls, sums->quotes.recalls, sizeof result->cache.recalls);
 }
 
 __attribute__((format(printf, 2, 3))) static void note(struct result *result, const char *format,
@@ -489,6 +522,34 @@ static void note_wake(const struct run_sums *sums, struct result *result)
          orders);
 }
 
+/* What a kept quote counts as, and what about the cache is assumed. */
+static void note_cache(const struct run_sums *sums, struct result *result)
+{
+    const struct scenario *scenario = sums->request->scenario;
+    char ttl[DURATION_TEXT_MAX];
+    if (!result->cache.on) return;
+    duration_for_people(result->cache.quote_us, ttl);
+    note(result,
+         "Quotes were kept for %s and given to whoever asked for the same %s: production keeps "
+         "none. A kept quote is what its provider said when it was made: it counts as real "
+         "(authentic), but in no figure about how its provider answers.",
+         ttl, scenario->policy.cache.quote_key == QUOTE_KEY_USER ? "as the same customer" : "cart");
+    if (scenario->workload.requote > 0.0) {
+        note(result,
+             "That %.0f%% of orders are followed by another for the same cart is an assumption of "
+             "the scenario; nobody publishes how often that happens, and the cache lives on it.",
+             100.0 * scenario->workload.requote);
+    }
+    if (sums->request->cache == NULL && scenario->cache.kind == CACHE_REDIS) {
+        note(result, "The Redis is simulated: its latency is an assumption of the scenario.");
+    }
+    if (sums->request->cache != NULL && wire_of(sums)->clock != WIRE_CLOCK_REAL) {
+        note(result,
+             "The quotes lay in a real cache, but its latency is the scenario's: in virtual "
+             "time a socket takes none.");
+    }
+}
+
 /* Honest remarks, in the order of their weight. */
 static void fill_notes(const struct run_sums *sums, struct result *result)
 {
@@ -503,6 +564,7 @@ static void fill_notes(const struct run_sums *sums, struct result *result)
              sums->replications, scenario->replications, reached);
     }
     note_providers(sums, result);
+    note_cache(sums, result);
     for (uint32_t w = 0; w < sums->config_warnings.count; w++) {
         note(result, "Configuration: %s.", sums->config_warnings.items[w].message);
     }
@@ -634,6 +696,7 @@ bool result_lacks_answers(const struct result *result)
 bool run_result_fill(struct run_sums *sums, struct result *result, struct err *err)
 {
     fill_identity(sums, result);
+    fill_cache(sums, result);
     const bool filled = fill_phases(sums, result) && fill_latencies(sums, result) &&
                         fill_faults(sums->request->scenario, result) && fill_checks(sums, result) &&
                         fill_series(sums, result);

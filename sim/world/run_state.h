@@ -35,6 +35,8 @@ struct run_sums {
     uint64_t event_lines, event_lines_due, hash;
     uint64_t cache_hits[PROVIDER_COUNT], cache_misses[PROVIDER_COUNT];
     uint64_t hedges, hedges_won, hedges_denied, retries_denied; /* as world_facts, of all */
+    struct cache_counters quotes;                               /* as world_facts, and these two */
+    uint64_t breaker_opened, pushed_out;
     uint64_t thief_calls[PROVIDER_COUNT];
     struct live_calls live[PROVIDER_COUNT];
     struct replay_calls replay[PROVIDER_COUNT];

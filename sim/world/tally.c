@@ -15,8 +15,16 @@ bool tally_init(struct tally *tally, uint32_t sample_limit)
     return made;
 }
 
+bool tally_keep_cache(struct tally *tally, uint32_t sample_limit)
+{
+    return samples_init(&tally->cache.age, sample_limit) &&
+           samples_init(&tally->cache.cost, sample_limit);
+}
+
 void tally_release(struct tally *tally)
 {
+    samples_release(&tally->cache.age);
+    samples_release(&tally->cache.cost);
     samples_release(&tally->latency);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
         samples_release(&tally->providers[p].latency);
@@ -25,6 +33,7 @@ void tally_release(struct tally *tally)
 void tally_clear(struct tally *tally)
 {
     struct samples latency[PROVIDER_COUNT + 1] = {[PROVIDER_COUNT] = tally->latency};
+    struct samples age = tally->cache.age, cost = tally->cache.cost;
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
         latency[p] = tally->providers[p].latency;
     memset(tally, 0, sizeof *tally);
@@ -33,6 +42,11 @@ void tally_clear(struct tally *tally)
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
         tally->providers[p].latency = latency[p];
     tally->latency = latency[PROVIDER_COUNT];
+    if (age.limit == 0) return; /* there is no cache */
+    samples_clear(&age);
+    samples_clear(&cost);
+    tally->cache.age = age;
+    tally->cache.cost = cost;
 }
 
 #define ADD(field) (into->field += from->field)
@@ -58,6 +72,18 @@ static void merge_provider(struct tally_provider *into, const struct tally_provi
     ADD(hedges);
     ADD(hedges_won);
     samples_merge(&into->latency, &from->latency);
+}
+
+static void merge_cache(struct tally_cache *into, const struct tally_cache *from)
+{
+    for (unsigned i = 0; i < RECALL_COUNT; i++)
+        ADD(recalls[i]);
+    ADD(wins);
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+        ADD(saved_calls[p]);
+    if (from->age.limit == 0) return;
+    samples_merge(&into->age, &from->age);
+    samples_merge(&into->cost, &from->cost);
 }
 
 void tally_merge(struct tally *into, const struct tally *from)
@@ -92,6 +118,7 @@ void tally_merge(struct tally *into, const struct tally *from)
     ADD(ratings);
     ADD(rating_sum);
     samples_merge(&into->latency, &from->latency);
+    merge_cache(&into->cache, &from->cache);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         merge_provider(&into->providers[p], &from->providers[p]);
     }
@@ -105,6 +132,7 @@ static void count_slot(struct tally_provider *provider, const struct order_slot 
         provider->canned++;
         return;
     }
+    if (slot->real_outcome == QUOTE_OK && quote->cached) return; /* nobody was asked */
     provider->asked++;
     provider->canned += slot->fell_back;
     if (slot->real_outcome == QUOTE_OK) {
@@ -126,6 +154,23 @@ static void count_slot(struct tally_provider *provider, const struct order_slot 
     if (slot->real_outcome == QUOTE_TIMEOUT) {
         samples_add(&provider->latency, slot->settled_us - start_us, true);
     }
+}
+
+static void count_recalls(struct tally_cache *cache, const struct router_order *order)
+{
+    int64_t cost_us = -1; /* nothing was asked of it */
+    for (unsigned i = 0; i < order->candidate_count; i++) {
+        const struct order_slot *slot = &order->slots[i];
+        const enum recall recall = (enum recall)slot->recall;
+        cache->recalls[recall]++;
+        if (!recall_asked(recall)) continue;
+        const int64_t slot_us = router_recall_cost_us(slot);
+        if (slot_us > cost_us) cost_us = slot_us;
+        if (recall != RECALL_HIT) continue;
+        cache->saved_calls[slot->provider] += slot->saved_calls;
+        samples_add(&cache->age, (slot->settled_us - slot->made_us) / 1000, false);
+    }
+    if (cost_us >= 0) samples_add(&cache->cost, cost_us, false);
 }
 
 /* What the customer saved against the cheapest, and against the mean, of the quotes not chosen. */
@@ -155,6 +200,7 @@ void tally_order(struct tally *tally, const struct router_order *order)
         const struct order_slot *slot = &order->slots[i];
         count_slot(&tally->providers[slot->provider], slot, order->start_us);
     }
+    if (tally->cache.age.limit > 0) count_recalls(&tally->cache, order);
     if (order->code != ORDER_ROUTED) return;
 
     const unsigned selected = order->ranked[0];
@@ -168,6 +214,7 @@ void tally_order(struct tally *tally, const struct router_order *order)
     tally->lines_filled += filled;
     tally->empty_wins += filled == 0;
     tally->estimated_wins += quote->estimated;
+    tally->cache.wins += quote->cached;
     tally->cart_cents += quote->total_cents;
     tally->eta_minutes += quote->eta_minutes;
     tally->commission_cents +=

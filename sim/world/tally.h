@@ -19,7 +19,7 @@
 #include "sim/world/samples.h"
 
 struct tally_provider {
-    uint64_t asked;     /* real quotes asked for and settled */
+    uint64_t asked;     /* real quotes asked for and settled; kept ones apart */
     uint64_t quotes;    /* of them, in time */
     uint64_t estimated; /* of them, priced from a declared list */
     uint64_t canned;    /* forced, or standing in for a failed call */
@@ -35,6 +35,18 @@ struct tally_provider {
     uint64_t retries;
     uint64_t hedges, hedges_won; /* second calls; of them, whose answer was taken */
     struct samples latency;      /* quotes, and timeouts as censored */
+};
+
+/* Of the quote cache. A quote that was kept from an earlier order is a real one: what its provider
+ * said then. It wins orders like any other and counts as authentic; but nobody was asked for it, so
+ * it is in no figure about how its provider answers. */
+struct tally_cache {
+    uint64_t recalls[RECALL_COUNT];
+    uint64_t wins; /* orders won by a kept quote */
+    uint64_t saved_calls[PROVIDER_COUNT];
+    struct samples age;  /* of hits, in milliseconds: samples hold no more than 35 minutes of us */
+    struct samples cost; /* us: by how much asking in vain kept an order from its providers, at
+                            most; of every order that asked the cache */
 };
 
 struct tally {
@@ -58,10 +70,13 @@ struct tally {
     uint64_t delivered, late, short_of_items, cancelled, failed_delivery;
     uint64_t ratings, rating_sum;
     struct samples latency;
+    struct tally_cache cache;
     struct tally_provider providers[PROVIDER_COUNT];
 };
 
 bool tally_init(struct tally *tally, uint32_t sample_limit);
+/* Makes room for the samples of a quote cache, too: before the first order, where there is one. */
+bool tally_keep_cache(struct tally *tally, uint32_t sample_limit);
 void tally_release(struct tally *tally);
 void tally_clear(struct tally *tally);
 void tally_merge(struct tally *into, const struct tally *from);

@@ -68,6 +68,12 @@ static int64_t window_end_us(const struct scenario *scenario, struct fault_windo
     return end_us >= scenario->duration_us ? INT64_MAX : end_us;
 }
 
+static bool init_tally(const struct world *world, struct tally *tally, uint32_t sample_limit)
+{
+    const bool keeps = world->scenario->policy.cache.quote_us > 0;
+    return tally_init(tally, sample_limit) && (!keeps || tally_keep_cache(tally, sample_limit));
+}
+
 /* Cuts the run at every instant at which some fault's window begins or ends. */
 static bool cut_segments(struct world *world, uint32_t sample_limit)
 {
@@ -89,7 +95,7 @@ static bool cut_segments(struct world *world, uint32_t sample_limit)
     for (uint32_t c = 0; c < count; c++) {
         if (c + 1 < count && cuts[c] == cuts[c + 1]) continue;
         struct world_segment *segment = &world->segments[world->segment_count];
-        if (!tally_init(&segment->tally, sample_limit)) return false;
+        if (!init_tally(world, &segment->tally, sample_limit)) return false;
         world->segment_count++;
         segment->from_us = cuts[c];
         segment->until_us = c + 1 < count ? cuts[c + 1] : INT64_MAX;
@@ -101,7 +107,7 @@ static bool cut_segments(struct world *world, uint32_t sample_limit)
             }
         }
         if (segment->active != 0 || world->segment_count == 1) continue;
-        if (!tally_init(&segment->wake, sample_limit)) return false;
+        if (!init_tally(world, &segment->wake, sample_limit)) return false;
         segment->has_wake = true;
     }
     return true;
@@ -674,6 +680,9 @@ bool world_run(struct world *world, uint32_t replication, const struct world_out
     forget_slots(world);
 
     world->facts.ended_us = wheel_now_us(world->wheel);
+    world->facts.quotes = world->router.cache;
+    world->facts.breaker_opened = world->router.breaker.opened;
+    world->facts.pushed_out = world->cache.memory.evicted;
     wire_hold_backends(world->wire);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         const struct adapter_state *state = &world->adapters.state[p];

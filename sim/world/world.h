@@ -107,6 +107,8 @@ struct world_facts { /* of a replication */
     uint64_t retries_denied[PROVIDER_COUNT]; /* by budget or throttle, as hedges */
     uint64_t hedges[PROVIDER_COUNT], hedges_won[PROVIDER_COUNT], hedges_denied[PROVIDER_COUNT];
     uint64_t cache_hits[PROVIDER_COUNT], cache_misses[PROVIDER_COUNT]; /* stores and SKUs */
+    struct cache_counters quotes;                                      /* of the quote cache */
+    uint64_t breaker_opened, pushed_out;                               /* of it, as result_cache */
     uint64_t thief_calls[PROVIDER_COUNT]; /* made with a stolen credential */
     uint64_t faults_met;                  /* bit i: the scenario's fault i has hit a call */
     uint64_t events;                      /* taken off the wheel */
