@@ -15,13 +15,10 @@
 #include "sim/command/command.h"
 #include "sim/command/copy.h"
 #include "sim/command/decision_source.h"
-#include "sim/command/digest.h"
-#include "sim/command/folder.h"
+#include "sim/command/paper.h"
 #include "sim/command/provider_list.h"
 #include "sim/command/version.h"
 #include "sim/command/weight_list.h"
-
-enum { FILES_MAX = 3 + 5 };
 
 struct ab_command {
     const struct invocation *invocation;
@@ -219,50 +216,17 @@ static bool read_purchases(struct ab_command *ab, struct err *err)
 
 /* ---- files ---- */
 
-static bool list_files(const struct ab_report *report, const struct drawing *drawing,
-                       struct result_file *files, char names[][64], uint32_t *count,
-                       struct err *err)
-{
-    static const char *const always[] = {"plan.csv", "arms.csv", "peeks.csv"};
-    static const char *const endings[] = {"svg", "png", "gp", "tsv", "labels.tsv"};
-    *count = 0;
-    for (uint32_t i = 0; i < 3 + 5 * drawing->count; i++) {
-        char *name = names[*count];
-        if (i < 3) {
-            (void)snprintf(name, 64, "%s", always[i]);
-        } else {
-            (void)snprintf(name, 64, "plots/%.40s.%s", drawing->figures[(i - 3) / 5].name,
-                           endings[(i - 3) % 5]);
-        }
-        if (digest_file(report->directory, name, &files[*count], err)) {
-            ++*count;
-        } else if (err->code != ERR_NONE) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool write_folder(struct ab_command *ab, const struct ab_report *report, struct err *err)
 {
-    static struct result_file files[FILES_MAX];
-    static char names[FILES_MAX + 1][64];
+    static const char *const always[] = {"plan.csv", "arms.csv", "peeks.csv", NULL};
+    static struct paper_files list;
     struct drawing drawing;
-    uint32_t count = 0;
     const bool plots = !invocation_on(ab->invocation, OPTION_NO_PLOTS);
-    if (!ab_report_write_data(report, err) ||
-        !ab_report_draw(report, plots ? "gnuplot" : NULL, &drawing, err))
-        return false;
-    const bool failed = drawing.state == DRAWING_MISSING || drawing.state == DRAWING_FAILED;
-    if (failed && invocation_on(ab->invocation, OPTION_REQUIRE_PLOTS)) {
-        (void)err_fail(err, ERR_ENVIRONMENT, nowhere, "%s", drawing.reason);
-        return err_hint(err, "install gnuplot, or leave out --require-plots");
-    }
-    if (failed)
-        fprintf(ab->console->err, "routesim: %s The report does without pictures.\n",
-                drawing.reason);
-    return list_files(report, &drawing, files, names, &count, err) &&
-           ab_report_write_page(report, &drawing, files, count, err);
+    return ab_report_write_data(report, err) &&
+           ab_report_draw(report, plots ? "gnuplot" : NULL, &drawing, err) &&
+           paper_check_drawing(&drawing, ab->invocation, ab->console, err) &&
+           paper_list_files(&list, report->directory, always, &drawing, err) &&
+           ab_report_write_page(report, &drawing, list.files, list.count, err);
 }
 
 static int code_of(const struct ab_command *ab);
@@ -332,19 +296,6 @@ static uint64_t experiment_of(const struct ab_command *ab)
     return random_key(ab->source.experiment, random_hash_text(ab->canonical.bytes));
 }
 
-static bool open_output(struct ab_command *ab, struct err *err)
-{
-    char path[FOLDER_PATH_MAX], name[SOURCE_NAME_MAX + 8];
-    (void)snprintf(name, sizeof name, "ab-%s", ab->source.name);
-    if (invocation_given(ab->invocation, OPTION_OUT)) {
-        (void)snprintf(path, sizeof path, "%s", text_of(ab, OPTION_OUT));
-    } else {
-        (void)snprintf(path, sizeof path, "out/%s-%" PRIu64, name, ab->source.seed);
-    }
-    return folder_open(&ab->folder, path, name, experiment_of(ab),
-                       invocation_on(ab->invocation, OPTION_FORCE), err);
-}
-
 static void warn_of_too_few(const struct ab_command *ab)
 {
     const uint64_t planned = ab->request.planned_n;
@@ -359,7 +310,9 @@ static int run_and_report(struct ab_command *ab)
 {
     char program[64];
     struct err err;
-    if (!open_output(ab, &err)) return console_error(ab->console, &err, NULL);
+    if (!paper_open_folder(&ab->folder, ab->invocation, "ab", ab->source.name, ab->source.seed,
+                           experiment_of(ab), &err))
+        return console_error(ab->console, &err, NULL);
     (void)snprintf(program, sizeof program, "routesim %s", version_text());
     const struct ab_report report = {.result = &ab->result,
                                      .program = program,

@@ -132,9 +132,8 @@ static bool open_scenario(struct decision_source *source, const struct invocatio
 
 /* ---- a folder ---- */
 
-static void name_by_path(struct decision_source *source)
+void decision_source_name(const char *path, char name[static SOURCE_NAME_MAX])
 {
-    const char *path = source->path;
     size_t length = strlen(path);
     while (length > 1 && path[length - 1] == '/')
         length--;
@@ -142,15 +141,15 @@ static void name_by_path(struct decision_source *source)
     while (from > 0 && path[from - 1] != '/')
         from--;
     size_t kept = 0;
-    for (size_t i = from; i < length && kept + 1 < sizeof source->name; i++) {
+    for (size_t i = from; i < length && kept + 1 < SOURCE_NAME_MAX; i++) {
         const char c = path[i];
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                            (c >= '0' && c <= '9') || c == '-' || c == '_';
         if (c == '.' && i > from) break; /* no ending */
-        source->name[kept++] = plain ? c : '-';
+        name[kept++] = plain ? c : '-';
     }
-    source->name[kept] = '\0';
-    if (kept == 0) (void)snprintf(source->name, sizeof source->name, "log");
+    name[kept] = '\0';
+    if (kept == 0) (void)snprintf(name, SOURCE_NAME_MAX, "log");
 }
 
 static bool open_folder(struct decision_source *source, struct console *console)
@@ -160,7 +159,7 @@ static bool open_folder(struct decision_source *source, struct console *console)
     static struct err_list ignored;
     struct result result;
     source->kind = TUNE_RUN;
-    name_by_path(source);
+    decision_source_name(source->path, source->name);
     (void)snprintf(path, sizeof path, "%.4096s/quotes.bin", source->path);
     ignored = (struct err_list){0};
     if (report_read(&result, source->path, &ignored)) { /* what the run was called */
@@ -254,7 +253,7 @@ static bool open_log(struct decision_source *source, struct console *console)
     const struct quote_record assumed = assumed_config();
     list = (struct err_list){0};
     source->kind = TUNE_LOG;
-    name_by_path(source);
+    decision_source_name(source->path, source->name);
     if (!decisions_read_log(&source->set, source->path, &assumed, &list)) {
         source->exit_code = console_errors(console, &list, NULL);
         return false;

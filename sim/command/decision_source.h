@@ -38,4 +38,7 @@ bool decision_source_again(struct decision_source *source, const struct invocati
                            struct decision_set *set, struct err *err);
 void decision_source_release(struct decision_source *source);
 
+/* "shop-week-3" of "logs/shop week-3.jsonl": what results are called after. */
+void decision_source_name(const char *path, char name[static SOURCE_NAME_MAX]);
+
 #endif

@@ -13,8 +13,7 @@
 #include "sim/command/command.h"
 #include "sim/command/copy.h"
 #include "sim/command/decision_source.h"
-#include "sim/command/digest.h"
-#include "sim/command/folder.h"
+#include "sim/command/paper.h"
 #include "sim/command/provider_list.h"
 #include "sim/command/signals.h"
 #include "sim/command/version.h"
@@ -22,7 +21,7 @@
 
 /* Each part of the goal may need a constraint of its own (tune.h). */
 enum { CONSTRAINTS_MAX = SEARCH_CONSTRAINTS_MAX - SEARCH_OBJECTIVES_MAX };
-enum { OWN_MAX = 8, FILES_MAX = 8 + 5 * FIGURES_MAX };
+enum { OWN_MAX = 8 };
 
 struct tune_command {
     const struct invocation *invocation;
@@ -181,70 +180,21 @@ static void on_step(void *context, const char *step, uint64_t done, uint64_t of)
     progress_update(&tune->progress, of > 0 ? (double)done / (double)of : 0.0, step);
 }
 
-static void begin_progress(struct tune_command *tune)
-{
-    const struct progress_setup setup = {
-        .stream = tune->console->err,
-        .label = "tune",
-        .mode = tune->console->quiet
-                    ? PROGRESS_NONE
-                    : progress_mode_for(tune->invocation->values[OPTION_PROGRESS].choice,
-                                        isatty(STDERR_FILENO) != 0),
-        .utf8 = tune->console->utf8,
-        .now_us = progress_clock_us,
-        .columns = progress_columns};
-    progress_begin(&tune->progress, &setup);
-}
-
 /* ---- files ---- */
-
-static bool list_files(const struct tune_report *report, const struct drawing *drawing,
-                       struct result_file *files, char names[][64], uint32_t *count,
-                       struct err *err)
-{
-    static const char *const always[] = {"recommendation.env", "arms.csv", "candidates.csv",
-                                         "sweeps.csv", "flips.csv"};
-    static const char *const endings[] = {"svg", "png", "gp", "tsv", "labels.tsv"};
-    *count = 0;
-    for (size_t i = 0; i < sizeof always / sizeof always[0] + 5u * drawing->count; i++) {
-        const size_t past = i - sizeof always / sizeof always[0];
-        char *name = names[*count];
-        if (i < sizeof always / sizeof always[0]) {
-            (void)snprintf(name, 64, "%s", always[i]);
-        } else {
-            (void)snprintf(name, 64, "plots/%.40s.%s", drawing->figures[past / 5].name,
-                           endings[past % 5]);
-        }
-        if (digest_file(report->directory, name, &files[*count], err)) {
-            ++*count;
-        } else if (err->code != ERR_NONE) {
-            return false;
-        }
-    }
-    return true;
-}
 
 static bool write_folder(struct tune_command *tune, const struct tune_report *report,
                          struct err *err)
 {
-    static struct result_file files[FILES_MAX];
-    static char names[FILES_MAX][64];
+    static const char *const always[] = {"recommendation.env", "arms.csv",  "candidates.csv",
+                                         "sweeps.csv",         "flips.csv", NULL};
+    static struct paper_files list;
     struct drawing drawing;
-    uint32_t count = 0;
     const bool plots = !invocation_on(tune->invocation, OPTION_NO_PLOTS);
-    if (!tune_report_write_data(report, err) ||
-        !tune_report_draw(report, plots ? "gnuplot" : NULL, &drawing, err))
-        return false;
-    const bool failed = drawing.state == DRAWING_MISSING || drawing.state == DRAWING_FAILED;
-    if (failed && invocation_on(tune->invocation, OPTION_REQUIRE_PLOTS)) {
-        (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "%s", drawing.reason);
-        return err_hint(err, "install gnuplot, or leave out --require-plots");
-    }
-    if (failed)
-        fprintf(tune->console->err, "routesim: %s The report does without pictures.\n",
-                drawing.reason);
-    return list_files(report, &drawing, files, names, &count, err) &&
-           tune_report_write_page(report, &drawing, files, count, err);
+    return tune_report_write_data(report, err) &&
+           tune_report_draw(report, plots ? "gnuplot" : NULL, &drawing, err) &&
+           paper_check_drawing(&drawing, tune->invocation, tune->console, err) &&
+           paper_list_files(&list, report->directory, always, &drawing, err) &&
+           tune_report_write_page(report, &drawing, list.files, list.count, err);
 }
 
 static int show(struct tune_command *tune, const struct tune_report *report)
@@ -281,19 +231,6 @@ static uint64_t experiment_of(const struct tune_command *tune)
     return random_key(tune->source.experiment, random_hash_text(tune->canonical.bytes));
 }
 
-static bool open_output(struct tune_command *tune, struct err *err)
-{
-    char path[FOLDER_PATH_MAX], name[SOURCE_NAME_MAX + 8];
-    (void)snprintf(name, sizeof name, "tune-%s", tune->source.name);
-    if (invocation_given(tune->invocation, OPTION_OUT)) {
-        (void)snprintf(path, sizeof path, "%s", text_of(tune, OPTION_OUT));
-    } else {
-        (void)snprintf(path, sizeof path, "out/%s-%" PRIu64, name, tune->source.seed);
-    }
-    return folder_open(&tune->folder, path, name, experiment_of(tune),
-                       invocation_on(tune->invocation, OPTION_FORCE), err);
-}
-
 /* The baseline, the presets and the suggestion once more, each with the history it makes itself. */
 static bool evolve(struct tune_command *tune, struct err *err)
 {
@@ -320,8 +257,10 @@ static int tune_and_report(struct tune_command *tune)
     static char program[64];
     struct err err;
     signals_leave_at_next(); /* nothing is in flight that would be worth its end */
-    if (!open_output(tune, &err)) return console_error(tune->console, &err, NULL);
-    begin_progress(tune);
+    if (!paper_open_folder(&tune->folder, tune->invocation, "tune", tune->source.name,
+                           tune->source.seed, experiment_of(tune), &err))
+        return console_error(tune->console, &err, NULL);
+    paper_begin_progress(&tune->progress, tune->invocation, tune->console, "tune");
     const bool tuned = tune_run(&tune->tuning, &tune->request, &tune->source.set, &err);
     progress_end(&tune->progress, tuned ? "tuned" : "stopped");
     (void)snprintf(program, sizeof program, "routesim %s", version_text());
