@@ -344,6 +344,16 @@ static bool make_series(struct calibration *calibration, struct err *err)
     return true;
 }
 
+static bool look_at_caches(struct calibration *calibration, const struct calibrate_request *request,
+                           struct err *err)
+{
+    if (request->scenario == NULL) return true;
+    const struct cache_sweep_request sweep = {.scenario = request->scenario, .seed = request->seed};
+    tell(request, "what would be remembered", 0, 1);
+    calibration->caches_known = cache_sweep_run(&calibration->caches, &sweep, err);
+    return calibration->caches_known;
+}
+
 static bool calibrate_all(struct calibration *calibration, const struct calibrate_request *request,
                           struct err *err)
 {
@@ -368,7 +378,12 @@ static bool calibrate_all(struct calibration *calibration, const struct calibrat
     if (ok && patience != NULL) ok = look_at_router(calibration, request, patience, err);
     if (ok && patience == NULL) ok = calibrate_model_router(calibration, err);
     waiting_patience_release(patience);
-    return ok;
+    for (uint32_t p = 0; ok && p < count; p++) {
+        tell(request, "does it hold", p, count);
+        ok = calibrate_stability_of(calibration, &calibration->providers[p], err) &&
+             calibrate_second_calls(calibration, &calibration->providers[p], err);
+    }
+    return ok && look_at_caches(calibration, request, err);
 }
 
 bool calibrate_run(struct calibration *calibration, const struct calibrate_request *request,
@@ -383,6 +398,7 @@ bool calibrate_run(struct calibration *calibration, const struct calibrate_reque
                                         .prices = request->prices,
                                         .prices_assumed = request->prices_assumed,
                                         .rule = request->rule,
+                                        .split = request->split,
                                         .latencies = *latencies};
     *latencies = (struct latency_set){0};
     if (set != NULL) {
@@ -395,11 +411,18 @@ bool calibrate_run(struct calibration *calibration, const struct calibrate_reque
     return false;
 }
 
+static void release_provider(struct calibrate_provider *provider)
+{
+    free(provider->steps);
+    change_set_release(&provider->stability.changes);
+}
+
 void calibration_release(struct calibration *calibration)
 {
     for (uint32_t p = 0; calibration->providers != NULL && p < calibration->latencies.count; p++)
-        free(calibration->providers[p].steps);
+        release_provider(&calibration->providers[p]);
     free(calibration->providers);
+    if (calibration->caches_known) cache_sweep_release(&calibration->caches);
     latencies_release(&calibration->latencies);
     decisions_release(&calibration->set);
     *calibration = (struct calibration){0};

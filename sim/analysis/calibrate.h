@@ -16,7 +16,11 @@
 #ifndef SIM_ANALYSIS_CALIBRATE_H
 #define SIM_ANALYSIS_CALIBRATE_H
 
+#include "sim/analysis/cache_sweep.h"
+#include "sim/analysis/distribution_fit.h"
 #include "sim/analysis/latency_quantile.h"
+#include "sim/analysis/retry_whatif.h"
+#include "sim/analysis/stability.h"
 #include "sim/analysis/timeout_rules.h"
 #include "sim/analysis/waiting.h"
 
@@ -44,6 +48,27 @@ struct calibrate_step {
     struct waiting_step router;       /* orders; unset without them */
 };
 
+/* Does it hold? What a rule says of the first part of the samples, judged on the rest. */
+struct calibrate_held {
+    struct timeout_advice advice;    /* from the first part alone */
+    struct stability_timeout judged; /* of FOUND; else its verdict is NA */
+};
+
+struct calibrate_stability {
+    bool known; /* enough samples to cut in two */
+    struct change_set changes;
+    struct stability_fresh fresh;
+    struct stability_halves halves;
+    struct calibrate_held held[TIMEOUT_RULES];
+    struct stability_third thirds[STABILITY_PARTS];
+    struct timeout_advice third_advice[STABILITY_PARTS]; /* of the rule that is recommended by */
+    struct fit fits[FIT_LAWS];
+    double weights[FIT_LAWS];      /* Akaike's */
+    enum fit_law best;             /* FIT_LAWS: no law fits */
+    struct fit_goodness goodness;  /* of the best */
+    struct fit_goodness lognormal; /* what everybody assumes; tails, no p */
+};
+
 struct calibrate_provider {
     const struct latency_series *series; /* in calibration.latencies */
     const char *name;                    /* display name, or the CSV's */
@@ -65,6 +90,11 @@ struct calibrate_provider {
      * timeout. 0: nothing to show. */
     int64_t naive_us, naive_settled_us;
     struct timeout_achieved naive_achieved;
+    struct calibrate_stability stability;
+    /* What second calls would do; the deadline is the recommended timeout, else today's. */
+    struct whatif_hedges hedges;
+    bool retries_known; /* a deadline is */
+    struct whatif_retries retries;
 };
 
 struct calibrate_arm { /* one rule for every provider at once; where a provider has none, today's */
@@ -85,6 +115,7 @@ struct calibration {
     struct waiting_prices prices;
     bool prices_assumed;    /* nobody stated them */
     enum timeout_rule rule; /* asked for */
+    double split;
     struct latency_set latencies;
     struct decision_set set; /* empty: latencies alone */
     bool has_orders;
@@ -100,6 +131,10 @@ struct calibration {
     struct waiting_instant instants[CALIBRATE_INSTANTS];
     uint32_t instant_count;
 
+    /* what remembering would do: of a scenario alone */
+    bool caches_known;
+    struct cache_sweep caches;
+
     const char *notes[CALIBRATE_NOTES_MAX]; /* constant sentences */
     uint32_t note_count;
 };
@@ -113,6 +148,8 @@ struct calibrate_request {
     struct timeout_setup setup;
     struct waiting_prices prices;
     bool prices_assumed;
+    double split; /* share of samples in the first part, that the rest judges; 0.5 */
+    const struct scenario *scenario; /* NULL: none, and nothing is said of caches */
     void (*progress)(void *context, const char *step, uint64_t done, uint64_t of);
     void *progress_context;
 };

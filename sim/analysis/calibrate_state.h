@@ -20,4 +20,12 @@ struct decision_view calibrate_view_of(const struct calibration *calibration,
  * and one router asked all providers at once. A model. */
 bool calibrate_model_router(struct calibration *calibration, struct err *err);
 
+/* Halves, thirds, changes and laws of one provider. */
+bool calibrate_stability_of(const struct calibration *calibration,
+                            struct calibrate_provider *provider, struct err *err);
+
+/* Hedges and retries of one provider. */
+bool calibrate_second_calls(const struct calibration *calibration,
+                            struct calibrate_provider *provider, struct err *err);
+
 #endif
