@@ -158,3 +158,19 @@ void redis_address_write(const struct redis_address *address, struct text *text)
                 (unsigned)address->port);
     if (address->database != 0) text_format(text, "/%u", (unsigned)address->database);
 }
+
+void redis_address_hide(const char *word, struct text *text)
+{
+    static const char *const schemes[] = {"redis:", "rediss:", "unix:"};
+    const char *const at = strrchr(word, '@');
+    for (size_t i = 0; at != NULL && i < sizeof schemes / sizeof schemes[0]; i++) {
+        const char *rest = strstr(word, schemes[i]);
+        if (rest == NULL || rest > at) continue;
+        rest += strlen(schemes[i]);
+        rest += strspn(rest, "/");
+        text_append(text, word, (size_t)(rest - word));
+        word = at + 1;
+        break;
+    }
+    text_put(text, word);
+}

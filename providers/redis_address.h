@@ -46,4 +46,9 @@ bool redis_address_read(const char *url, struct redis_address *address, struct e
 /* The same for people and for commands that are repeated: without user and password. */
 void redis_address_write(const struct redis_address *address, struct text *text);
 
+/* A word of a command line that may hold such an address, well formed or not ("redis://...",
+ * "--cache=redis://..."), without what stands before the last "@" of it; any other word as it is.
+ */
+void redis_address_hide(const char *word, struct text *text);
+
 #endif

@@ -8,6 +8,7 @@
 #include "sim/command/child.h"
 #include "sim/command/command.h"
 #include "sim/command/doctor.h"
+#include "sim/command/load.h"
 #include "sim/command/option_value.h"
 #include "sim/command/version.h"
 
@@ -37,8 +38,15 @@ void examination_note(struct examination *examination, enum finding finding, con
 static void examine_libraries(struct examination *examination)
 {
     for (enum version_library library = 0; library < VERSION_LIBRARY_COUNT; library++) {
-        examination_note(examination, FINDING_GOOD, version_library_names[library], "%s",
-                         version_of_library(library));
+        const char *const version = version_of_library(library);
+        if (version != NULL) {
+            examination_note(examination, FINDING_GOOD, version_library_names[library], "%s",
+                             version);
+        } else {
+            examination_note(examination, FINDING_WARNING, version_library_names[library],
+                             "not built in: --cache has no Redis to speak to; install "
+                             "libhiredis-dev and run make again");
+        }
     }
 }
 
@@ -132,9 +140,11 @@ static int write_config(struct console *console)
             code = console_error(console, &err, NULL);
             continue;
         }
-        text_format(&text, "--%-16s %-22s %s", traits->name,
-                    value.text != NULL ? value.text : "(not given)",
+        struct text shown = {0};
+        load_put_argument(value.text != NULL ? value.text : "(not given)", &shown);
+        text_format(&text, "--%-16s %-22s %s", traits->name, shown.bytes != NULL ? shown.bytes : "",
                     option_origin_names[value.origin]);
+        text_release(&shown);
         if (value.origin == ORIGIN_ENVIRONMENT) text_format(&text, ", %s", traits->env);
         text_char(&text, '\n');
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "providers/redis_address.h"
 #include "sim/command/env_file.h"
 
 enum { SCENARIO_BYTES_MAX = 16 << 20, OVERRIDES_MAX = REPEATS_MAX + 16 };
@@ -365,42 +366,24 @@ void load_put_argument(const char *argument, struct text *text)
         text_append(text, argument, (size_t)(equals + 1 - argument));
         text_put(text, "[hidden]");
     } else {
-        text_put(text, argument);
+        redis_address_hide(argument, text);
     }
 }
 
 void load_canonical_command(const struct invocation *invocation, const char *path,
                             struct text *text)
 {
-    static const enum option valued[] = {OPTION_SEED,
-                                         OPTION_REPLICATIONS,
-                                         OPTION_DURATION,
-                                         OPTION_REQUESTS,
-                                         OPTION_RATE,
-                                         OPTION_ENV_FILE,
-                                         OPTION_PERCENTILES,
-                                         OPTION_EXACT,
-                                         OPTION_EVENTS,
-                                         OPTION_CLOCK,
-                                         OPTION_WIRE,
-                                         OPTION_CA,
-                                         OPTION_LIVE,
-                                         OPTION_MAX_REQUESTS,
-                                         OPTION_MAX_RATE,
-                                         OPTION_OBJECTIVE,
-                                         OPTION_BASELINE_WEIGHTS,
-                                         OPTION_HOLD,
-                                         OPTION_HOLDOUT,
-                                         OPTION_HISTORY,
-                                         OPTION_WITHOUT,
-                                         OPTION_PURCHASES,
-                                         OPTION_RESAMPLES,
-                                         OPTION_AB_OBJECTIVE,
-                                         OPTION_SALT,
-                                         OPTION_ALPHA,
-                                         OPTION_POWER,
-                                         OPTION_PEEKS,
-                                         OPTION_PLANNED};
+    static const enum option valued[] = {
+        OPTION_SEED,         OPTION_REPLICATIONS, OPTION_DURATION,
+        OPTION_REQUESTS,     OPTION_RATE,         OPTION_ENV_FILE,
+        OPTION_PERCENTILES,  OPTION_EXACT,        OPTION_EVENTS,
+        OPTION_CLOCK,        OPTION_WIRE,         OPTION_CA,
+        OPTION_CACHE,        OPTION_LIVE,         OPTION_MAX_REQUESTS,
+        OPTION_MAX_RATE,     OPTION_OBJECTIVE,    OPTION_BASELINE_WEIGHTS,
+        OPTION_HOLD,         OPTION_HOLDOUT,      OPTION_HISTORY,
+        OPTION_WITHOUT,      OPTION_PURCHASES,    OPTION_RESAMPLES,
+        OPTION_AB_OBJECTIVE, OPTION_SALT,         OPTION_ALPHA,
+        OPTION_POWER,        OPTION_PEEKS,        OPTION_PLANNED};
     static const enum option flags[] = {
         OPTION_SHORT,    OPTION_INHERIT_ENV, OPTION_NO_QUOTES,  OPTION_STRICT_EVIDENCE,
         OPTION_MOCK_TLS, OPTION_PLAN,        OPTION_INTERLEAVE, OPTION_ALLOW_UNANSWERED};
@@ -410,8 +393,11 @@ void load_canonical_command(const struct invocation *invocation, const char *pat
         put_word(text, invocation->operands[i]);
     for (size_t i = 0; i < sizeof valued / sizeof valued[0]; i++) {
         if (!invocation_given(invocation, valued[i])) continue;
+        struct text shown = {0};
+        redis_address_hide(invocation->values[valued[i]].text, &shown);
         text_format(text, " --%s", option_table[valued[i]].name);
-        put_word(text, invocation->values[valued[i]].text);
+        put_word(text, shown.bytes != NULL ? shown.bytes : "");
+        text_release(&shown);
     }
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (invocation_on(invocation, flags[i]))

@@ -312,6 +312,15 @@ const struct option_traits option_table[OPTION_COUNT] = {
                            "routesim mock writes beside its keys; never real providers",
                    .group = GROUP_LOAD,
                    .commands = IN(COMMAND_RUN)},
+    [OPTION_CACHE] = {.name = "cache",
+                      .type = OPTION_TEXT,
+                      .argument = "URL",
+                      .env = "ROUTESIM_CACHE",
+                      .help = "keep quotes in a real Redis: redis://[:PASSWORD@]HOST[:PORT][/DB] "
+                              "or unix://[:PASSWORD@]/PATH; a password is better given by the "
+                              "variable, where no list of processes shows it",
+                      .group = GROUP_LOAD,
+                      .commands = IN(COMMAND_RUN)},
     [OPTION_LIVE] = {.name = "live",
                      .type = OPTION_TEXT,
                      .argument = "PROVIDER,...",

@@ -18,6 +18,7 @@
 #include "sim/command/digest.h"
 #include "sim/command/load.h"
 #include "sim/command/version.h"
+#include "sim/world/redis_cache.h"
 
 enum { FILES_LISTED_MAX = 8 + 5 * FIGURES_MAX };
 
@@ -89,6 +90,24 @@ static void put_instants(struct text *json, int64_t started_unix_us)
     text_format(json, "  \"ended\": \"%s\",\n", text);
 }
 
+/* A real one only: a simulated cache is a setting of the scenario. */
+static void put_cache(struct text *json, const struct redis_cache_plan *cache)
+{
+    struct text address = {0};
+    if (cache == NULL) return;
+    redis_address_write(&cache->address, &address);
+    text_put(json, "  \"cache\": {\"address\": ");
+    text_json_string(json, address.bytes != NULL ? address.bytes : "");
+    text_format(json, ", \"connects\": %" PRIu64 ", \"losses\": %" PRIu64,
+                (uint64_t)cache->facts.connects, (uint64_t)cache->facts.losses);
+    if (cache->facts.reason[0] != '\0') {
+        text_put(json, ", \"reason\": ");
+        text_json_string(json, cache->facts.reason);
+    }
+    text_put(json, "},\n");
+    text_release(&address);
+}
+
 static bool write_run_json(const struct present *present, struct err *err)
 {
     struct text json = {0};
@@ -116,6 +135,7 @@ static bool write_run_json(const struct present *present, struct err *err)
         text_json_string(&json, present->result->local_error);
         text_put(&json, ",\n");
     }
+    put_cache(&json, present->cache);
     text_put(&json, "  \"host\": {\"system\": ");
     text_json_string(&json, host.sysname);
     text_put(&json, ", \"release\": ");

@@ -18,6 +18,8 @@
 #include "sim/world/result.h"
 #include "sim/world/scenario.h"
 
+struct redis_cache_plan;
+
 struct present {
     const struct invocation *invocation;
     struct console *console;
@@ -26,7 +28,8 @@ struct present {
     const char *directory;           /* where files are written */
     const char *final_path;          /* what the folder is going to be called */
     int64_t started_unix_us;
-    double wall_seconds; /* of the simulation alone; negative: not known */
+    double wall_seconds;                  /* of the simulation alone; negative: not known */
+    const struct redis_cache_plan *cache; /* NULL: no real one */
     int exit_code;
 };
 

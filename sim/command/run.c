@@ -10,6 +10,7 @@
 
 #include "providers/cassette.h"
 #include "reports/findings.h"
+#include "sim/command/cache_choice.h"
 #include "sim/command/command.h"
 #include "sim/command/descriptors.h"
 #include "sim/command/folder.h"
@@ -38,6 +39,7 @@ struct run_command {
     double percents[PERCENTILES_MAX];
     unsigned percent_count;
     struct wire_spec wire;
+    struct cache_choice cache;
     struct recorder *recorder;
     struct folder folder;
     struct logs logs;
@@ -138,6 +140,7 @@ static int dry_run(struct run_command *run)
                 scenario->replications, scenario->replications == 1 ? "" : "s");
     text_grouped(&text, (int64_t)(orders + 0.5));
     wires_describe(scenario, &run->wire, &wires);
+    cache_choice_describe(&run->cache, &wires);
     text_format(
         &text,
         " orders\n  %s\n  %" PRIu32 " fault%s, %" PRIu32 " check%s\n  results would go to %s\n"
@@ -161,6 +164,7 @@ static bool simulate(struct run_command *run, const struct world_outputs *output
     const struct run_request request = {
         .scenario = run->loaded.scenario,
         .wire = &run->wire,
+        .cache = run->cache.given ? &run->cache.maker : NULL,
         .jobs = jobs_wanted(run->invocation),
         .percents = run->percents,
         .percent_count = run->percent_count,
@@ -287,6 +291,7 @@ static bool run_and_report(struct run_command *run, int64_t started_unix_us, str
                                     .final_path = run->folder.path,
                                     .started_unix_us = started_unix_us,
                                     .wall_seconds = wall_seconds,
+                                    .cache = run->cache.given ? &run->cache.plan : NULL,
                                     .exit_code = verdict_code(run)};
     return present_files(&run->present, err) && folder_commit(&run->folder, err);
 }
@@ -419,6 +424,7 @@ static int run_loaded(struct run_command *run)
     const int shown = present_result(&run->present);
     say_if_deaf(run);
     say_if_answers_lack(run);
+    cache_choice_say(&run->cache, run->console);
     const int code = verdict_code(run);
     result_release(&run->result);
     return shown != EXIT_DONE ? shown : code;
@@ -455,7 +461,8 @@ int command_run(const struct invocation *invocation, struct console *console)
     run->percent_count = percent_list(invocation->values[OPTION_PERCENTILES].text, run->percents);
     load_canonical_command(invocation, invocation->operands[0], &run->canonical);
     struct err err;
-    if (!wires_read(invocation, run->loaded.scenario, &run->wire, &err)) {
+    if (!wires_read(invocation, run->loaded.scenario, &run->wire, &err) ||
+        !cache_choice_read(invocation, run->loaded.scenario, &run->cache, &err)) {
         code = console_error(console, &err, source_for(run, &err));
     } else if (!look_at_recordings(run, &code)) {
         (void)code; /* why was said */

@@ -8,13 +8,14 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
+#include "providers/redis_protocol.h"
 #include "sim/command/child.h"
 #include "sim/command/command.h"
 
 const char *const version_library_names[VERSION_LIBRARY_COUNT] = {
     [LIBRARY_CURL] = "libcurl",   [LIBRARY_GSL] = "GSL",
     [LIBRARY_CJSON] = "cJSON",    [LIBRARY_MICROHTTPD] = "libmicrohttpd",
-    [LIBRARY_CRYPTO] = "OpenSSL",
+    [LIBRARY_CRYPTO] = "OpenSSL", [LIBRARY_HIREDIS] = "hiredis",
 };
 
 const char *version_text(void)
@@ -40,6 +41,8 @@ const char *version_of_library(enum version_library library)
         return MHD_get_version();
     case LIBRARY_CRYPTO:
         return OpenSSL_version(OPENSSL_VERSION_STRING);
+    case LIBRARY_HIREDIS:
+        return redis_protocol_version();
     case VERSION_LIBRARY_COUNT:
         break;
     }
@@ -66,8 +69,10 @@ void version_write_line(struct text *text)
 {
     text_format(text, "routesim %s (", version_text());
     for (enum version_library library = 0; library < VERSION_LIBRARY_COUNT; library++) {
-        text_format(text, "%s%s %s", library > 0 ? ", " : "", version_library_names[library],
-                    version_of_library(library));
+        const char *const version = version_of_library(library);
+        text_format(text, "%s%s%s", library > 0 ? ", " : "", version == NULL ? "no " : "",
+                    version_library_names[library]);
+        if (version != NULL) text_format(text, " %s", version);
     }
     char gnuplot[GNUPLOT_VERSION_MAX];
     text_put(text, ", ");
@@ -94,7 +99,12 @@ void version_write_json(struct text *text)
         if (library > 0) text_char(text, ',');
         text_json_string(text, version_library_names[library]);
         text_char(text, ':');
-        text_json_string(text, version_of_library(library));
+        const char *const version = version_of_library(library);
+        if (version != NULL) {
+            text_json_string(text, version);
+        } else {
+            text_put(text, "null");
+        }
     }
     char gnuplot[GNUPLOT_VERSION_MAX];
     text_put(text, "},\"gnuplot\":");

@@ -19,11 +19,13 @@ enum version_library {
     LIBRARY_CJSON,
     LIBRARY_MICROHTTPD,
     LIBRARY_CRYPTO,
+    LIBRARY_HIREDIS, /* optional */
     VERSION_LIBRARY_COUNT
 };
 extern const char *const version_library_names[VERSION_LIBRARY_COUNT];
 
-/* The version that runs, which may be newer than the one compiled against. */
+/* The version that runs, which may be newer than the one compiled against (but for hiredis, which
+ * does not say); NULL: routesim was built without it. */
 const char *version_of_library(enum version_library library);
 
 /* "5.4" of the gnuplot on PATH; false and an empty text when there is none that answers. */

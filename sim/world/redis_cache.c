@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ static const size_t value_bytes_max = 4096;
 typedef char written_key[CACHE_CLIENT_KEY_MAX];
 
 struct redis_cache {
-    const struct redis_cache_plan *plan;
+    struct redis_cache_plan *plan;
     struct redis_client *client;
     uint64_t nonce;
     uint32_t begun;
@@ -217,11 +218,25 @@ static bool begin(void *context, uint32_t replication, bool real, struct err *er
     return true;
 }
 
+static void add_facts(const struct redis_cache *cache)
+{
+    struct redis_cache_facts *const all = &cache->plan->facts;
+    struct redis_facts own;
+    redis_client_facts(cache->client, &own);
+    all->connects += own.connects;
+    all->losses += own.losses;
+    if (own.losses == 0 || atomic_exchange(&all->has_reason, true)) return;
+    (void)snprintf(all->reason, sizeof all->reason, "%s", own.reason);
+}
+
 static void destroy(void *context)
 {
     struct redis_cache *const cache = context;
     if (cache == NULL) return;
-    if (cache->client != NULL) remove_written(cache);
+    if (cache->client != NULL) {
+        add_facts(cache); /* what goes wrong from here on costs the run nothing */
+        remove_written(cache);
+    }
     redis_client_destroy(cache->client);
     free(cache->written);
     free(cache);

@@ -19,7 +19,7 @@
  * (ERR_ENVIRONMENT): whoever names one wants to measure it. From then on everything that happens to
  * it is data. The client connects again by itself.
  *
- * Ownership: the plan is borrowed by every client made of it, and read only.
+ * Ownership: the plan is borrowed by every client made of it; each may be of another thread.
  * Failure:   making: no hiredis, nobody there, a wrong password, no memory.
  */
 #ifndef SIM_WORLD_REDIS_CACHE_H
@@ -32,11 +32,20 @@ enum { REDIS_CACHE_KEYS_MAX = 1 << 16, REDIS_CACHE_NAME_MAX = 64 };
 #define REDIS_CACHE_VIRTUAL_US  INT64_C(3600000000)
 #define REDIS_CACHE_PATIENCE_US INT64_C(1000000)
 
+/* What its clients have met; each adds its own when it goes. */
+struct redis_cache_facts {
+    _Atomic uint64_t connects; /* connections that were up: one a world, where all goes well */
+    _Atomic uint64_t losses;   /* of them, those that were lost */
+    _Atomic bool has_reason;
+    char reason[REDIS_REASON_MAX]; /* why, of one of them; read it when all clients have gone */
+};
+
 struct redis_cache_plan {
     struct redis_address address;
     struct redis_limits limits; /* value_bytes_max is the adapter's own */
     char name[REDIS_CACHE_NAME_MAX];
     uint64_t seed;
+    struct redis_cache_facts facts; /* the one part that is written to */
 };
 
 /* `plan` outlives the maker and all its clients. */
