@@ -327,6 +327,31 @@ static struct timeout_advice by_today(const struct latency_series *series)
     return advice;
 }
 
+/* The calls that were answered, or may have been: without those that hung to the hard cap. */
+static bool answerable(const struct latency_series *series, struct latency_series *kept,
+                       struct err *err)
+{
+    *kept = (struct latency_series){.provider = series->provider};
+    for (uint32_t i = 0; i < series->count; i++) {
+        const struct latency_sample *sample = &series->samples[i];
+        if (sample->fate == LATENCY_CENSORED && sample->capped) continue;
+        if (!latency_add(kept, sample, err)) return false;
+    }
+    return true;
+}
+
+static bool apply_target(const struct latency_series *series, const struct timeout_setup *setup,
+                         struct timeout_advice *advice, struct err *err)
+{
+    struct latency_series kept;
+    struct latency_ranks ranks = {0};
+    const bool ok = answerable(series, &kept, err) && latency_ranks_make(&ranks, &kept, LEVEL, err);
+    if (ok) *advice = by_target(&ranks, setup);
+    latency_ranks_release(&ranks);
+    free(kept.samples);
+    return ok;
+}
+
 bool timeout_rules_apply(const struct latency_series *series, const struct timeout_setup *setup,
                          struct timeout_advice advice[TIMEOUT_RULES], struct err *err)
 {
@@ -337,10 +362,10 @@ bool timeout_rules_apply(const struct latency_series *series, const struct timeo
     advice[TIMEOUT_P99] = by_quantile(&ranks, 0.99, 0);
     advice[TIMEOUT_P999] = by_quantile(&ranks, 0.999, 0);
     advice[TIMEOUT_CLAMP] = by_clamp(&ranks, setup);
-    advice[TIMEOUT_TARGET] = by_target(&ranks, setup);
     advice[TIMEOUT_KNEE] = by_knee(&ranks.curve);
     advice[TIMEOUT_COST] = by_cost(&ranks.curve, setup);
     latency_ranks_release(&ranks);
+    if (!apply_target(series, setup, &advice[TIMEOUT_TARGET], err)) return false;
     int64_t timeouts_us[TIMEOUT_RULES] = {0};
     struct timeout_achieved achieved[TIMEOUT_RULES];
     for (unsigned r = 0; r < TIMEOUT_RULES; r++)

@@ -12,7 +12,10 @@
  *              order statistic, the upper end of a distribution-free tolerance interval (Hahn and
  *              Meeker, "Statistical Intervals", 5.4). It promises no percentile, so it needs
  *              ln(0.05)/ln(target) samples and not ten beyond: 59 for 95%, 299 for 99%. Fewer carry
- *              less: the target is lowered to 95, 90 or 80%, and `target` says to which.
+ *              less: the target is lowered to 95, 90 or 80%, and `target` says to which. Good
+ *              answers are those that come at all: a call that was watched past its timeout to a
+ *              hard cap, and had not been answered by then, failed. One that was given up at its
+ *              timeout may have been answered soon after, and counts as one that takes longer.
  *   KNEE       where the curve of answers over time is farthest above its chord, both axes scaled
  *              to 1 (Satopaa and others, "Finding a 'Kneedle' in a Haystack", 2011), from the first
  *              answer to the last that is known: it moves with the last, and is shown for that

@@ -133,6 +133,32 @@ static void what_timed_out_is_no_reason_to_wait_less(void **state)
     release(&series);
 }
 
+/* Watched to a minute and never answered: no timeout would have waited for these. */
+static void what_hangs_to_the_cap_is_no_answer_to_wait_for(void **state)
+{
+    (void)state;
+    struct latency_series fine = ladder(2000), hanging = ladder(2000);
+    for (int i = 0; i < 100; i++) {
+        struct err err;
+        const struct latency_sample sample = {.at_us = 2000 + i,
+                                              .us = 60000000,
+                                              .timeout_us = 9000000,
+                                              .order = LATENCY_NO_ORDER,
+                                              .fate = LATENCY_CENSORED,
+                                              .capped = true};
+        assert_true(latency_add(&hanging, &sample, &err));
+    }
+    const struct timeout_setup setup = timeout_setup_default();
+    const int64_t target_us = apply(&fine, &setup)[TIMEOUT_TARGET].us;
+    const struct timeout_advice *advice = apply(&hanging, &setup);
+    assert_int_equal(advice[TIMEOUT_TARGET].state, TIMEOUT_FOUND);
+    assert_int_equal(advice[TIMEOUT_TARGET].us, target_us);
+    /* A percentile of calls counts them, as the runbook's query does. */
+    assert_int_equal(advice[TIMEOUT_P99].state, TIMEOUT_BEYOND);
+    release(&fine);
+    release(&hanging);
+}
+
 static void failures_set_no_timeout_but_lower_success(void **state)
 {
     (void)state;
@@ -226,6 +252,7 @@ int main(void)
         cmocka_unit_test(a_target_is_met_in_95_of_100_samples),
         cmocka_unit_test(few_samples_carry_few_rules),
         cmocka_unit_test(what_timed_out_is_no_reason_to_wait_less),
+        cmocka_unit_test(what_hangs_to_the_cap_is_no_answer_to_wait_for),
         cmocka_unit_test(failures_set_no_timeout_but_lower_success),
         cmocka_unit_test(the_cheapest_weighs_a_quote_against_a_second),
         cmocka_unit_test(what_a_timeout_achieves_is_counted_again),
