@@ -96,8 +96,7 @@ static bool room_for(void **rows, uint32_t count, uint32_t *capacity, size_t siz
     return true;
 }
 
-static bool add_item(struct cache_trace *trace, const struct order_item *item, bool copied,
-                     uint32_t *number)
+static bool add_item(struct cache_trace *trace, const struct order_item *item, uint32_t *number)
 {
     if (!number_of(&trace->numbers->tables[NUMBER_ITEM], item->name_hash, number)) return false;
     if (*number < trace->item_count) return true;
@@ -106,8 +105,7 @@ static bool add_item(struct cache_trace *trace, const struct order_item *item, b
         return false;
     }
     trace->items = items;
-    const char *const name =
-        copied ? arena_text(&trace->arena, item->name, strlen(item->name)) : item->name;
+    const char *const name = arena_text(&trace->arena, item->name, strlen(item->name));
     if (name == NULL) return false;
     trace->items[trace->item_count] = *item;
     trace->items[trace->item_count].name = name;
@@ -115,7 +113,7 @@ static bool add_item(struct cache_trace *trace, const struct order_item *item, b
     return true;
 }
 
-static bool add_lines(struct cache_trace *trace, const struct order_request *request, bool copied)
+static bool add_lines(struct cache_trace *trace, const struct order_request *request)
 {
     for (uint32_t i = 0; i < request->item_count; i++) {
         void *lines = trace->lines;
@@ -124,7 +122,7 @@ static bool add_lines(struct cache_trace *trace, const struct order_request *req
         }
         trace->lines = lines;
         struct cache_line *const line = &trace->lines[trace->line_count];
-        if (!add_item(trace, &request->items[i], copied, &line->item)) return false;
+        if (!add_item(trace, &request->items[i], &line->item)) return false;
         line->quantity = request->items[i].quantity;
         trace->line_count++;
     }
@@ -173,7 +171,7 @@ static bool add_numbers(struct cache_trace *trace, const struct order_request *r
 }
 
 static bool add_order(struct cache_trace *trace, int64_t at_us, const struct order_request *request,
-                      bool copied, struct err *err)
+                      struct err *err)
 {
     assert(request->item_count > 0);
     assert(request->item_count <= ORDER_ITEMS_MAX);
@@ -195,7 +193,7 @@ static bool add_order(struct cache_trace *trace, int64_t at_us, const struct ord
     struct cache_order *const order = &trace->orders[trace->count];
     *order = (struct cache_order){
         .at_us = at_us, .first_line = trace->line_count, .line_count = request->item_count};
-    if (!add_lines(trace, request, copied) || !add_numbers(trace, request, order)) {
+    if (!add_lines(trace, request) || !add_numbers(trace, request, order)) {
         return out_of_memory(err);
     }
     trace->count++;
@@ -209,7 +207,7 @@ bool cache_trace_add(struct cache_trace *trace, int64_t at_us, const struct orde
                      struct err *err)
 {
     trace->has_times = true;
-    return add_order(trace, at_us, request, true, err);
+    return add_order(trace, at_us, request, err);
 }
 
 void cache_trace_release(struct cache_trace *trace)
@@ -225,46 +223,6 @@ void cache_trace_release(struct cache_trace *trace)
     free(trace->postal_hashes);
     arena_release(&trace->arena);
     *trace = (struct cache_trace){0};
-}
-
-/* ---- a scenario's workload ------------------------------------------------------------------- */
-
-static bool take_orders(struct cache_trace *trace, const struct workload *workload, uint64_t seed,
-                        struct err *err)
-{
-    const struct scenario *const scenario = workload->scenario;
-    const uint64_t limit = scenario->workload.arrivals.limit;
-    const uint64_t seed_0 = random_replication(seed, 0);
-    struct workload_cursor cursor;
-    workload_start(&cursor, seed_0);
-    struct order_item items[ORDER_ITEMS_MAX];
-    for (uint64_t index = 0; limit == 0 || index < limit; index++) {
-        const int64_t at_us = workload_next_us(workload, &cursor);
-        if (at_us >= scenario->duration_us) break;
-        struct order_request request;
-        workload_order(workload, random_key(seed_0, index), index, &request, items);
-        if (!add_order(trace, at_us, &request, false, err)) return trace->cut;
-    }
-    return true;
-}
-
-bool cache_trace_from_scenario(struct cache_trace *trace, const struct scenario *scenario,
-                               uint64_t seed, struct err *err)
-{
-    *trace = (struct cache_trace){.has_times = true};
-    /* In the arena: what is replayed may stay there, and names do. */
-    struct catalogue *const catalogue = arena_push(&trace->arena, struct catalogue, 1);
-    struct workload *const workload = arena_push(&trace->arena, struct workload, 1);
-    const bool made = catalogue != NULL && workload != NULL
-                          ? catalogue_load(&scenario->catalogue, scenario->folder, scenario->seed,
-                                           &trace->arena, catalogue, err) &&
-                                workload_load(scenario, catalogue, &trace->arena, workload, err) &&
-                                take_orders(trace, workload, seed, err)
-                          : out_of_memory(err);
-    if (made) return true;
-    err->place.file = err_keep_name(err->place.file);
-    cache_trace_release(trace);
-    return false;
 }
 
 /* ---- a CSV of baskets ------------------------------------------------------------------------ */
@@ -353,7 +311,7 @@ static bool read_baskets(struct cache_trace *trace, const struct cache_trace_csv
                            "an instant before that of the record above");
             return err_hint(err, "sort the file by time");
         }
-        if (!add_order(trace, at_us, &basket->request, true, err)) return trace->cut;
+        if (!add_order(trace, at_us, &basket->request, err)) return trace->cut;
     }
     if (err->code != ERR_NONE) return false;
     if (trace->count > 0) return true;

@@ -21,9 +21,9 @@
  *
  * Ownership: a trace owns its arrays, and its arena the names; cache_trace_release() frees them (a
  *            zeroed trace is fine). The scenario is borrowed for the call.
- * Failure:   ERR_INPUT for what workload_load() refuses, and with the place of a CSV cell that will
- *            not do; ERR_ENVIRONMENT for files that cannot be read, and memory. On failure the
- *            trace is empty.
+ * Failure:   ERR_INPUT for what workload_load() refuses, for a CSV that is missing, and with the
+ *            place of a cell that will not do; ERR_ENVIRONMENT for memory. On failure the trace is
+ *            empty.
  */
 #ifndef SIM_ANALYSIS_CACHE_TRACE_H
 #define SIM_ANALYSIS_CACHE_TRACE_H
@@ -65,7 +65,10 @@ struct cache_trace {
     struct cache_trace_numbers *numbers;
 };
 
-/* The orders of replication 0 under `seed`: arrivals before the scenario's end, up to its limit. */
+/* The orders of replication 0 under `seed`, as sim/world starts them in virtual time: arrivals
+ * before the scenario's end and customers who ask again (workload.requote), up to the limit. Users
+ * are told apart whatever the policy: without workload.users each arrival is another's, and who
+ * asks again is the same. */
 bool cache_trace_from_scenario(struct cache_trace *trace, const struct scenario *scenario,
                                uint64_t seed, struct err *err);
 
