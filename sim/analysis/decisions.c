@@ -435,9 +435,9 @@ void decision_inputs_of_mask(const struct decision_set *set, uint32_t order, uin
     const struct quote_record_quote *there[PROVIDER_COUNT] = {NULL};
     for (unsigned i = 0; i < set->orders[order].as.order.quote_count; i++) {
         const struct quote_record_quote *quote = NULL;
-        if ((known >> i & 1u) != 0) quote = decision_quote(set, order, i);
+        if (((unsigned)known >> i & 1u) != 0) quote = decision_quote(set, order, i);
         if (quote != NULL && quote->outcome != QUOTE_OK) quote = NULL;
-        if (quote == NULL && (recorded >> i & 1u) != 0)
+        if (quote == NULL && ((unsigned)recorded >> i & 1u) != 0)
             quote = &set->orders[order].as.order.quotes[i];
         if (quote != NULL && has_quote(quote)) there[i] = quote;
     }

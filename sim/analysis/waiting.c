@@ -86,7 +86,7 @@ static void judge(struct waiting_order *order, const struct decision_inputs *inp
         best++;
     for (uint32_t i = 0; i < inputs->count; i++) {
         struct waiting_slot *slot = &order->slots[inputs->slots[i]];
-        if ((slots >> inputs->slots[i] & 1u) == 0) continue;
+        if (((unsigned)slots >> inputs->slots[i] & 1u) == 0) continue;
         slot->cents = inputs->quotes[i]->total_cents - inputs->quotes[best]->total_cents;
         slot->points = fmax(0.0, parts[best].score - parts[i].score);
     }

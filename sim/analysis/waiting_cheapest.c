@@ -21,7 +21,7 @@ struct axis { /* the timeouts of one provider */
 struct search {
     const struct waiting_patience *patience;
     const struct waiting_prices *prices;
-    uint8_t without, asked; /* masks of providers */
+    unsigned without, asked; /* masks of providers */
     struct axis axes[PROVIDER_COUNT];
     int64_t merged_us[MERGED_MAX]; /* all timeouts, rising */
     uint32_t merged_count;
@@ -46,13 +46,13 @@ static void insert(int64_t *rising, uint32_t *count, int64_t us)
     ++*count;
 }
 
-static uint8_t asked_of(const struct waiting_patience *patience, uint8_t without)
+static unsigned asked_of(const struct waiting_patience *patience, unsigned without)
 {
     unsigned asked = 0;
     for (uint32_t i = 0; i < patience->count; i++)
         for (unsigned s = 0; s < patience->orders[i].count; s++)
             asked |= 1u << patience->orders[i].slots[s].provider;
-    return (uint8_t)(asked & ~(unsigned)without);
+    return asked & ~without;
 }
 
 static void make_axes(struct search *search, const struct decision_view *view,
@@ -189,7 +189,6 @@ static void put_waits(const struct search *search, const struct waiting_order *o
             if (order->slots[s].ended_us < least_us) least_us = order->slots[s].ended_us;
             if (bin[s] < least_bin) least_bin = bin[s];
         }
-        if ((providers & search->without) != 0) continue;
         bins->calls[providers][least_bin]++;
         if (least_bin < search->merged_count) bins->us[providers][least_bin] += least_us;
     }
@@ -222,7 +221,7 @@ static double cost_of(const struct search *search, size_t cell,
     uint32_t shortest[WAITING_SETS]; /* place of a set's shortest timeout */
     shortest[0] = UINT32_MAX;
     for (unsigned set = 1; set < WAITING_SETS; set++) {
-        if ((set & ~(unsigned)search->asked) != 0) continue;
+        if ((set & ~search->asked) != 0) continue;
         unsigned first = 0;
         while ((set >> first & 1u) == 0)
             first++;
@@ -267,7 +266,7 @@ bool waiting_cheapest(const struct waiting_patience *patience, const struct deci
     if (ok) {
         search->patience = patience;
         search->prices = prices;
-        search->without = (uint8_t)((unsigned)view->without | patience->without);
+        search->without = (unsigned)view->without | patience->without;
         search->asked = asked_of(patience, search->without);
         make_axes(search, view, grid_us, count);
         search->cells = memory_zeroed(search->cell_count * sizeof *search->cells);

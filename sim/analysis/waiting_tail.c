@@ -38,7 +38,8 @@ static uint8_t count_slowest(const struct waiting_patience *patience,
         struct waiting_seen seen;
         waiting_see(patience, view, order, &seen);
         for (unsigned slot = 0; slot < order->count; slot++)
-            if ((seen.asked >> slot & 1u) != 0) asked |= 1u << order->slots[slot].provider;
+            if (((unsigned)seen.asked >> slot & 1u) != 0)
+                asked |= 1u << order->slots[slot].provider;
         for (unsigned q = 0; q < WAITING_QUANTILES; q++) {
             if (isnan(tail->ms[q]) || (double)seen.wait_us / 1000.0 < tail->ms[q]) continue;
             tail->beyond[q]++;

@@ -1,7 +1,7 @@
 /* Goal: what a view does to all orders, against deciding each from scratch (waiting_truth.h), over
  * random sets that hold every kind of quote and over runs. Broken on purpose while it was written:
- * stand-ins kept when the answer came in time, late answers taken at the timeout itself, the
- * patient winner's points taken among the quotes of the view. Each turned this red. */
+ * canned quotes kept beside an answer in time, or in the patient decision beside an excluded one;
+ * cents of totals that hold missing items; a rank too far. Each turned this red. */
 #include "router/base/memory.h"
 #include "tests/sim/analysis/waiting_fixture.h"
 #include "tests/sim/analysis/waiting_truth.h"
@@ -64,7 +64,7 @@ static void every_view_is_what_deciding_from_scratch_gives(void **state)
         check_view(&set, (uint8_t)(1u << s), &recorded);
         for (uint32_t v = 0; v < VIEWS; v++) {
             const struct decision_view view = waiting_fixture_view(7, s * VIEWS + v);
-            check_view(&set, v % 3 == 0 ? (uint8_t)(1u << s) : 0, &view);
+            check_view(&set, (uint8_t)(v % 3 == 0 ? 1u << s : 0u), &view);
         }
         decisions_release(&set);
     }

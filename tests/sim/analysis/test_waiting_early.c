@@ -1,7 +1,8 @@
 /* Goal: early decisions. Their instants and winners against a slow version that builds the order as
  * it would be if who is awaited came as imagined (waiting_truth.h); and that CERTAIN is certain:
  * whatever is drawn for those who are awaited, none of them wins. Broken on purpose while it was
- * written: pending ones tried alone only, an ETA of 0, the median's totals left as they were. */
+ * written: pending ones tried alone only, an ETA of 0, a total of 100 cents, the median's totals
+ * left as they were. */
 #include "router/base/memory.h"
 #include "tests/sim/analysis/waiting_fixture.h"
 #include "tests/sim/analysis/waiting_truth.h"
@@ -162,14 +163,15 @@ static uint32_t winner_of_draw(const struct decision_set *one, const struct deci
     struct decision_view arrived_only = *view;
     memcpy(changed.configs, one->configs, sizeof changed.configs);
     for (unsigned s = 0; s < record.as.order.quote_count; s++)
-        if ((pending >> s & 1u) != 0)
+        if (((unsigned)pending >> s & 1u) != 0)
             arrived_only.without |= (uint8_t)(1u << record.as.order.quotes[s].provider);
     decision_inputs_of(one, 0, &arrived_only, &here);
     for (unsigned s = 0; s < record.as.order.quote_count; s++) {
         struct quote_record_quote *quote = &record.as.order.quotes[s];
         quote->outcome = QUOTE_NETWORK_ERROR; /* but for those below */
         quote->flags &= (uint8_t)~QUOTE_FLAG_FELL_BACK;
-        if ((pending >> s & 1u) != 0) draw_quote(quote, record.as.order.items, random_key(key, s));
+        if (((unsigned)pending >> s & 1u) != 0)
+            draw_quote(quote, record.as.order.items, random_key(key, s));
     }
     for (uint32_t i = 0; i < here.count; i++) {
         record.as.order.quotes[here.slots[i]] = *here.quotes[i];
@@ -255,7 +257,7 @@ static void the_patient_winner_had_arrived_when_certain_decided(void **state)
         const struct truth_choice patient = truth_choose(&truth, 0, &view);
         struct decision_view here = view;
         for (unsigned s = 0; s < PROVIDER_COUNT; s++)
-            if ((pending >> s & 1u) != 0)
+            if (((unsigned)pending >> s & 1u) != 0)
                 here.without |= (uint8_t)(1u << one.orders[0].as.order.quotes[s].provider);
         assert_true((arrived >> patient.winner & 1u) != 0);
         differ += truth_choose(&truth, 0, &here).winner != patient.winner;

@@ -1,7 +1,8 @@
 /* Goal: what is made of many views at once, each against one view at a time: the value of an
  * instant, a sweep of one provider's timeouts, whose tail it is, joint quantiles, and the cheapest
  * of all combinations of timeouts. Broken on purpose while it was written: an answer in time at its
- * timeout, the step's own order left out of a rate, a sign of the sums over sets, a bin too far. */
+ * timeout, points won by those who had no quote, a sign of the sums over sets, the last of equal
+ * costs, canned quotes counted as calls. Each turned this red. */
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 
@@ -212,7 +213,7 @@ static void check_tail(const struct truth_set *truth, const struct decision_view
     for (unsigned p = 0; p <= PROVIDER_COUNT; p++) { /* the last: with everybody */
         struct decision_view both = *view;
         both.without |= truth->without;
-        const bool left_out = p < PROVIDER_COUNT && (both.without >> p & 1u) != 0;
+        const bool left_out = p < PROVIDER_COUNT && ((unsigned)both.without >> p & 1u) != 0;
         if (p < PROVIDER_COUNT) both.without |= (uint8_t)(1u << p);
         for (uint32_t i = 0; i < count; i++)
             us[i] = decision_wait(truth->set, i, &both);
@@ -230,7 +231,7 @@ static void check_tail(const struct truth_set *truth, const struct decision_view
             beyond++;
             for (unsigned s = 0; s < truth->set->orders[i].as.order.quote_count; s++) {
                 const unsigned p = truth->set->orders[i].as.order.quotes[s].provider;
-                if ((both.without >> p & 1u) != 0) continue;
+                if (((unsigned)both.without >> p & 1u) != 0) continue;
                 if (decision_slot_wait(truth->set, i, s, &both) != us[i]) continue;
                 slowest[p]++;
                 break;
@@ -334,7 +335,7 @@ static double brute_force(const struct waiting_patience *patience, struct decisi
                           const int64_t *grid_us, uint32_t count, unsigned provider)
 {
     if (provider == PROVIDER_COUNT) return outcome_under(patience, &view).cost_cents;
-    if ((view.without >> provider & 1u) != 0)
+    if (((unsigned)view.without >> provider & 1u) != 0)
         return brute_force(patience, view, grid_us, count, provider + 1);
     const int64_t own_us = view.timeout_us[provider];
     double least = INFINITY;
@@ -383,6 +384,33 @@ static void no_combination_of_two_timeouts_is_cheaper(void **state)
     }
 }
 
+/* Few orders, and every timeout is the latency of one: what comes in that microsecond is late. */
+static void no_combination_of_latencies_is_cheaper(void **state)
+{
+    (void)state;
+    for (uint32_t s = 0; s < 12; s++) {
+        int64_t grid_us[GRID];
+        uint32_t count = 0;
+        struct decision_set set;
+        waiting_fixture(&set, 60, 470 + s, false);
+        for (uint32_t i = 0; i < set.count && count < GRID; i++) {
+            const struct quote_record_quote *known = decision_quote(&set, i, 0);
+            uint32_t place = count;
+            if (known->outcome != QUOTE_OK || known->latency_us == 0) continue;
+            for (; place > 0 && grid_us[place - 1] > known->latency_us; place--)
+                grid_us[place] = grid_us[place - 1];
+            grid_us[place] = known->latency_us;
+            count++;
+        }
+        assert_int_equal(count, GRID);
+        struct waiting_patience *const patience = patience_of(&set, 0);
+        const unsigned others = 1u << PROVIDER_MEALME | 1u << PROVIDER_INSTACART;
+        check_cheapest(patience, (struct decision_view){.without = (uint8_t)others}, grid_us, GRID);
+        waiting_patience_release(patience);
+        decisions_release(&set);
+    }
+}
+
 static void no_combination_of_four_timeouts_is_cheaper(void **state)
 {
     (void)state;
@@ -426,6 +454,7 @@ int main(void)
         cmocka_unit_test(the_tail_is_of_who_was_waited_for_last),
         cmocka_unit_test(a_joint_quantile_counts_orders_with_nobody_beyond_its_own),
         cmocka_unit_test(no_combination_of_two_timeouts_is_cheaper),
+        cmocka_unit_test(no_combination_of_latencies_is_cheaper),
         cmocka_unit_test(no_combination_of_four_timeouts_is_cheaper),
         cmocka_unit_test(of_equal_costs_the_shortest_timeouts_are_taken),
     };
