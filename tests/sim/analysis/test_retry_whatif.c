@@ -186,6 +186,21 @@ static void slowness_that_comes_in_runs_is_worth_no_hedge(void **state)
     end(&series);
 }
 
+static void the_neighbour_is_the_call_of_the_hedges_instant(void **state)
+{
+    (void)state;
+    struct latency_series series = {.count = 0};
+    /* Two slow calls in ten, a second apart: three seconds later all is well. */
+    for (unsigned i = 0; i < 1000; i++)
+        add(&series, i * SECOND, i % 10 < 2 ? 5 * SECOND : SECOND, LATENCY_ANSWERED);
+    const struct whatif_setup setup = {.has_time = true, .within_us = SECOND};
+    const struct whatif_hedge soon = hedge_at(&series, &setup, SECOND);
+    assert_true(fabs(soon.slow.after - 0.5) < 0.01);
+    const struct whatif_hedge later = hedge_at(&series, &setup, 5 * SECOND / 2);
+    assert_true(later.slow.after == 0.0);
+    end(&series);
+}
+
 static void what_nobody_watched_is_more_than_the_longest_watch(void **state)
 {
     (void)state;
@@ -376,6 +391,7 @@ int main(void)
         cmocka_unit_test(every_quantile_is_that_of_all_pairs),
         cmocka_unit_test(independent_calls_agree_with_the_closed_form),
         cmocka_unit_test(slowness_that_comes_in_runs_is_worth_no_hedge),
+        cmocka_unit_test(the_neighbour_is_the_call_of_the_hedges_instant),
         cmocka_unit_test(what_nobody_watched_is_more_than_the_longest_watch),
         cmocka_unit_test(few_calls_have_no_far_quantiles),
         cmocka_unit_test(retries_help_as_far_as_time_is_left),
