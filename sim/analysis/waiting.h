@@ -38,9 +38,10 @@
  *   CERTAIN      when no pending quote could win, whatever it said: each pending provider is given
  *                a total of 1 cent, an ETA of 1 minute and every item, alone and together with
  *                others that are pending, and scored by the router's scorer. Lower totals and ETAs
- *                only lower the others' scores, so nothing it could say beats that (weights are not
- *                negative). Where missing items are priced by the median, a pending quote moves the
- *                totals of those that lack some: then all that have arrived count as the dearest
+ *                only lower the others' scores, so nothing it could say beats that. Where missing
+ *                items are priced by the median, a pending quote moves the totals of those that
+ *                lack some: then all that have arrived count as the dearest. Never under a negative
+ *                weight of price, speed or availability: there the worst quote is the best
  *   LIKELY       the same with a total of `total_share` times the cheapest that has arrived and an
  *                ETA of `eta_share` times the fastest, both rounded and at least 1: a bet
  *
@@ -66,7 +67,8 @@ extern const double waiting_quantiles[WAITING_QUANTILES]; /* 0.50, 0.95, 0.99 */
 
 struct waiting_quantile {   /* of the orders' waits, type 7 */
     double ms;              /* NaN: n/a, fewer than 10 orders beyond it */
-    double low_ms, high_ms; /* exact 95% interval by order statistics; NaN: none */
+    double low_ms, high_ms; /* exact 95% interval by order statistics, as if orders were
+                               independent; NaN: none */
 };
 
 struct waiting_outcome { /* what a way of waiting does to all orders */

@@ -116,11 +116,18 @@ static bool wins(const struct bids *bids, unsigned bidders)
     return (bidders >> inputs.slots[best] & 1u) != 0;
 }
 
+/* Under a negative weight (the router warns, and takes it) the imagined quote is not the best. */
+static bool less_is_better(const struct score_weights *weights)
+{
+    return weights->price >= 0.0 && weights->speed >= 0.0 && weights->availability >= 0.0;
+}
+
 static bool somebody_could_win(const struct decision_set *set, uint32_t order,
                                const struct waiting_event *event, const struct waiting_rule *rule)
 {
     struct bids bids;
     lay_out(set, order, event, rule, &bids);
+    if (rule->kind == EARLY_CERTAIN && !less_is_better(&bids.weights)) return true;
     for (unsigned bidders = bids.pending; bidders != 0; bidders = (bidders - 1) & bids.pending)
         if (wins(&bids, bidders)) return true;
     return false;

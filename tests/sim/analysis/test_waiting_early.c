@@ -117,6 +117,25 @@ static void at_least_as_many_as_there_are_is_waiting_for_all(void **state)
 
 /* ---- how certain CERTAIN is ---- */
 
+static void under_a_negative_weight_nothing_is_certain(void **state)
+{
+    (void)state;
+    const struct decision_view recorded = {.without = 0};
+    const struct waiting_rule certain = {.kind = EARLY_CERTAIN};
+    for (unsigned weight = 0; weight < 6; weight++) {
+        struct decision_set set;
+        waiting_fixture(&set, ORDERS, 311, false);
+        for (uint32_t c = 0; c < set.config_count; c++)
+            set.configs[c].as.config.weights[weight] = -0.01;
+        struct waiting_patience *const patience = patience_of(&set, 0);
+        const struct waiting_early_outcome early = early_of(patience, &recorded, &certain);
+        const bool of_the_quote = weight == 1 || weight == 2 || weight == 4;
+        assert_int_equal(early.early == 0, of_the_quote);
+        waiting_patience_release(patience);
+        decisions_release(&set);
+    }
+}
+
 static uint32_t below(uint64_t key, uint32_t what, uint32_t limit)
 {
     return random_below(random_draw(key, what), limit);
@@ -273,6 +292,7 @@ int main(void)
         cmocka_unit_test(every_rule_decides_when_and_what_the_slow_version_does),
         cmocka_unit_test(a_run_is_decided_early),
         cmocka_unit_test(at_least_as_many_as_there_are_is_waiting_for_all),
+        cmocka_unit_test(under_a_negative_weight_nothing_is_certain),
         cmocka_unit_test(whatever_comes_later_never_wins_against_certain),
         cmocka_unit_test(the_patient_winner_had_arrived_when_certain_decided),
     };
