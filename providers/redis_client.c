@@ -409,5 +409,6 @@ void redis_client_facts(const struct redis_client *client, struct redis_facts *f
                                   .losses = client->losses,
                                   .forgotten = client->forgotten,
                                   .up = client->state == REDIS_UP};
+    (void)snprintf(facts->loss, sizeof facts->loss, "%s", client->loss);
     (void)snprintf(facts->reason, sizeof facts->reason, "%s", client->reason);
 }

@@ -70,7 +70,8 @@ struct redis_facts {               /* since the client was made */
     uint64_t losses;               /* times that it was up and went down */
     uint64_t forgotten;            /* answers that came after their timeout */
     bool up;                       /* now */
-    char reason[REDIS_REASON_MAX]; /* why it went down, or could not come up, last; "": never */
+    char loss[REDIS_REASON_MAX];   /* why it went down last; "": never */
+    char reason[REDIS_REASON_MAX]; /* the same, or why it could not come up since */
 };
 
 struct redis_client;

@@ -116,7 +116,10 @@ void redis_connection_fail(struct redis_client *client, const char *reason)
     const enum redis_state was = client->state;
     (void)snprintf(client->reason, sizeof client->reason, "%s", reason);
     redis_connection_close(client);
-    client->losses += was == REDIS_UP;
+    if (was == REDIS_UP) {
+        client->losses++;
+        (void)snprintf(client->loss, sizeof client->loss, "%s", reason);
+    }
     client->state = REDIS_DOWN; /* what the callbacks below send is refused */
     client->retry_us = INT64_MAX;
     redis_commands_lose(client);

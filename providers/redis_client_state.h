@@ -67,7 +67,7 @@ struct redis_client {
     uint32_t refusal_count, refusals_room;
 
     uint64_t connects, losses, forgotten;
-    char reason[REDIS_REASON_MAX];
+    char loss[REDIS_REASON_MAX], reason[REDIS_REASON_MAX];
     bool removed; /* the last REDIS_REMOVE was done */
 
     redis_client_ended ended; /* NULL outside a poll */

@@ -226,7 +226,7 @@ static void add_facts(const struct redis_cache *cache)
     all->connects += own.connects;
     all->losses += own.losses;
     if (own.losses == 0 || atomic_exchange(&all->has_reason, true)) return;
-    (void)snprintf(all->reason, sizeof all->reason, "%s", own.reason);
+    (void)snprintf(all->reason, sizeof all->reason, "%s", own.loss);
 }
 
 static void destroy(void *context)
@@ -260,7 +260,7 @@ static bool connect_cache(struct redis_cache *cache, struct err *err)
     cache->client = redis_client_create(&cache->plan->address, &limits, err);
     if (cache->client == NULL) return false;
     if (redis_client_connect(cache->client, err)) return true;
-    return err_hint(err, "start it, or leave --cache out: the cache is then in this process");
+    return err_hint(err, "start it, or leave --cache out: quotes are then kept in a simulated one");
 }
 
 static bool make(void *context, struct cache_client *client, struct err *err)

@@ -112,12 +112,39 @@ static void words_that_are_too_long_are_refused(void **state)
     }
 }
 
+static void a_word_with_an_address_is_shown_without_its_password(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word, *shown;
+    } rows[] = {
+        {"redis://127.0.0.1", "redis://127.0.0.1"},
+        {"redis://:" CANARY "@127.0.0.1/1", "redis://127.0.0.1/1"},
+        {"redis://me:a@" CANARY "@127.0.0.1", "redis://127.0.0.1"},
+        {"--cache=redis://:" CANARY "@[::1]:1", "--cache=redis://[::1]:1"},
+        {"unix://:" CANARY "@/run/x", "unix:///run/x"},
+        {"rediss://:" CANARY "@h", "rediss://h"},
+        {"redis:" CANARY "@h", "redis:h"},
+        {"somebody@example.com", "somebody@example.com"},
+        {"a@b-redis://h", "a@b-redis://h"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct text shown = {0};
+        text_put(&shown, ">");
+        redis_address_hide(rows[i].word, &shown);
+        CHECK_ROW_TEXT(rows[i].word, shown.bytes + 1, rows[i].shown);
+        text_release(&shown);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_address_means_what_it_says),
         cmocka_unit_test(a_bad_address_is_refused_without_its_password),
         cmocka_unit_test(words_that_are_too_long_are_refused),
+        cmocka_unit_test(a_word_with_an_address_is_shown_without_its_password),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

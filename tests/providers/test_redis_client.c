@@ -467,7 +467,7 @@ static void a_hanging_peer_is_left_for_a_new_connection(void **state)
     await(client, &kept, 1);
     assert_int_equal(kept.last.error, CACHE_TIMEOUT);
     await_facts(client, &kept, 1, 1);
-    assert_string_equal(facts_of(client).reason, "it stopped answering");
+    assert_string_equal(facts_of(client).loss, "it stopped answering");
     resp_server_serves(server, RESP_GOOD, NULL);
     await_facts(client, &kept, 2, 1);
     assert_true(facts_of(client).up);
