@@ -28,8 +28,8 @@
  * point in multiple regression models", Review of Economics and Statistics 1997), +-11.03 v/d^2
  * samples, rounded outward and one more, with d the step in scores and v the variance about it. It
  * is made for small steps and takes large ones too wide. The step is also the one that was large
- * enough to be seen, so a change that hardly was has less than 95%; calibrate_change.c says how
- * much. Success has none.
+ * enough to be seen, so a change that hardly was has less than 95%: calibrate_change.c counts one
+ * of 1.8 times, which nearly all intervals hold. Success has none.
  *
  * Ownership: change_set_release() frees (a zeroed set is fine).
  * Failure:   false with an err when memory is out. Too short a series has known == false, no

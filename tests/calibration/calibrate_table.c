@@ -6,11 +6,22 @@
 extern const struct calibration calibrate_fixed, calibrate_sequence, calibrate_many, calibrate_srm,
     calibrate_intervals, calibrate_margins, calibrate_power, calibrate_bootstrap,
     calibrate_off_policy, calibrate_choice, calibrate_choice_metric, calibrate_ab, calibrate_replay,
-    calibrate_holdout;
+    calibrate_holdout, calibrate_change, calibrate_resampled;
 
-const struct calibration *const calibrations[] = {
-    &calibrate_fixed,  &calibrate_sequence,      &calibrate_many,
-    &calibrate_srm,    &calibrate_intervals,     &calibrate_margins,
-    &calibrate_power,  &calibrate_bootstrap,     &calibrate_off_policy,
-    &calibrate_choice, &calibrate_choice_metric, &calibrate_ab,
-    &calibrate_replay, &calibrate_holdout,       NULL};
+const struct calibration *const calibrations[] = {&calibrate_fixed,
+                                                  &calibrate_sequence,
+                                                  &calibrate_many,
+                                                  &calibrate_srm,
+                                                  &calibrate_intervals,
+                                                  &calibrate_margins,
+                                                  &calibrate_power,
+                                                  &calibrate_bootstrap,
+                                                  &calibrate_off_policy,
+                                                  &calibrate_choice,
+                                                  &calibrate_choice_metric,
+                                                  &calibrate_ab,
+                                                  &calibrate_replay,
+                                                  &calibrate_holdout,
+                                                  &calibrate_change,
+                                                  &calibrate_resampled,
+                                                  NULL};
