@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 
 #define SOLVED_US  1e-3
 #define SETTLED_US 1.0
@@ -69,6 +70,28 @@ struct timeout_fixed_point timeout_fixed_point(const struct timeout_recursion *r
 
 /* ---- a series ---- */
 
+static int compare_samples(const void *left, const void *right)
+{
+    const struct latency_sample *const a = left, *const b = right;
+    if (a->us != b->us) return a->us < b->us ? -1 : 1;
+    return (int)a->fate - (int)b->fate; /* answers before what was censored with them */
+}
+
+/* The same calls, one after the other by their latency: what is cut from it is in order already, so
+ * that no step has to sort again. When they were asked is of no matter here. */
+static bool order_by_latency(struct latency_series *ordered, const struct latency_series *series,
+                             struct err *err)
+{
+    for (uint32_t i = 0; i < series->count; i++) {
+        if (!latency_add(ordered, &series->samples[i], err)) return false;
+    }
+    if (ordered->count > 0)
+        qsort(ordered->samples, ordered->count, sizeof *ordered->samples, compare_samples);
+    for (uint32_t i = 0; i < ordered->count; i++)
+        ordered->samples[i].at_us = i;
+    return true;
+}
+
 /* One week under a timeout: what would have been recorded, and its quantile. */
 static bool quantile_under(struct latency_quantile *quantile, double *share,
                            const struct timeout_recursion *recursion,
@@ -90,23 +113,33 @@ static bool quantile_under(struct latency_quantile *quantile, double *share,
     return made;
 }
 
-bool timeout_fixed_point_of(struct timeout_fixed_point *point,
-                            const struct timeout_recursion *recursion,
-                            const struct latency_series *series, struct err *err)
+static bool follow(struct timeout_fixed_point *point, const struct timeout_recursion *recursion,
+                   const struct latency_series *ordered, const char *name, struct err *err)
 {
-    *point = begin(recursion);
     struct latency_quantile quantile;
     for (bool more = true; more;) {
-        if (!quantile_under(&quantile, &point->reached, recursion, series, point->timeout_us, err))
+        if (!quantile_under(&quantile, &point->reached, recursion, ordered, point->timeout_us, err))
             return false;
         if (quantile.state == LATENCY_TOO_FEW) {
             return err_fail(err, ERR_INPUT, (struct place){0},
-                            "%u calls of %s are too few for their quantile of %g", quantile.n,
-                            series->name, recursion->probability);
+                            "%u calls of %s are too few for their quantile of %g", quantile.n, name,
+                            recursion->probability);
         }
         const bool beyond = quantile.state == LATENCY_BEYOND;
         const double us = beyond ? quantile.beyond_us : quantile.us;
         more = step_to(point, us + recursion->allowance_us, beyond);
     }
-    return quantile_under(&quantile, &point->reached, recursion, series, point->timeout_us, err);
+    return quantile_under(&quantile, &point->reached, recursion, ordered, point->timeout_us, err);
+}
+
+bool timeout_fixed_point_of(struct timeout_fixed_point *point,
+                            const struct timeout_recursion *recursion,
+                            const struct latency_series *series, struct err *err)
+{
+    struct latency_series ordered = {.provider = series->provider};
+    *point = begin(recursion);
+    const bool done = order_by_latency(&ordered, series, err) &&
+                      follow(point, recursion, &ordered, series->name, err);
+    latency_series_release(&ordered);
+    return done;
 }
