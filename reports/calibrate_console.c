@@ -8,7 +8,10 @@
 #include "reports/show.h"
 #include "router/base/utf8.h"
 
-enum { LABEL = 13, CELL = 7, COLUMNS = 80 };
+enum { LABEL = 13, WIDE = 20, CELL = 7, COLUMNS = 80 };
+
+static const char *const titles[TIMEOUT_RULES] = {"today", "p95+",   "p99",  "p99.9",
+                                                  "clamp", "target", "knee", "cost"};
 
 static size_t width_of(const char *words)
 {
@@ -105,10 +108,7 @@ static void put_basis(struct text *text, const struct calibration *calibration)
     text_put(text, "\n  ");
     text_grouped(text, (int64_t)calls);
     text_put(text, calls == 1 ? " call to " : " calls to ");
-    text_int(text, calibration->latencies.count);
-    text_put(text, calibrate_has_sites(calibration)    ? " sites"
-                   : calibration->latencies.count == 1 ? " provider"
-                                                       : " providers");
+    calibrate_show_count(text, calibration);
     if (calibration->has_orders) {
         text_put(text, ", ");
         text_grouped(text, (int64_t)calibration->recommended.outcome.orders);
@@ -161,33 +161,52 @@ static void put_advice(struct text *text, const struct timeout_advice *advice)
     put_right(text, &cell, CELL);
 }
 
+/* Whether anybody who is shown has anything to say under a rule. */
+static bool has_rule(const struct calibration *calibration, enum timeout_rule rule)
+{
+    for (uint32_t i = 0; i < calibration->latencies.count; i++)
+        if (calibration->providers[i].advice[rule].state != TIMEOUT_UNKNOWN) return true;
+    return false;
+}
+
+/* What no rule takes up goes to the names. */
+static size_t label_width(const struct calibration *calibration)
+{
+    size_t width = LABEL;
+    for (unsigned r = 0; r < TIMEOUT_RULES; r++)
+        if (!has_rule(calibration, (enum timeout_rule)r)) width += CELL;
+    return width;
+}
+
+static void put_rule_row(struct text *text, const struct calibration *calibration,
+                         const struct calibrate_provider *provider)
+{
+    struct text cell = {0};
+    text_put(text, "  ");
+    put_name(text, provider->name, label_width(calibration));
+    for (unsigned r = 0; r < TIMEOUT_RULES; r++)
+        if (has_rule(calibration, (enum timeout_rule)r)) put_advice(text, &provider->advice[r]);
+    if (provider->recommended) {
+        put_seconds(&cell, provider->recommended_us);
+    } else {
+        text_put(&cell, provider->recommended_us > 0 ? "kept" : "-");
+    }
+    put_right(text, &cell, CELL + 1);
+    text_char(text, '\n');
+}
+
 static void put_rules(struct text *text, const struct calibration *calibration)
 {
-    static const char *const titles[TIMEOUT_RULES] = {"today", "p95+",   "p99",  "p99.9",
-                                                      "clamp", "target", "knee", "cost"};
     uint32_t places[LATENCY_SERIES_MAX];
     const uint32_t shown = calibrate_largest(calibration, CALIBRATE_LINES, places);
     text_put(text, "\n  TIMEOUTS, s");
-    spaces(text, LABEL + 2, 13);
+    spaces(text, label_width(calibration) + 2, 13);
     for (unsigned r = 0; r < TIMEOUT_RULES; r++)
-        put_words(text, titles[r], CELL);
+        if (has_rule(calibration, (enum timeout_rule)r)) put_words(text, titles[r], CELL);
     put_words(text, "chosen", CELL + 1);
     text_char(text, '\n');
-    for (uint32_t i = 0; i < shown; i++) {
-        const struct calibrate_provider *provider = &calibration->providers[places[i]];
-        struct text cell = {0};
-        text_put(text, "  ");
-        put_name(text, provider->name, LABEL);
-        for (unsigned r = 0; r < TIMEOUT_RULES; r++)
-            put_advice(text, &provider->advice[r]);
-        if (provider->recommended_us > 0) {
-            put_seconds(&cell, provider->recommended_us);
-        } else {
-            text_char(&cell, '-');
-        }
-        put_right(text, &cell, CELL + 1);
-        text_char(text, '\n');
-    }
+    for (uint32_t i = 0; i < shown; i++)
+        put_rule_row(text, calibration, &calibration->providers[places[i]]);
     if (shown < calibration->latencies.count)
         text_format(text, "  and %u more in the report\n",
                     (unsigned)(calibration->latencies.count - shown));
@@ -198,7 +217,8 @@ static void put_rules(struct text *text, const struct calibration *calibration)
     calibrate_show_rule(&help, calibration, TIMEOUT_CLAMP);
     text_put(&help, "; target: ");
     calibrate_show_rule(&help, calibration, TIMEOUT_TARGET);
-    text_put(&help, "; >T: beyond what was watched; n/a: too few calls; chosen by ");
+    text_put(&help, ", less where the sample carries less; >T: beyond what was watched; n/a: too "
+                    "few calls; chosen by ");
     calibrate_show_rule(&help, calibration, calibration->rule);
     text_char(&help, '.');
     put_wrapped(text, &help);
@@ -206,11 +226,9 @@ static void put_rules(struct text *text, const struct calibration *calibration)
 
 /* ---- what the chosen ones achieve ---- */
 
-static void put_achieved(struct text *text, const struct calibration *calibration,
-                         const struct calibrate_provider *provider)
+static void put_achieved(struct text *text, const struct calibrate_provider *provider)
 {
     const struct timeout_achieved *achieved = calibrate_achieved(provider);
-    const enum timeout_rule rule = provider->recommended ? provider->chosen : TIMEOUT_TODAY;
     struct text cells[5] = {{0}};
     if (provider->recommended_us > 0) {
         put_seconds(&cells[0], provider->recommended_us);
@@ -227,16 +245,11 @@ static void put_achieved(struct text *text, const struct calibration *calibratio
             text_put(&cells[c], "n/a");
     }
     text_put(text, "  ");
-    put_name(text, provider->name, LABEL);
+    put_name(text, provider->name, WIDE);
     static const size_t widths[5] = {7, 10, 9, 18, 8};
     for (unsigned c = 0; c < 5; c++)
         put_right(text, &cells[c], widths[c]);
-    text_put(text, "  ");
-    if (provider->recommended) {
-        calibrate_show_rule(text, calibration, rule);
-    } else {
-        text_put(text, "kept");
-    }
+    if (!provider->recommended) text_put(text, "  kept");
     text_char(text, '\n');
 }
 
@@ -270,11 +283,11 @@ static void put_chosen(struct text *text, const struct calibration *calibration)
     uint32_t places[LATENCY_SERIES_MAX];
     const uint32_t shown = calibrate_largest(calibration, CALIBRATE_LINES, places);
     text_put(text, "\n  CHOSEN, s");
-    spaces(text, LABEL + 2, 11);
-    text_format(text, "%7s%10s%9s%18s%8s  %s\n", "timeout", "calls", "in time", "95% interval",
-                "false", "rule");
+    spaces(text, WIDE + 2, 11);
+    text_format(text, "%7s%10s%9s%18s%8s\n", "timeout", "calls", "in time", "95% interval",
+                "false");
     for (uint32_t i = 0; i < shown; i++)
-        put_achieved(text, calibration, &calibration->providers[places[i]]);
+        put_achieved(text, &calibration->providers[places[i]]);
     put_reasons(text, calibration);
     struct text help = {0};
     text_put(&help, "in time: of all calls, failed ones too; false: answered after the timeout.");
@@ -310,18 +323,13 @@ static void put_router(struct text *text, const struct calibration *calibration)
     text_put(text,
              calibration->has_orders ? "\n  ROUTER, exact       " : "\n  ROUTER, a model     ");
     for (unsigned q = 0; q < WAITING_QUANTILES; q++) {
-        static const char *const titles[WAITING_QUANTILES] = {"p50", "p95", "p99"};
-        put_words(text, titles[q], 8);
+        static const char *const quantiles[WAITING_QUANTILES] = {"p50", "p95", "p99"};
+        put_words(text, quantiles[q], 8);
     }
     if (calibration->has_orders) text_format(text, "%10s%10s%10s", "no quote", "changed", "regret");
     text_char(text, '\n');
-    for (unsigned r = 0; r < TIMEOUT_RULES; r++) {
-        struct text name = {0};
-        calibrate_show_rule(&name, calibration, (enum timeout_rule)r);
-        put_arm(text, calibration, name.bytes != NULL ? name.bytes : "", &calibration->arms[r]);
-        text->failed |= name.failed;
-        text_release(&name);
-    }
+    for (unsigned r = 0; r < TIMEOUT_RULES; r++)
+        put_arm(text, calibration, titles[r], &calibration->arms[r]);
     put_arm(text, calibration, "recommended", &calibration->recommended);
     if (!calibration->has_orders) return;
     struct text help = {0};

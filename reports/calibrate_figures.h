@@ -37,6 +37,17 @@ bool calibrate_has_trap(const struct calibrate_provider *provider);
 void calibrate_show_early(struct text *text, const struct waiting_rule *rule);
 const char *calibrate_early_name(const struct waiting_rule *rule); /* "certain": in files */
 
+/* ---- calibrate_figures.c: what several figures share ---- */
+
+/* A logarithmic axis of milliseconds with at most `most` ticks, unless powers of ten are more. */
+void calibrate_log_axis(struct sheet *sheet, char axis, double low_ms, double high_ms,
+                        unsigned most, bool with_words);
+/* A y axis whose ticks have no words: the panel at its left has them. */
+void calibrate_quiet_axis(struct sheet *sheet, double low, double high, double step);
+/* "set arrow N from MS,graph 0 to MS,graph 1 ..." when it lies within the axis. */
+void calibrate_mark(struct sheet *sheet, unsigned number, double ms, double low_ms, double high_ms,
+                    const char *style);
+
 /* ---- calibrate_ecdf.c: the curve of answers over time, thinned for a file or a figure ---- */
 
 enum { CALIBRATE_ECDF_MAX = 320 };

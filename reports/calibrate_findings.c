@@ -1,6 +1,7 @@
 /* What a calibration found, in sentences. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "reports/calibrate_figures.h"
 #include "reports/calibrate_report.h"
@@ -58,7 +59,7 @@ static void put_kept(struct text *text, const struct timeout_achieved *achieved)
     if (!isnan(achieved->caught)) {
         text_put(text, " keeps ");
         show_share(text, achieved->caught);
-        text_put(text, " of its good answers (in time: ");
+        text_put(text, " of its answers (in time: ");
     } else {
         text_put(text, " gets answers in time (");
     }
@@ -71,9 +72,19 @@ static void put_kept(struct text *text, const struct timeout_achieved *achieved)
 
 static void put_nothing(struct text *text, const struct calibration *calibration)
 {
-    text_put(text, "No other timeout is recommended: what is in force stays.");
-    if (calibration->latencies.count == 0 || calibration->providers[0].reason == NULL) return;
-    text_format(text, " %s: %s.", calibration->providers[0].name, calibration->providers[0].reason);
+    const uint32_t count = calibration->latencies.count;
+    const char *reason = count > 0 ? calibration->providers[0].reason : NULL;
+    text_put(text, "No timeout is recommended: what is in force stays.");
+    if (reason == NULL) return;
+    for (uint32_t i = 0; i < count; i++)
+        if (calibration->providers[i].reason == NULL ||
+            strcmp(calibration->providers[i].reason, reason) != 0) {
+            text_format(text, " %s: %s.", calibration->providers[0].name, reason);
+            return;
+        }
+    text_put(text, " For ");
+    calibrate_show_count(text, calibration);
+    text_format(text, ": %s.", reason);
 }
 
 void calibrate_write_finding(struct text *text, const struct calibration *calibration)

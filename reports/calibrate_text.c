@@ -347,10 +347,26 @@ const struct timeout_achieved *calibrate_achieved(const struct calibrate_provide
     return NULL;
 }
 
+static uint32_t whose_tail(const struct calibration *calibration)
+{
+    const uint64_t *slowest = calibration->tail.slowest[WAITING_QUANTILES - 1];
+    uint32_t most = UINT32_MAX;
+    for (uint32_t i = 0; calibration->has_orders && i < calibration->latencies.count; i++) {
+        const struct calibrate_provider *provider = &calibration->providers[i];
+        const unsigned p = provider->series->provider;
+        const bool changes = provider->recommended && provider->recommended_us > 0 &&
+                             provider->recommended_us != calibrate_today_us(provider);
+        if (!changes || p >= PROVIDER_COUNT || slowest[p] == 0) continue;
+        if (2 * slowest[p] > calibration->tail.beyond[WAITING_QUANTILES - 1]) most = i;
+    }
+    return most;
+}
+
 uint32_t calibrate_lead(const struct calibration *calibration)
 {
     uint32_t lead = UINT32_MAX;
     double most = -1;
+    if (whose_tail(calibration) != UINT32_MAX) return whose_tail(calibration);
     for (uint32_t i = 0; i < calibration->latencies.count; i++) {
         const struct calibrate_provider *provider = &calibration->providers[i];
         const double today = (double)calibrate_today_us(provider);
@@ -394,6 +410,13 @@ bool calibrate_has_sites(const struct calibration *calibration)
     for (uint32_t i = 0; i < calibration->latencies.count; i++)
         if (calibration->providers[i].key == NULL) return true;
     return false;
+}
+
+void calibrate_show_count(struct text *text, const struct calibration *calibration)
+{
+    text_int(text, calibration->latencies.count);
+    text_put(text, calibrate_has_sites(calibration) ? " site" : " provider");
+    if (calibration->latencies.count != 1) text_char(text, 's');
 }
 
 bool calibrate_unread(const struct calibration *calibration)

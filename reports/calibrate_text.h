@@ -48,8 +48,9 @@ void calibrate_show_cents_interval(struct text *text, const struct stats_estimat
 /* ", n = 28,800" */
 void calibrate_show_n(struct text *text, uint64_t n);
 
-/* A place in calibration.providers: whose change of timeout is the largest; UINT32_MAX when nothing
- * is recommended. */
+/* A place in calibration.providers, whom the headline is about: with orders, who is last in most
+ * orders at the router's p99, if its timeout is to change; else whose timeout changes most.
+ * UINT32_MAX when nothing is recommended. */
 uint32_t calibrate_lead(const struct calibration *calibration);
 /* Today's timeout; 0 when that is not known. */
 int64_t calibrate_today_us(const struct calibrate_provider *provider);
@@ -60,7 +61,8 @@ uint32_t calibrate_largest(const struct calibration *calibration, uint32_t limit
                            uint32_t places[LATENCY_SERIES_MAX]);
 /* A provider's colour in figures: "KROGER"; of a site, "S7". */
 const char *calibrate_token(const struct calibrate_provider *provider);
-/* What the providers are called together: "providers" or, of a CSV's, "sites". */
+/* "4 providers"; of a CSV's, "18 sites". */
+void calibrate_show_count(struct text *text, const struct calibration *calibration);
 bool calibrate_has_sites(const struct calibration *calibration);
 /* Whether production reads none of the keys that are recommended. */
 bool calibrate_unread(const struct calibration *calibration);

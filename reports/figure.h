@@ -1,10 +1,10 @@
 /* reports/figure.h - what a figure is, the sheet that it is drawn on, and books of figures.
  *
- * A figure belongs to a book, which is about one subject: a run's result (figures.c) or a tuning
- * (tune_figures.c). To add one, write figure_x.c or tune_figure_x.c and add a row to the book's
- * table. It writes its numbers (NAME.tsv), its words (NAME.labels.tsv) and its script (NAME.gp)
- * into a sheet; figure_book.c puts the theme before the script and lets gnuplot draw it twice, as
- * SVG and as PNG.
+ * A figure belongs to a book, which is about one subject: a run's result (figures.c), a tuning
+ * (tune_figures.c), a calibration (calibrate_figures.c). To add one, write figure_x.c or
+ * tune_figure_x.c and add a row to the book's table. It writes its numbers (NAME.tsv), its words
+ * (NAME.labels.tsv) and its script (NAME.gp) into a sheet; figure_book.c puts the theme before the
+ * script and lets gnuplot draw it twice, as SVG and as PNG.
  *
  * The rule that makes it safe: text from a scenario never enters a script. It goes to the labels
  * file, cleaned (sheet_label), and is plotted `with labels noenhanced`; scripts hold numbers and
@@ -23,6 +23,7 @@
 
 struct tuning;
 struct ab_result;
+struct calibration;
 
 enum { FIGURE_WIDTH = 860, FIGURE_POINTS_MAX = 240, FIGURE_LABEL_MAX = 64, FIGURE_FEW_POINTS = 40 };
 
@@ -37,14 +38,16 @@ struct figure_subject { /* one of them is there */
     const struct result *result;
     const struct tuning *tuning;
     const struct ab_result *ab;
+    const struct calibration *calibration;
 };
 
 struct sheet {
     const struct result *result; /* these three of a run's figures alone */
     const struct groups *groups;
     struct time_axis axis;
-    const struct tuning *tuning; /* of a tuning's */
-    const struct ab_result *ab;  /* of an A/B's */
+    const struct tuning *tuning;           /* of a tuning's */
+    const struct ab_result *ab;            /* of an A/B's */
+    const struct calibration *calibration; /* of a calibration's */
     int width, height;
     int blocks; /* of labels so far */
     struct text data, labels, script;

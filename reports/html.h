@@ -15,12 +15,14 @@
 
 struct tuning;
 struct ab_result;
+struct calibration;
 
 struct html {
     struct text *out;
-    const struct result *result; /* what the page is about: one of these three */
+    const struct result *result; /* what the page is about: one of these four */
     const struct tuning *tuning;
     const struct ab_result *ab;
+    const struct calibration *calibration;
     const struct drawing *drawing;
     const char *directory;
     const struct result_file *files; /* what the page lists at its end; may be NULL */
