@@ -16,7 +16,9 @@
  * Two likelihoods have no largest value and get bounds that give them one: a floor within 1% of the
  * fastest sample (Hill, JASA 1963), and a part of a mixture that shrinks onto a tie (Hathaway,
  * Annals of Statistics 1985, bounds the ratio of sigmas). A fit that ends at a bound says so
- * (`at_edge`) and has no standard errors: a body_tail there has no tail worth the name.
+ * (`at_edge`), and the parameter at it has no standard error. A body_tail with hardly any weight or
+ * factor in its tail is a lognormal; one with a weight near a half is no tail but two levels, and
+ * change_points.h may tell when the one became the other.
  *
  * The search is Nelder and Mead's (GSL's nmsimplex2) from fixed starts, then Newton's method on a
  * numeric Hessian, whose inverse gives the standard errors (delta method). Up to FIT_ATOMS_MOST

@@ -137,6 +137,29 @@ static void a_level_shift_is_found_and_placed(void **state)
     fixture_release(&series);
 }
 
+/* Bai: 11.03 variances over the squared step; with a spread of 0.3 and a step of log 1.45 some 7
+ * samples either way, of log 4 next to none. */
+static void a_small_step_is_placed_less_surely(void **state)
+{
+    (void)state;
+    static const double factors[] = {1.45, 4.0};
+    uint32_t widths[2];
+    struct err err;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct latency_series series = fixture_lognormal(200, 0.3, SEED + 9);
+        multiply(&series, 100, 200, factors[i]);
+        struct change_set set;
+        assert_true(change_points_find(&set, &series, 1, &err));
+        assert_int_equal(set.count, 1);
+        assert_true(set.items[0].low <= 100 && 100 <= set.items[0].high);
+        widths[i] = set.items[0].high - set.items[0].low;
+        change_set_release(&set);
+        fixture_release(&series);
+    }
+    CHECK_NEAR(widths[0], 2 * 8, 6);
+    assert_true(widths[1] >= 2 && widths[1] <= 8);
+}
+
 static void changes_do_not_depend_on_how_latency_is_measured(void **state)
 {
     (void)state;
@@ -304,6 +327,24 @@ static void failures_spread_evenly_are_no_change(void **state)
     fixture_release(&series);
 }
 
+static void failures_at_random_seldom_look_like_a_change(void **state)
+{
+    (void)state;
+    struct err err;
+    uint32_t alarms = 0;
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        struct latency_series series = fixture_lognormal(120, 0.3, SEED);
+        for (uint32_t i = 0; i < 120; i++)
+            if (fixture_unit(500 + seed, i) < 0.1) series.samples[i].fate = LATENCY_FAILED;
+        struct change_set set;
+        assert_true(change_points_find(&set, &series, seed, &err));
+        alarms += set.rate_count > 0;
+        change_set_release(&set);
+        fixture_release(&series);
+    }
+    assert_true(alarms <= 6); /* of 40 at 5%: more in 1 of 100 */
+}
+
 static void the_same_seed_gives_the_same_penalty(void **state)
 {
     (void)state;
@@ -357,6 +398,7 @@ int main(void)
         cmocka_unit_test(pruning_loses_no_better_segmentation),
         cmocka_unit_test(a_gain_is_that_of_the_best_one_or_two_cuts),
         cmocka_unit_test(a_level_shift_is_found_and_placed),
+        cmocka_unit_test(a_small_step_is_placed_less_surely),
         cmocka_unit_test(changes_do_not_depend_on_how_latency_is_measured),
         cmocka_unit_test(spikes_and_tails_cut_nothing),
         cmocka_unit_test(censored_levels_have_no_median),
@@ -366,6 +408,7 @@ int main(void)
         cmocka_unit_test(neighbours_are_correlated_as_the_textbook_says),
         cmocka_unit_test(an_outage_is_a_change_of_success_and_of_nothing_else),
         cmocka_unit_test(failures_spread_evenly_are_no_change),
+        cmocka_unit_test(failures_at_random_seldom_look_like_a_change),
         cmocka_unit_test(the_same_seed_gives_the_same_penalty),
         cmocka_unit_test(recorded_sites_show_the_shifts_they_had),
     };
