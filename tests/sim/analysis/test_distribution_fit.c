@@ -295,7 +295,9 @@ static void coarse_and_odd_samples_settle(void **state)
             const struct fit fit = fit_of(&sample, law);
             CHECK_ROW(fit_law_names[law], fit.reason == FIT_FINE || sample.distinct < 3 ||
                                               sample.answered < fit_answers_least[law]);
-            if (fit.reason == FIT_FINE) CHECK_ROW(fit_law_names[law], isfinite(fit.log_likelihood));
+            if (fit.reason != FIT_FINE) continue;
+            CHECK_ROW(fit_law_names[law], isfinite(fit.log_likelihood));
+            CHECK_NEAR(fit_cdf(&fit, fit_quantile(&fit, 0.9).us), 0.9, 1e-6);
         }
         fit_sample_release(&sample);
         fixture_release(&series);
