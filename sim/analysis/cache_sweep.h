@@ -17,7 +17,9 @@
  *   exact   hits, entries, evictions: counted on this very trace. Every fetch is taken to
  *           succeed at once; a failed or slow one would fill its entry later or never, which
  *           makes TTLs of a few seconds look a little better than they are. Caches start empty
- *           and no redeploy empties them.
+ *           and no redeploy empties them. The adapters' own table of items (ADAPTER_SKU_SLOTS
+ *           places, one a hash) keeps less than an LRU cache of its size: what collides there
+ *           is dropped.
  *   exact   calls: the chain of providers/adapter.h walked with and without this cache, the
  *           other caches as the scenario's policy has them, so that a token or store that is
  *           remembered anyway is not saved again. First tries only.

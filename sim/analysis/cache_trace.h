@@ -60,7 +60,8 @@ struct cache_trace {
     uint32_t place_count, place_capacity;
     uint32_t user_count, cart_count, cart_place_count, cart_user_count;
     bool has_times;
-    bool cut; /* at CACHE_TRACE_ORDERS_MAX: there were more */
+    bool generated; /* carts were drawn, item by item */
+    bool cut;       /* at CACHE_TRACE_ORDERS_MAX: there were more */
     struct arena arena;
     struct cache_trace_numbers *numbers;
 };

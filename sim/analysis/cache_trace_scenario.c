@@ -163,7 +163,8 @@ static bool begin(struct comings *comings, const struct scenario *scenario, uint
 bool cache_trace_from_scenario(struct cache_trace *trace, const struct scenario *scenario,
                                uint64_t seed, struct err *err)
 {
-    *trace = (struct cache_trace){.has_times = true};
+    *trace = (struct cache_trace){.has_times = true,
+                                  .generated = scenario->workload.carts.kind == CART_GENERATED};
     struct comings *const comings = memory_zeroed(sizeof *comings);
     if (comings == NULL) return out_of_memory(err);
     const bool made = begin(comings, scenario, seed, err) && take_orders(comings, trace, err);

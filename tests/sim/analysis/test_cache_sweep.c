@@ -571,6 +571,7 @@ static void a_sweep_says_what_it_rests_on(void **state)
     assert_null(cache_sweep_row(&sweep, CACHE_SWEEP_ITEM, 17));
     assert_true(sweep.called[PROVIDER_INSTACART] && !sweep.priced[PROVIDER_INSTACART]);
     assert_true(has_note(&sweep, "declared list"));
+    assert_true(has_note(&sweep, "Generated carts"));
     assert_int_equal(sweep.hits_are, CACHE_EXACT);
     assert_int_equal(sweep.stale_are, CACHE_MODEL);
     /* Longer lives never lose a hit of an unbounded cache, and shares lie in their intervals. */
@@ -592,6 +593,7 @@ static void a_sweep_says_what_it_rests_on(void **state)
     assert_int_equal(sweep.row_count, 0);
     assert_int_equal(sweep.recurrences[RECUR_CART].before.hits, 1);
     assert_true(has_note(&sweep, "no times"));
+    assert_false(has_note(&sweep, "Generated carts"));
     assert_true(has_note(&sweep, "one customer"));
     cache_sweep_release(&sweep);
     cache_trace_release(&trace);
