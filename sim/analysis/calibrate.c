@@ -255,8 +255,13 @@ static bool find_cheapest(struct calibration *calibration, const struct waiting_
     int64_t grid_us[GRID];
     const struct waiting_prices *prices = &calibration->prices;
     struct decision_view best;
-    const struct decision_view today = {0};
+    struct decision_view today = {0};
     if (!(prices->wait_per_s > 0.0)) return true;
+    for (uint32_t p = 0; p < calibration->latencies.count; p++) {
+        const struct latency_series *series = calibration->providers[p].series;
+        if (series->provider != PROVIDER_COUNT)
+            today.timeout_us[series->provider] = series->timeout_us; /* may be cheapest as it is */
+    }
     const double least = log(250000.0), most = log((double)calibration->setup.most_us);
     for (unsigned i = 0; i < GRID; i++) {
         const double us = exp(least + (most - least) * i / (GRID - 1));
@@ -271,7 +276,6 @@ static bool find_cheapest(struct calibration *calibration, const struct waiting_
         *advice = (struct timeout_advice){
             .state = TIMEOUT_FOUND, .low_us = -1, .high_us = -1, .target = (double)NAN};
         advice->us = best.timeout_us[which];
-        if (advice->us == 0) advice->us = provider->series->timeout_us; /* as it is, is cheapest */
         if (advice->us == 0) advice->state = TIMEOUT_UNKNOWN;
         if (advice->state == TIMEOUT_FOUND &&
             !timeout_achieves(provider->series, advice->us, &advice->achieved, err))

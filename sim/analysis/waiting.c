@@ -281,7 +281,7 @@ double waiting_cost(const struct waiting_prices *prices, const struct waiting_bi
     if (prices == NULL || bill->orders == 0) return NAN;
     return (prices->wait_per_s * ((double)bill->wait_us / 1e6) +
             prices->lost_quote * (double)bill->quotes_lost +
-            prices->lost_order * (double)bill->without_quote + (double)bill->cents) /
+            prices->lost_order * (double)bill->without_quote) /
            (double)bill->orders;
 }
 
@@ -349,7 +349,6 @@ void waiting_tally_add(struct waiting_tally *tally, uint32_t order, int64_t wait
     const struct waiting_slot *slot = &decided->slots[winner];
     const size_t block = (size_t)((uint64_t)order * WAITING_BLOCKS / patience->count);
     outcome->won[slot->provider]++;
-    tally->bill.cents += slot->cents;
     tally->cents[block].n++;
     tally->cents[block].weight += 1.0;
     tally->cents[block].difference += (double)slot->cents;

@@ -27,10 +27,10 @@
  * Costs, in cents an order, under prices that the user states:
  *
  *     wait_per_s * mean wait + lost_quote * (quotes known to come - quotes there) / orders
- *   + lost_order * share of orders without quote + cents
+ *   + lost_order * share of orders without quote
  *
- * where the cents are those above, summed over the orders with a quote and divided by all orders:
- * an order without a quote has none.
+ * What a customer pays more or less for haste (the cents above) is no part of it: a router that
+ * prefers a dearer provider would be made cheaper by not waiting for it.
  *
  * Early decisions. An arrived set may be decided before all have settled:
  *

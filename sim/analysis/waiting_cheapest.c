@@ -115,9 +115,8 @@ static double cents_of(const struct search *search, const struct waiting_order *
     }
     const uint8_t winner = waiting_winner(search->patience, order, quotes);
     const int lost = order->known - waiting_bits(quotes.answers | quotes.standing);
-    return search->prices->lost_quote * lost + (winner == WAITING_NOBODY
-                                                    ? search->prices->lost_order
-                                                    : (double)order->slots[winner].cents);
+    return search->prices->lost_quote * lost +
+           (winner == WAITING_NOBODY ? search->prices->lost_order : 0.0);
 }
 
 /* cents_of(M) is the sum of brings[S] over the subsets S of M. */

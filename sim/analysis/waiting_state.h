@@ -98,7 +98,7 @@ uint32_t waiting_events(const struct waiting_seen *seen,
 
 struct waiting_bill { /* of all orders */
     uint64_t orders, quotes_lost, without_quote;
-    int64_t wait_us, cents;
+    int64_t wait_us;
 };
 /* An order. NaN without orders or prices. */
 double waiting_cost(const struct waiting_prices *prices, const struct waiting_bill *bill);

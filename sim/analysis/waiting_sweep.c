@@ -117,7 +117,6 @@ static bool take_step(struct sweep *sweep, uint32_t index, const struct waiting_
         sweep->waits_us[i] = own_us > waits->others_us ? own_us : waits->others_us;
         bill.wait_us += sweep->waits_us[i];
     }
-    bill.cents = all.cents;
     bill.without_quote = all.without_quote;
     bill.quotes_lost = patience->quotes_known - all.quotes;
     step->asked = sweep->asked;

@@ -259,7 +259,7 @@ void truth_outcome(const struct truth_set *truth, const struct truth_choice *cho
                    const struct waiting_prices *prices, struct waiting_outcome *outcome)
 {
     const uint32_t count = truth->set->count;
-    double wait_ms = 0.0, cents = 0.0;
+    double wait_ms = 0.0;
     struct stats_block by_cents[WAITING_BLOCKS] = {{0}}, by_points[WAITING_BLOCKS] = {{0}};
     *outcome = (struct waiting_outcome){.orders = count};
     for (uint32_t i = 0; i < count; i++) {
@@ -275,7 +275,6 @@ void truth_outcome(const struct truth_set *truth, const struct truth_choice *cho
             continue;
         }
         outcome->won[truth->set->orders[i].as.order.quotes[choice->winner].provider]++;
-        cents += regret.cents;
         by_cents[block] =
             (struct stats_block){by_cents[block].n + 1, by_cents[block].difference + regret.cents,
                                  by_cents[block].weight + 1.0};
@@ -292,7 +291,7 @@ void truth_outcome(const struct truth_set *truth, const struct truth_choice *cho
             ? (double)NAN
             : prices->wait_per_s * outcome->mean_wait_ms / 1000.0 +
                   prices->lost_quote * (double)(outcome->quotes_known - outcome->quotes) / count +
-                  prices->lost_order * (double)outcome->without_quote / count + cents / count;
+                  prices->lost_order * (double)outcome->without_quote / count;
 }
 
 /* ---- checks ---- */
