@@ -233,6 +233,7 @@ static void take_quote(struct request *request, const cJSON *line, enum provider
         request->missing |= 1u << FIELD_PRIORITY;
     }
     if (cJSON_IsTrue(member(line, "canned"))) quote->flags |= QUOTE_FLAG_CANNED;
+    if (cJSON_IsTrue(member(line, "cached"))) quote->flags |= QUOTE_FLAG_CACHED;
     if (member(line, "successRate") != NULL && member(line, "avgMarginRate") != NULL)
         take_rates(request, line, quote);
 }

@@ -7,6 +7,7 @@
 static bool was_called(const struct quote_record_quote *quote)
 {
     if (quote->outcome == QUOTE_PENDING) return false;
+    if ((quote->flags & QUOTE_FLAG_CACHED) != 0) return false; /* its latency is the cache's */
     return (quote->flags & QUOTE_FLAG_CANNED) == 0 || (quote->flags & QUOTE_FLAG_FELL_BACK) != 0;
 }
 

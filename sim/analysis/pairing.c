@@ -72,6 +72,7 @@ static void read_order(const struct quote_record *record, struct pair_side *side
         const struct quote_record_quote *quote = &record->as.order.quotes[i];
         const bool stands_in = (quote->flags & QUOTE_FLAG_FELL_BACK) != 0;
         if ((quote->flags & QUOTE_FLAG_CANNED) != 0 && !stands_in) continue;
+        if ((quote->flags & QUOTE_FLAG_CACHED) != 0) continue; /* kept: nobody was asked */
         side->asked |= (uint8_t)(1u << quote->provider);
         if (quote->outcome == QUOTE_OK) side->answered |= (uint8_t)(1u << quote->provider);
     }

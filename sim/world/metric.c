@@ -261,7 +261,7 @@ static struct metric_value cache_metric(struct tally *tally, const struct metric
     case METRIC_CACHE_SKIPPED:
         return count_of(cache->recalls[RECALL_SKIPPED], might);
     case METRIC_CACHED_WINS:
-        return count_of(cache->wins, might);
+        return might == 0 ? none() : known((double)cache->wins, tally->codes[ORDER_ROUTED]);
     case METRIC_CACHE_SAVED_CALLS:
         return count_of(saved_calls(tally), might);
     case METRIC_CACHE_SAVED_CENTS:

@@ -100,6 +100,7 @@ void series_order(struct series *series, const struct router_order *order)
             provider->canned++;
             continue;
         }
+        if (slot->real_outcome == QUOTE_OK && slot->result.quote.cached) continue; /* not asked */
         provider->asked++;
         provider->canned += slot->fell_back;
         if (slot->real_outcome == QUOTE_OK) {

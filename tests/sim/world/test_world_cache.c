@@ -245,15 +245,25 @@ static void saves_the_calls_that_were_not_made(void **state)
     run_with(&with, WORKLOAD CHAIN POLICY("") "\"duration\":\"2m\"", NULL, NULL);
     run_with(&without, WORKLOAD CHAIN "\"duration\":\"2m\"", NULL, NULL);
     assert_int_equal(with.seen.count, without.seen.count);
-    uint64_t confirms[2] = {0};
+    uint64_t singles[2] = {0};
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
         for (unsigned o = 0; o < 2; o++) {
             const struct result *result = o == 0 ? &with.result : &without.result;
             for (uint32_t i = 0; i < result->operation_count[p]; i++)
                 if (strcmp(result->operations[p][i].name, "single") == 0)
-                    confirms[o] += result->operations[p][i].calls;
+                    singles[o] += result->operations[p][i].calls;
         }
-    assert_int_equal(confirms[1] - confirms[0], with.result.cache.recalls[RECALL_HIT]);
+    assert_int_equal(singles[1] - singles[0], with.result.cache.recalls[RECALL_HIT]);
+    double asked = 0; /* nobody is asked for a kept quote */
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+        asked += with.result.phases[0].values[p][METRIC_ASKED].value;
+    uint64_t in_series = 0;
+    for (uint32_t b = 0; b < with.result.bucket_count; b++)
+        for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+            in_series += with.result.buckets[b].providers[p].asked;
+    assert_int_equal((uint64_t)asked + with.result.cache.recalls[RECALL_HIT],
+                     (uint64_t)PROVIDER_COUNT * with.seen.count);
+    assert_int_equal(in_series, (uint64_t)asked);
     CHECK_NEAR(value(&with.result, "all", METRIC_CACHE_SAVED_CALLS),
                (double)with.result.cache.recalls[RECALL_HIT], 0);
     assert_int_equal(times_in(&without.seen.log, "cached"), 0);
