@@ -196,7 +196,7 @@ static bool make_curve(struct calibration *calibration, struct calibrate_provide
 struct decision_view calibrate_view_of(const struct calibration *calibration,
                                        enum timeout_rule rule)
 {
-    struct decision_view view = {0};
+    struct decision_view view = calibration->today;
     for (uint32_t p = 0; p < calibration->latencies.count; p++) {
         const struct calibrate_provider *provider = &calibration->providers[p];
         const struct timeout_advice *advice = &provider->advice[rule];
@@ -209,7 +209,7 @@ struct decision_view calibrate_view_of(const struct calibration *calibration,
 
 static struct decision_view recommended_view(const struct calibration *calibration)
 {
-    struct decision_view view = {0};
+    struct decision_view view = calibration->today;
     for (uint32_t p = 0; p < calibration->latencies.count; p++) {
         const struct calibrate_provider *provider = &calibration->providers[p];
         if (provider->series->provider != PROVIDER_COUNT && provider->recommended)
@@ -310,7 +310,7 @@ static bool look_at_router(struct calibration *calibration, const struct calibra
                            const struct waiting_patience *patience, struct err *err)
 {
     static const double joints[CALIBRATE_JOINTS] = {0.50, 0.90, 0.95, 0.99, 0.999};
-    const struct decision_view today = {0};
+    const struct decision_view today = calibration->today;
     if (!find_cheapest(calibration, patience, err)) return false;
     for (uint32_t p = 0; p < calibration->latencies.count; p++)
         calibrate_recommend(calibration, &calibration->providers[p]);
@@ -326,13 +326,33 @@ static bool look_at_router(struct calibration *calibration, const struct calibra
 
 /* ---- all of it ---- */
 
-static bool make_series(struct calibration *calibration, struct err *err)
+/* The router was made to wait longer than its timeout, to see more: the timeout that is judged is
+ * its own, and where watching ended is a hard cap. */
+static void put_today(struct latency_series *series, int64_t today_us)
+{
+    series->timeout_us = today_us;
+    series->at_timeout = 0;
+    for (uint32_t i = 0; i < series->count; i++) {
+        struct latency_sample *sample = &series->samples[i];
+        sample->timeout_us = today_us;
+        sample->capped = sample->fate == LATENCY_CENSORED && sample->us > today_us;
+        series->at_timeout += sample->fate == LATENCY_CENSORED && !sample->capped;
+    }
+}
+
+static bool make_series(struct calibration *calibration, const struct calibrate_request *request,
+                        struct err *err)
 {
     struct latency_set *set = &calibration->latencies;
     if (calibration->has_orders && set->count == 0 &&
         !latencies_from_decisions(set, &calibration->set, err))
         return false;
     uint64_t answered = 0;
+    for (uint32_t s = 0; s < set->count; s++) {
+        const enum provider provider = set->series[s].provider;
+        if (provider != PROVIDER_COUNT && request->today_us[provider] > 0)
+            put_today(&set->series[s], request->today_us[provider]);
+    }
     for (uint32_t s = 0; s < set->count; s++)
         answered += set->series[s].fates[LATENCY_ANSWERED];
     if (answered == 0) {
@@ -362,8 +382,8 @@ static bool calibrate_all(struct calibration *calibration, const struct calibrat
                           struct err *err)
 {
     struct waiting_patience *patience = NULL;
-    const struct decision_view today = {0};
-    if (!make_series(calibration, err)) return false;
+    const struct decision_view today = calibration->today;
+    if (!make_series(calibration, request, err)) return false;
     const uint32_t count = calibration->latencies.count;
     for (uint32_t p = 0; p < count; p++) {
         tell(request, "looking at latencies", p, count);
@@ -390,6 +410,13 @@ static bool calibrate_all(struct calibration *calibration, const struct calibrat
     return ok && look_at_caches(calibration, request, err);
 }
 
+static struct decision_view view_of(const int64_t timeouts_us[PROVIDER_COUNT])
+{
+    struct decision_view view = {0};
+    memcpy(view.timeout_us, timeouts_us, sizeof view.timeout_us);
+    return view;
+}
+
 bool calibrate_run(struct calibration *calibration, const struct calibrate_request *request,
                    struct latency_set *latencies, struct decision_set *set, struct err *err)
 {
@@ -403,6 +430,7 @@ bool calibrate_run(struct calibration *calibration, const struct calibrate_reque
                                         .prices_assumed = request->prices_assumed,
                                         .rule = request->rule,
                                         .split = request->split,
+                                        .today = view_of(request->today_us),
                                         .latencies = *latencies};
     *latencies = (struct latency_set){0};
     if (set != NULL) {

@@ -16,6 +16,7 @@ enum { EXIT_DONE, EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_ENVIRONMENT, E
 int command_run(const struct invocation *invocation, struct console *console);
 int command_tune(const struct invocation *invocation, struct console *console);
 int command_ab(const struct invocation *invocation, struct console *console);
+int command_calibrate(const struct invocation *invocation, struct console *console);
 int command_lint(const struct invocation *invocation, struct console *console);
 int command_mock(const struct invocation *invocation, struct console *console);
 int command_report(const struct invocation *invocation, struct console *console);

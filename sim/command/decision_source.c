@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "reports/report.h"
@@ -12,6 +13,9 @@
 #include "router/base/duration.h"
 #include "router/base/random.h"
 #include "sim/command/command.h"
+#include "sim/command/descriptors.h"
+#include "sim/command/signals.h"
+#include "sim/command/wires.h"
 #include "sim/world/run.h"
 
 enum { PATH_BYTES = 4200 };
@@ -65,8 +69,12 @@ static bool simulate(struct decision_source *source, const struct invocation *in
         .utf8 = console->utf8,
         .now_us = progress_clock_us,
         .columns = progress_columns};
-    const struct world_control control = {.progress = on_time, .progress_context = &watching};
+    const volatile sig_atomic_t *stop =
+        source->wire.clock == WIRE_CLOCK_REAL ? signals_catch() : NULL;
+    const struct world_control control = {
+        .stop = stop, .progress = on_time, .progress_context = &watching};
     const struct run_request request = {.scenario = scenario,
+                                        .wire = &source->wire,
                                         .jobs = 1,
                                         .percents = percents,
                                         .percent_count = 1,
@@ -79,7 +87,13 @@ static bool simulate(struct decision_source *source, const struct invocation *in
     const bool ran = run_scenario(&request, &result, err);
     progress_end(&watching.progress, ran ? "simulated" : "stopped");
     if (!ran) return false;
+    source->stopped = stop != NULL && *stop != 0;
+    const bool deaf = result_is_deaf(&result);
     result_release(&result);
+    if (deaf) {
+        (void)err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "no real provider answered");
+        return err_hint(err, "`routesim doctor --live` says how far each of them can be reached");
+    }
     set->weights_known = true;
     set->header.start_unix_us = scenario->start_unix_us;
     set->header.seed = scenario->seed;
@@ -110,6 +124,67 @@ bool decision_source_again(struct decision_source *source, const struct invocati
     return ok;
 }
 
+/* ---- real time, and real providers ---- */
+
+/* A real provider's answer that comes after its timeout is an answer all the same, for whoever asks
+ * how long to wait: the router waits longer, and its own timeouts are decided again afterwards. */
+static bool watch_longer(struct decision_source *source, int64_t watch_us, struct err *err)
+{
+    static const uint64_t nobody[PROVIDER_COUNT] = {0};
+    struct scenario *scenario = source->loaded.scenario;
+    struct router_config config;
+    struct err_list ignored = {0};
+    char key[ENV_KEY_MAX], value[24];
+    config_read(&scenario->env, scenario->profile, scenario->policy.live_adapters, nobody, &config,
+                &ignored);
+    if (watch_us > scenario->policy.call_life_us) watch_us = scenario->policy.call_life_us;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        if (scenario->profile == PROFILE_AS_CODED) continue; /* reads no such key */
+        if (scenario->providers[p].mode != MODE_LIVE) continue;
+        if (config.providers[p].timeout_us >= watch_us) continue;
+        source->today_us[p] = config.providers[p].timeout_us;
+        (void)snprintf(key, sizeof key, "LOOPGPT_%s_TIMEOUT", provider_traits[p].key);
+        (void)snprintf(value, sizeof value, "%" PRId64, watch_us / 1000);
+        if (!env_set(&scenario->env, key, value, (struct place){0}, err)) return false;
+    }
+    return true;
+}
+
+static int64_t unix_now_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* False: why was said. */
+static bool may_run(struct decision_source *source, const struct invocation *invocation,
+                    struct console *console)
+{
+    struct err err;
+    struct scenario *scenario = source->loaded.scenario;
+    if (!option_belongs(OPTION_CLOCK, invocation->command->command)) {
+        if (!wire_is_live(scenario)) return true;
+        (void)err_fail(&err, ERR_INPUT, (struct place){.file = source->path},
+                       "a provider is live, and this command calls nobody");
+        (void)err_hint(&err, "run it first, and give the folder of that run");
+        source->exit_code = console_error(console, &err, NULL);
+        return false;
+    }
+    source->live = wire_is_live(scenario);
+    if (!wires_read(invocation, scenario, &source->wire, &err) ||
+        (source->live && !watch_longer(source, invocation->values[OPTION_WATCH].whole, &err))) {
+        source->exit_code =
+            console_error(console, &err, err_source(&err, scenario->file, source->loaded.source));
+        return false;
+    }
+    if (!wires_may_go_live(invocation, console, scenario, &source->wire, &source->exit_code))
+        return false;
+    if (wire_goes_elsewhere(&source->wire, scenario)) scenario->start_unix_us = unix_now_us();
+    if (source->wire.kind == WIRE_HTTP) (void)descriptors_raise();
+    return true;
+}
+
 static bool open_scenario(struct decision_source *source, const struct invocation *invocation,
                           struct console *console)
 {
@@ -124,6 +199,7 @@ static bool open_scenario(struct decision_source *source, const struct invocatio
     (void)snprintf(source->name, sizeof source->name, "%s", scenario->name);
     source->seed = scenario->seed;
     source->experiment = scenario_hash(scenario, false);
+    if (!may_run(source, invocation, console)) return false;
     if (simulate(source, invocation, console, &source->set, &err)) return true;
     source->exit_code =
         console_error(console, &err, err_source(&err, scenario->file, source->loaded.source));

@@ -4,6 +4,11 @@
  * folder of a finished run (its quotes.bin), or an event log (*.jsonl, *.ndjson, *.log, or "-").
  * Coverage is told on the console for a log, because it comes before any result.
  *
+ * A command that takes --clock may run its scenario in real time and call real providers, after the
+ * same questions and under the same caps as `run` (sim/command/wires.h). With --watch calls to real
+ * providers are then waited for that long, whatever their timeouts, which are kept in `today_us`:
+ * of what is recorded any shorter timeout can be decided again, theirs too.
+ *
  * Ownership: decision_source_release() frees all, also after a failure; a command may move the set
  *            out (and leave it zeroed).
  * Failure:   everything is printed; `exit_code` says how the process is to end.
@@ -14,6 +19,7 @@
 #include "sim/analysis/tune.h"
 #include "sim/command/load.h"
 #include "sim/command/progress.h"
+#include "sim/world/wire.h"
 
 enum { SOURCE_NAME_MAX = 128 };
 
@@ -25,6 +31,10 @@ struct decision_source {
     uint64_t experiment; /* a hash that is the same for the same input */
     struct decision_set set;
     struct loaded loaded; /* of a scenario */
+    struct wire_spec wire;
+    bool live;                        /* real providers were called */
+    bool stopped;                     /* by a signal: the orders decided until then are there */
+    int64_t today_us[PROVIDER_COUNT]; /* timeouts that --watch took the place of; 0: none */
     int exit_code;
 };
 

@@ -9,11 +9,14 @@
 #define IN(command)  (UINT32_C(1) << (command))
 #define EVERYWHERE   (IN(COMMAND_COUNT) - 1u)
 #define TUNES        (IN(COMMAND_TUNE) | IN(COMMAND_AB))
-#define MAKES_OUTPUT (IN(COMMAND_RUN) | IN(COMMAND_REPORT) | TUNES)
+#define STUDIES      (TUNES | IN(COMMAND_CALIBRATE))
+#define MAKES_OUTPUT (IN(COMMAND_RUN) | IN(COMMAND_REPORT) | STUDIES)
 #define READS_SCENARIO                                                                             \
-    (IN(COMMAND_RUN) | TUNES | IN(COMMAND_LINT) | IN(COMMAND_ROUTE) | IN(COMMAND_VERIFY) |         \
+    (IN(COMMAND_RUN) | STUDIES | IN(COMMAND_LINT) | IN(COMMAND_ROUTE) | IN(COMMAND_VERIFY) |       \
      IN(COMMAND_MOCK) | IN(COMMAND_DOCTOR))
-#define RUNS (IN(COMMAND_RUN) | TUNES | IN(COMMAND_VERIFY))
+#define RUNS (IN(COMMAND_RUN) | STUDIES | IN(COMMAND_VERIFY))
+/* Those that may wait for real time. */
+#define CALLS (IN(COMMAND_RUN) | IN(COMMAND_VERIFY) | IN(COMMAND_CALIBRATE))
 
 const char *const option_group_titles[OPTION_GROUP_COUNT] = {
     [GROUP_LOAD] = "Load",     [GROUP_INPUT] = "Input",     [GROUP_JUDGE] = "Judging",
@@ -229,13 +232,13 @@ const struct option_traits option_table[OPTION_COUNT] = {
                  "tune, out/ab-SCENARIO-SEED of ab; a folder that holds "
                  "anything else is refused",
          .group = GROUP_OUTPUT,
-         .commands = IN(COMMAND_RUN) | TUNES},
+         .commands = IN(COMMAND_RUN) | STUDIES},
     [OPTION_FORCE] =
         {.name = "force",
          .type = OPTION_FLAG,
          .help = "replace results of another scenario, or of other settings, in the output folder",
          .group = GROUP_OUTPUT,
-         .commands = IN(COMMAND_RUN) | TUNES},
+         .commands = IN(COMMAND_RUN) | STUDIES},
     [OPTION_SEED] = {.name = "seed",
                      .letter = 's',
                      .type = OPTION_NUMBER_SEED,
@@ -251,7 +254,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                      .env = "ROUTESIM_JOBS",
                      .help = "threads; results do not depend on it; every core when not given",
                      .group = GROUP_LOAD,
-                     .commands = IN(COMMAND_RUN) | TUNES,
+                     .commands = IN(COMMAND_RUN) | STUDIES,
                      .least = 1,
                      .most = 1024},
     [OPTION_REPLICATIONS] = {.name = "replications",
@@ -283,14 +286,14 @@ const struct option_traits option_table[OPTION_COUNT] = {
                      .argument = "RATE",
                      .help = "order arrivals instead of the scenario's: 40/s, 500/h",
                      .group = GROUP_LOAD,
-                     .commands = IN(COMMAND_RUN) | TUNES},
+                     .commands = IN(COMMAND_RUN) | STUDIES},
     [OPTION_CLOCK] = {.name = "clock",
                       .type = OPTION_CHOICE,
                       .argument = "virtual|real",
                       .fallback = "virtual",
                       .help = "jump through time, or wait for it",
                       .group = GROUP_LOAD,
-                      .commands = RUNS},
+                      .commands = CALLS},
     [OPTION_WIRE] = {.name = "wire",
                      .type = OPTION_CHOICE,
                      .argument = "struct|bytes|http",
@@ -298,20 +301,20 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          "how calls reach mock providers: as structs (the default), through the "
                          "codecs in memory, over HTTP (the default in real time)",
                      .group = GROUP_LOAD,
-                     .commands = IN(COMMAND_RUN)},
+                     .commands = IN(COMMAND_RUN) | IN(COMMAND_CALIBRATE)},
     [OPTION_MOCK_TLS] =
         {.name = "tls",
          .type = OPTION_FLAG,
          .help = "the mocks of --wire http speak TLS, verified against their own authority",
          .group = GROUP_LOAD,
-         .commands = IN(COMMAND_RUN)},
+         .commands = IN(COMMAND_RUN) | IN(COMMAND_CALIBRATE)},
     [OPTION_CA] = {.name = "ca",
                    .type = OPTION_PATH,
                    .argument = "FILE",
                    .help = "whom mock servers elsewhere are verified against: the ca.pem that "
                            "routesim mock writes beside its keys; never real providers",
                    .group = GROUP_LOAD,
-                   .commands = IN(COMMAND_RUN)},
+                   .commands = IN(COMMAND_RUN) | IN(COMMAND_CALIBRATE)},
     [OPTION_CACHE] = {.name = "cache",
                       .type = OPTION_TEXT,
                       .argument = "URL",
@@ -328,12 +331,12 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          "call the real mealme, instacart, kroger or walmart, in real time, with "
                          "credentials of the environment or --env-file",
                      .group = GROUP_LOAD,
-                     .commands = IN(COMMAND_RUN) | IN(COMMAND_DOCTOR)},
+                     .commands = IN(COMMAND_RUN) | IN(COMMAND_DOCTOR) | IN(COMMAND_CALIBRATE)},
     [OPTION_YES_LIVE] = {.name = "yes-live",
                          .type = OPTION_FLAG,
                          .help = "yes, real providers are to be called",
                          .group = GROUP_LOAD,
-                         .commands = IN(COMMAND_RUN) | IN(COMMAND_DOCTOR)},
+                         .commands = IN(COMMAND_RUN) | IN(COMMAND_DOCTOR) | IN(COMMAND_CALIBRATE)},
     [OPTION_MAX_REQUESTS] = {.name = "max-requests",
                              .type = OPTION_NUMBER_COUNT,
                              .argument = "N",
@@ -341,7 +344,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                              .help = "HTTP requests to real providers, at most; and calls to them "
                                      "that fail before a request is sent",
                              .group = GROUP_LOAD,
-                             .commands = IN(COMMAND_RUN),
+                             .commands = IN(COMMAND_RUN) | IN(COMMAND_CALIBRATE),
                              .least = 1,
                              .most = 1000000},
     [OPTION_MAX_RATE] = {.name = "max-rate",
@@ -350,7 +353,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          .fallback = "360/h",
                          .help = "order starts when a provider is real, at most",
                          .group = GROUP_LOAD,
-                         .commands = IN(COMMAND_RUN)},
+                         .commands = IN(COMMAND_RUN) | IN(COMMAND_CALIBRATE)},
     [OPTION_RECORD] = {.name = "record",
                        .type = OPTION_PATH,
                        .argument = "FILE",
@@ -375,7 +378,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                       .type = OPTION_FLAG,
                       .help = "apply the scenario's \"short\" block: a small version of it",
                       .group = GROUP_INPUT,
-                      .commands = IN(COMMAND_RUN) | TUNES | IN(COMMAND_LINT)},
+                      .commands = IN(COMMAND_RUN) | STUDIES | IN(COMMAND_LINT)},
     [OPTION_ENV_FILE] = {.name = "env-file",
                          .type = OPTION_PATH,
                          .argument = "FILE",
@@ -384,12 +387,12 @@ const struct option_traits option_table[OPTION_COUNT] = {
                                  "holds secrets",
                          .group = GROUP_INPUT,
                          .commands =
-                             IN(COMMAND_RUN) | TUNES | IN(COMMAND_ROUTE) | IN(COMMAND_DOCTOR)},
+                             IN(COMMAND_RUN) | STUDIES | IN(COMMAND_ROUTE) | IN(COMMAND_DOCTOR)},
     [OPTION_INHERIT_ENV] = {.name = "inherit-env",
                             .type = OPTION_FLAG,
                             .help = "let LOOPGPT_* of this shell reach the router",
                             .group = GROUP_INPUT,
-                            .commands = IN(COMMAND_RUN) | TUNES | IN(COMMAND_ROUTE)},
+                            .commands = IN(COMMAND_RUN) | STUDIES | IN(COMMAND_ROUTE)},
     [OPTION_CHECK] = {.name = "check",
                       .type = OPTION_TEXT,
                       .argument = "CHECK",
@@ -446,7 +449,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                      .help = "the summary as JSON; without =FILE to standard output, and nothing "
                              "else there",
                      .group = GROUP_OUTPUT,
-                     .commands = IN(COMMAND_RUN) | TUNES | IN(COMMAND_COMPARE)},
+                     .commands = IN(COMMAND_RUN) | STUDIES | IN(COMMAND_COMPARE)},
     [OPTION_JUNIT] = {.name = "junit",
                       .type = OPTION_PATH,
                       .argument = "FILE",
@@ -458,7 +461,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          .argument = "FILE",
                          .help = "the short report as Markdown, too",
                          .group = GROUP_OUTPUT,
-                         .commands = IN(COMMAND_RUN) | TUNES | IN(COMMAND_COMPARE)},
+                         .commands = IN(COMMAND_RUN) | STUDIES | IN(COMMAND_COMPARE)},
     [OPTION_HTML] = {.name = "html",
                      .type = OPTION_PATH,
                      .argument = "FILE",
@@ -469,7 +472,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                     .type = OPTION_FLAG,
                     .help = "print the metrics as CSV instead of the console summary",
                     .group = GROUP_OUTPUT,
-                    .commands = IN(COMMAND_RUN) | TUNES},
+                    .commands = IN(COMMAND_RUN) | STUDIES},
     [OPTION_NO_PLOTS] = {.name = "no-plots",
                          .type = OPTION_FLAG,
                          .help = "leave the figures out of the report",
@@ -630,6 +633,67 @@ const struct option_traits option_table[OPTION_COUNT] = {
                         .commands = IN(COMMAND_AB),
                         .least = 2,
                         .most = INT64_C(1000000000)},
+    [OPTION_FROM] = {.name = "from",
+                     .type = OPTION_PATH,
+                     .argument = "FILE.csv",
+                     .help = "a CSV of latencies, whatever it is called; - for standard input",
+                     .group = GROUP_INPUT,
+                     .commands = IN(COMMAND_CALIBRATE)},
+    [OPTION_COLUMNS] = {.name = "columns",
+                        .type = OPTION_TEXT,
+                        .argument = "WHAT=NAME,...",
+                        .help = "which column is what: 'latency=ms,provider=site,code=status,"
+                                "time=epoch,order=id,timeout=limit_ms'; found by common names when "
+                                "not given",
+                        .group = GROUP_INPUT,
+                        .commands = IN(COMMAND_CALIBRATE)},
+    [OPTION_TIMEOUT] = {.name = "timeout",
+                        .type = OPTION_SPAN,
+                        .argument = "SPAN",
+                        .help = "the timeout in force when a CSV was written: what came at it or "
+                                "later was given up",
+                        .group = GROUP_INPUT,
+                        .commands = IN(COMMAND_CALIBRATE)},
+    [OPTION_RULE] = {.name = "rule",
+                     .type = OPTION_TEXT,
+                     .argument = "RULE",
+                     .fallback = "target=99%",
+                     .help = "what is recommended: today, p95+2s (or another span), p99, p99.9, "
+                             "clamp, target=SHARE (waits for that share of answers, with 95% "
+                             "confidence), knee, cost",
+                     .group = GROUP_JUDGE,
+                     .commands = IN(COMMAND_CALIBRATE)},
+    [OPTION_MAX_TIMEOUT] = {.name = "max",
+                            .type = OPTION_SPAN,
+                            .argument = "SPAN",
+                            .fallback = "15s",
+                            .help = "no timeout longer than this is recommended",
+                            .group = GROUP_JUDGE,
+                            .commands = IN(COMMAND_CALIBRATE)},
+    [OPTION_PRICES] = {.name = "prices",
+                       .type = OPTION_TEXT,
+                       .argument = "WHAT=CENTS,...",
+                       .help = "what waiting and losing are worth, for the rule cost: "
+                               "'wait=1,quote=20,order=150', cents for an order's every second, "
+                               "for a quote given up, for an order without any; these, as an "
+                               "assumption, when not given",
+                       .group = GROUP_JUDGE,
+                       .commands = IN(COMMAND_CALIBRATE)},
+    [OPTION_WATCH] = {.name = "watch",
+                      .type = OPTION_SPAN,
+                      .argument = "SPAN",
+                      .fallback = "60s",
+                      .help = "how long a real provider is waited for, whatever its timeout; the "
+                              "life of a call (policy.call_life) at most",
+                      .group = GROUP_LOAD,
+                      .commands = IN(COMMAND_CALIBRATE)},
+    [OPTION_SPLIT] = {.name = "split",
+                      .type = OPTION_SHARE,
+                      .argument = "SHARE",
+                      .fallback = "0.5",
+                      .help = "the first part of the samples, whose advice is judged on the rest",
+                      .group = GROUP_JUDGE,
+                      .commands = IN(COMMAND_CALIBRATE)},
     [OPTION_METRIC] = {.name = "metric",
                        .type = OPTION_TEXT,
                        .argument = "NAME",
@@ -784,7 +848,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                       .type = OPTION_FLAG,
                       .help = "print only what failed",
                       .group = GROUP_DISPLAY,
-                      .commands = IN(COMMAND_RUN) | TUNES | IN(COMMAND_LINT) | IN(COMMAND_SCORE) |
+                      .commands = IN(COMMAND_RUN) | STUDIES | IN(COMMAND_LINT) | IN(COMMAND_SCORE) |
                                   IN(COMMAND_REPORT) | IN(COMMAND_MOCK)},
     [OPTION_VERBOSE] = {.name = "verbose",
                         .letter = 'v',
@@ -801,7 +865,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                              "a bar that redraws itself, plain lines, or nothing; auto: the bar "
                              "on a terminal, lines elsewhere",
                          .group = GROUP_DISPLAY,
-                         .commands = IN(COMMAND_RUN) | TUNES},
+                         .commands = IN(COMMAND_RUN) | STUDIES},
     [OPTION_COLOR] = {.name = "color",
                       .type = OPTION_CHOICE,
                       .argument = "auto|always|never",
