@@ -124,6 +124,20 @@ bool decision_source_again(struct decision_source *source, const struct invocati
     return ok;
 }
 
+bool decision_source_with_cache(struct decision_source *source, const struct invocation *invocation,
+                                const struct console *console, int64_t ttl_us,
+                                struct decision_set *set, struct err *err)
+{
+    struct scenario *scenario = source->loaded.scenario;
+    const int64_t kept_us = scenario->policy.cache.quote_us;
+    *set = (struct decision_set){0};
+    scenario->policy.cache.quote_us = ttl_us;
+    const bool ok = simulate(source, invocation, console, set, err);
+    scenario->policy.cache.quote_us = kept_us;
+    if (!ok) decisions_release(set);
+    return ok;
+}
+
 /* ---- real time, and real providers ---- */
 
 /* A real provider's answer that comes after its timeout is an answer all the same, for whoever asks

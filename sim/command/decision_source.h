@@ -46,6 +46,10 @@ bool decision_source_open(struct decision_source *source, const struct invocatio
 bool decision_source_again(struct decision_source *source, const struct invocation *invocation,
                            const struct console *console, const struct score_weights *weights,
                            struct decision_set *set, struct err *err);
+/* The same with quotes kept for `ttl_us` (0: none are), by the key that the scenario has. */
+bool decision_source_with_cache(struct decision_source *source, const struct invocation *invocation,
+                                const struct console *console, int64_t ttl_us,
+                                struct decision_set *set, struct err *err);
 void decision_source_release(struct decision_source *source);
 
 /* "shop-week-3" of "logs/shop week-3.jsonl": what results are called after. */
