@@ -40,6 +40,8 @@ static void faults_keep_their_places(void **state)
         &scenario->providers[PROVIDER_KROGER_API].backend.credentials;
     credentials->rotated_at_us = 90 * US_PER_SECOND;
     const int64_t life_us = credentials->token_life_us;
+    scenario->cache.faults[scenario->cache.fault_count++] = (struct cache_fault_spec){
+        .id = "c", .at_us = 3 * US_PER_MINUTE, .for_us = 90 * US_PER_SECOND, .add_us = 55};
     scenario_squeeze(scenario, 20 * US_PER_SECOND);
     const struct fault_spec *const fault = scenario->faults;
     assert_int_equal(scenario->duration_us, 20 * US_PER_SECOND);
@@ -51,6 +53,9 @@ static void faults_keep_their_places(void **state)
     assert_int_equal(fault[0].stale_us, 77);
     assert_int_equal(fault[1].at_us, 10 * US_PER_SECOND);
     assert_int_equal(fault_end_us(&fault[1]), scenario->duration_us);
+    CHECK_NEAR((double)scenario->cache.faults[0].at_us, 10e6, 1);
+    CHECK_NEAR((double)scenario->cache.faults[0].for_us, 5e6, 2);
+    assert_int_equal(scenario->cache.faults[0].add_us, 55);
     CHECK_NEAR((double)scenario->warmup_us, 1e6, 1);
     CHECK_NEAR((double)credentials->rotated_at_us, 5e6, 1);
     assert_int_equal(credentials->expires_at_us, -1);
