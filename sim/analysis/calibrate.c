@@ -430,6 +430,7 @@ bool calibrate_run(struct calibration *calibration, const struct calibrate_reque
                                         .prices_assumed = request->prices_assumed,
                                         .rule = request->rule,
                                         .split = request->split,
+                                        .resamples = request->resamples,
                                         .today = view_of(request->today_us),
                                         .latencies = *latencies};
     *latencies = (struct latency_set){0};

@@ -116,6 +116,7 @@ struct calibration {
     bool prices_assumed;    /* nobody stated them */
     enum timeout_rule rule; /* asked for */
     double split;
+    uint32_t resamples;
     struct decision_view today; /* timeouts in force that are not the recorded ones */
     struct latency_set latencies;
     struct decision_set set; /* empty: latencies alone */
@@ -149,7 +150,8 @@ struct calibrate_request {
     struct timeout_setup setup;
     struct waiting_prices prices;
     bool prices_assumed;
-    double split; /* share of samples in the first part, that the rest judges; 0.5 */
+    double split;       /* share of samples in the first part, that the rest judges; 0.5 */
+    uint32_t resamples; /* of a fitted law, to judge how well it fits; 0: no p */
     /* In force, where orders were waited for longer than that to see more; 0: as recorded. */
     int64_t today_us[PROVIDER_COUNT];
     const struct scenario *scenario; /* NULL: none, and nothing is said of caches */

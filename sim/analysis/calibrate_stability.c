@@ -57,7 +57,7 @@ static bool fit_laws(const struct calibration *calibration, struct calibrate_pro
     if (ok) stability->best = fit_best(stability->fits, stability->weights);
     if (ok && stability->best != FIT_LAWS)
         ok = fit_judge(&stability->goodness, &stability->fits[stability->best], &sample,
-                       FIT_RESAMPLES, calibration->seed, err) &&
+                       calibration->resamples, calibration->seed, err) &&
              fit_judge(&stability->lognormal, &stability->fits[FIT_LOGNORMAL], &sample, 0,
                        calibration->seed, err);
     fit_sample_release(&sample);
