@@ -59,7 +59,8 @@ static void fill_slots(const struct waiting_patience *patience, uint32_t place,
             .usable = answered && (usable >> i & 1u) != 0,
             .in_time = answered && asked->outcome == QUOTE_OK,
             .stands_in = fell_back && !left_out && (scored >> i & 1u) != 0,
-            .called = (asked->flags & QUOTE_FLAG_CANNED) == 0 || fell_back};
+            .called = ((asked->flags & QUOTE_FLAG_CANNED) == 0 || fell_back) &&
+                      (asked->flags & QUOTE_FLAG_CACHED) == 0};
     }
 }
 

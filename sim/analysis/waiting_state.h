@@ -24,7 +24,7 @@ struct waiting_slot {    /* one candidate of one order; instants from the order'
     bool usable;    /* its answer is scored: not excluded by policy */
     bool in_time;   /* the recorded order had its answer */
     bool stands_in; /* the recorded order had a canned quote in its place */
-    bool called;    /* not a canned quote that was forced */
+    bool called;    /* not a canned quote that was forced, nor a kept one */
 };
 
 struct waiting_order {
