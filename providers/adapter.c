@@ -52,7 +52,7 @@ void adapters_init(struct adapters *adapters, const struct router_config *config
                    const struct adapter_setup setup[PROVIDER_COUNT], uint64_t seed_r,
                    int64_t epoch_us)
 {
-    struct sku_entry *skus[PROVIDER_COUNT];
+    struct memo skus[PROVIDER_COUNT];
     memcpy(skus, adapters->skus, sizeof skus); /* the caller's, kept */
     *adapters = (struct adapters){
         .policy = *policy,
@@ -78,9 +78,7 @@ void adapters_forget(struct adapters *adapters, const struct router_config *conf
         state->token_expires_us = 0;
         state->signed_us = -1;
         memset(state->stores, 0, sizeof state->stores);
-        if (adapters->skus[p] != NULL) {
-            memset(adapters->skus[p], 0, ADAPTER_SKU_SLOTS * sizeof(struct sku_entry));
-        }
+        memo_forget(&adapters->skus[p]);
     }
 }
 
@@ -104,6 +102,12 @@ static bool may_race(const struct adapters *adapters, const struct quote_run *ru
            hedge_allows(hedge, operation);
 }
 
+/* Walmart's search covers the whole chain: it names no store, and its prices are of none. */
+static uint32_t searched_store(const struct quote_run *run)
+{
+    return run->provider == PROVIDER_WALMART_API ? 0 : run->store;
+}
+
 static void send_call(struct adapters *adapters, struct quote_run *run, enum operation operation,
                       unsigned item, unsigned attempt, int64_t now_us)
 {
@@ -121,8 +125,8 @@ static void send_call(struct adapters *adapters, struct quote_run *run, enum ope
                         .subtotal_cents = run->subtotal_cents,
                         .cart = run->cart,
                         .lines = operation == OPERATION_QUOTE ? run->lines : NULL};
+    if (operation == OPERATION_SEARCH) call.store = searched_store(run);
     if (run->provider == PROVIDER_WALMART_API) {
-        if (operation == OPERATION_SEARCH) call.store = 0; /* its search covers the whole chain */
         if (adapters->setup[run->provider].api == API_STANDARD) {
             call.signed_us = signature_us(adapters, &adapters->state[run->provider], now_us);
         }
@@ -231,41 +235,59 @@ static bool token_cached(const struct adapters *adapters, const struct adapter_s
            now_us + adapters->policy.token_margin_us < state->token_expires_us;
 }
 
+static struct memo stores_of(struct adapter_state *state)
+{
+    static_assert(ADAPTER_STORES_MAX % MEMO_WAYS == 0, "no place is left over");
+    return (struct memo){.entries = state->stores, .sets = ADAPTER_STORES_MAX / MEMO_WAYS};
+}
+
 static bool store_cached(struct adapters *adapters, struct quote_run *run, int64_t now_us,
                          bool *none)
 {
     if (adapters->policy.cache.store_us == 0) return false;
     struct adapter_state *state = &adapters->state[run->provider];
-    const uint32_t slot = run->request->postal_hash % ADAPTER_STORES_MAX;
-    const struct store_entry *entry = &state->stores[slot];
-    if (entry->expires_us <= now_us || state->stores_postal[slot] != run->request->postal_hash) {
-        state->store_misses++;
+    const struct memo stores = stores_of(state);
+    const struct memo_answer *answer =
+        memo_find(&stores, random_mix(run->request->postal_hash), now_us);
+    if (answer == NULL) {
+        state->store_counts.misses++;
         return false;
     }
-    state->store_hits++;
-    run->store = entry->store;
-    *none = entry->none;
+    state->store_counts.hits++;
+    run->store = answer->number;
+    *none = !answer->found;
     return true;
 }
 
 static void store_remember(struct adapters *adapters, const struct quote_run *run, bool none,
                            int64_t now_us)
 {
-    if (adapters->policy.cache.store_us == 0) return;
+    const int64_t life_us = adapters->policy.cache.store_us;
+    if (life_us == 0) return;
     struct adapter_state *state = &adapters->state[run->provider];
-    const uint32_t slot = run->request->postal_hash % ADAPTER_STORES_MAX;
-    state->stores[slot] = (struct store_entry){
-        .expires_us = now_us + adapters->policy.cache.store_us, .store = run->store, .none = none};
-    state->stores_postal[slot] = run->request->postal_hash;
+    const struct memo stores = stores_of(state);
+    const struct memo_answer answer = {.number = run->store, .found = !none};
+    state->store_counts.evictions +=
+        memo_keep(&stores, random_mix(run->request->postal_hash), answer, now_us, now_us + life_us);
 }
 
-static struct sku_entry *sku_slot(struct adapters *adapters, const struct quote_run *run,
-                                  unsigned item, uint64_t *key)
+static bool keeps_skus(const struct adapters *adapters, const struct quote_run *run)
 {
-    struct sku_entry *entries = adapters->skus[run->provider];
-    if (entries == NULL || adapters->policy.cache.sku_us == 0) return NULL;
-    *key = random_key(run->request->items[item].name_hash, run->store) | 1u;
-    return &entries[(*key >> 32) % ADAPTER_SKU_SLOTS];
+    return adapters->skus[run->provider].entries != NULL && adapters->policy.cache.sku_us > 0;
+}
+
+static uint64_t sku_key(const struct quote_run *run, unsigned item)
+{
+    return random_key(run->request->items[item].name_hash, searched_store(run));
+}
+
+static void sku_remember(struct adapters *adapters, const struct quote_run *run, unsigned item,
+                         struct memo_answer answer, int64_t now_us)
+{
+    if (!keeps_skus(adapters, run)) return;
+    adapters->state[run->provider].sku_counts.evictions +=
+        memo_keep(&adapters->skus[run->provider], sku_key(run, item), answer, now_us,
+                  now_us + adapters->policy.cache.sku_us);
 }
 
 /* --- the chain -------------------------------------------------------------------------------- */
@@ -299,23 +321,30 @@ static void watch_calls(struct adapters *adapters, struct quote_run *run)
     run->races->watch = adapters->port.watch(adapters->port.context, run, due_us);
 }
 
+/* Takes the line from memory, if it is remembered. */
+static bool recall_line(struct adapters *adapters, struct quote_run *run, unsigned item,
+                        int64_t now_us)
+{
+    if (!keeps_skus(adapters, run)) return false;
+    struct memo_counters *counts = &adapters->state[run->provider].sku_counts;
+    const struct memo_answer *answer =
+        memo_find(&adapters->skus[run->provider], sku_key(run, item), now_us);
+    if (answer == NULL) {
+        counts->misses++;
+        return false;
+    }
+    counts->hits++;
+    take_product(run, item, answer->found, answer->exact, (int32_t)answer->number);
+    return true;
+}
+
 /* Keeps as many searches in flight as the policy allows; true when all lines are done. */
 static bool search_on(struct adapters *adapters, struct quote_run *run, int64_t now_us)
 {
     const unsigned items = run->request->item_count;
     while (run->item_next < items && steps_out(run) < adapters->policy.parallel_searches) {
         const unsigned item = run->item_next++;
-        uint64_t key = 0;
-        const struct sku_entry *cached = sku_slot(adapters, run, item, &key);
-        if (cached != NULL) {
-            struct adapter_state *state = &adapters->state[run->provider];
-            if (cached->key == key && cached->expires_us > now_us) {
-                state->sku_hits++;
-                take_product(run, item, cached->unit_cents >= 0, cached->exact, cached->unit_cents);
-                continue;
-            }
-            state->sku_misses++;
-        }
+        if (recall_line(adapters, run, item, now_us)) continue;
         send_first(adapters, run, OPERATION_SEARCH, item, now_us);
     }
     watch_calls(adapters, run);
@@ -676,14 +705,11 @@ static bool take_answer(struct adapters *adapters, struct quote_run *run, const 
     case OPERATION_SEARCH: {
         const bool found = reply->as.product.found;
         const bool exact = reply->as.product.exact || !adapters->policy.detect_substitutions;
-        uint64_t key = 0;
-        struct sku_entry *entry = sku_slot(adapters, run, call->item, &key);
-        if (entry != NULL) {
-            *entry = (struct sku_entry){.key = key,
-                                        .expires_us = now_us + adapters->policy.cache.sku_us,
-                                        .unit_cents = found ? reply->as.product.unit_cents : -1,
-                                        .exact = exact};
-        }
+        const struct memo_answer answer = {.number =
+                                               found ? (uint32_t)reply->as.product.unit_cents : 0,
+                                           .found = found,
+                                           .exact = exact};
+        sku_remember(adapters, run, call->item, answer, now_us);
         take_product(run, call->item, found, exact, reply->as.product.unit_cents);
         return true;
     }

@@ -15,6 +15,11 @@
  * flight, so parallel first calls each fetch one, as in production. With auth_errors_final a 401 on
  * a data call keeps the cached token; without it the token is dropped and the call tried once more.
  *
+ * Stores and prices (policy.cache.store_us, sku_us) lie in tables of memo.h: 1,024 postal codes a
+ * provider, and policy.cache.sku_entries products. A life begins when the answer comes. What is
+ * remembered of a search is of what the search names: Kroger's a product and a store, Walmart's a
+ * product alone, for its API searches the whole chain and knows no store.
+ *
  * Hedges (policy.hedge): while a quote is made, a call that has not answered in time gets a second
  * one beside it (providers/hedge.h). None is begun past the deadline, nor above its budget, nor
  * while the throttle stops retries. A second cart that MealMe made for nothing is given back.
@@ -26,12 +31,13 @@
 #define PROVIDERS_ADAPTER_H
 
 #include "providers/hedge.h"
+#include "providers/memo.h"
 #include "providers/message.h"
 #include "router/policy.h"
 #include "router/quote.h"
 #include "router/router.h"
 
-enum { ADAPTER_STORES_MAX = 1024, ADAPTER_SKU_SLOTS = 4096 };
+enum { ADAPTER_STORES_MAX = 1024 }; /* postal codes remembered of a provider */
 
 /* A signature is used for this long before a new one is made; Walmart takes it for 180 s. */
 #define ADAPTER_SIGNATURE_US INT64_C(60000000)
@@ -105,27 +111,13 @@ struct adapter_setup {
     void *list_context;
 };
 
-struct store_entry {
-    int64_t expires_us;
-    uint32_t store;
-    bool none; /* the provider serves nothing here */
-};
-
-struct sku_entry {
-    uint64_t key; /* store and name; 0: empty */
-    int64_t expires_us;
-    int32_t unit_cents; /* -1: not found */
-    bool exact;
-};
-
 struct adapter_state { /* of one provider; what a redeploy empties */
     uint64_t token;
     int64_t token_expires_us;
-    int64_t signed_us;                             /* of the signature in use; below 0: none */
-    struct store_entry stores[ADAPTER_STORES_MAX]; /* by postal_hash modulo the size */
-    uint32_t stores_postal[ADAPTER_STORES_MAX];
-    double retry_tokens; /* the retry budget, in retries */
-    double hedge_tokens; /* that of hedges */
+    int64_t signed_us;                            /* of the signature in use; below 0: none */
+    struct memo_entry stores[ADAPTER_STORES_MAX]; /* by postal code */
+    double retry_tokens;                          /* the retry budget, in retries */
+    double hedge_tokens;                          /* that of hedges */
     double throttle_tokens;
     /* counted for reports */
     uint64_t token_fetches;
@@ -134,8 +126,7 @@ struct adapter_state { /* of one provider; what a redeploy empties */
     uint64_t hedges;         /* second calls sent */
     uint64_t hedges_won;     /* of them, whose answer was taken */
     uint64_t hedges_denied;  /* by the budget, or the throttle */
-    uint64_t store_hits, store_misses;
-    uint64_t sku_hits, sku_misses;
+    struct memo_counters store_counts, sku_counts;
 };
 
 struct adapters {
@@ -146,8 +137,8 @@ struct adapters {
     int64_t epoch_us;   /* Unix time of instant 0 */
     struct adapter_setup setup[PROVIDER_COUNT];
     struct adapter_state state[PROVIDER_COUNT];
-    struct sku_entry
-        *skus[PROVIDER_COUNT]; /* ADAPTER_SKU_SLOTS each, or NULL when the cache is off */
+    struct memo skus[PROVIDER_COUNT]; /* by what was searched for, and in which store; the caller
+                                         sets them up before adapters_init(): none when off */
 };
 
 /* `seed_r` keys the calls that no order owns: tokens. `epoch_us` is the Unix time of instant 0. */

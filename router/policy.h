@@ -55,11 +55,12 @@ enum quote_key {                 /* whose quotes are the same (router/cache.h) *
 };
 extern const char *const quote_key_names[QUOTE_KEY_COUNT + 1];
 
-struct cache_policy { /* a life of 0 switches a cache off */
-    int64_t store_us; /* contract: 24 h */
-    int64_t sku_us;   /* contract: 1 h */
-    bool token;       /* production has this one */
-    int64_t quote_us; /* contract: 5 min */
+struct cache_policy {     /* a life of 0 switches a cache off */
+    int64_t store_us;     /* contract: 24 h */
+    int64_t sku_us;       /* contract: 1 h */
+    uint32_t sku_entries; /* products of each provider that is searched (providers/memo.h) */
+    bool token;           /* production has this one */
+    int64_t quote_us;     /* contract: 5 min */
     enum quote_key quote_key;
     int64_t timeout_us;        /* how long a kept quote is waited for: an assumption, 50 ms */
     uint32_t breaker_failures; /* in a row, until the cache is let alone; 0: never */

@@ -83,7 +83,7 @@ static int32_t answer_now(const struct pass *pass, uint32_t request, int64_t at_
     struct cache_market *const market = &pass->study->markets[pass->provider];
     const struct cache_order *const order = &trace->orders[pass->stream->orders[request]];
     const struct cache_line *const line = &trace->lines[pass->stream->lines[request]];
-    const uint32_t store = market->chain_wide ? 0 : market->stores[order->place];
+    const uint32_t store = cache_searched_store(market, market->stores[order->place]);
     return shelf_answer(&market->shelf, store, &pass->study->items[line->item], at_us);
 }
 
@@ -308,8 +308,7 @@ static void say(struct cache_sweep *sweep, bool when, const char *sentence)
     sweep->notes[sweep->note_count++] = sentence;
 }
 
-static_assert(ADAPTER_SKU_SLOTS == 4096, "a note says so");
-static_assert(CACHE_TRACE_ORDERS_MAX == 1000000, "and another");
+static_assert(CACHE_TRACE_ORDERS_MAX == 1000000, "a note says so");
 
 static void write_notes(struct cache_sweep *sweep, const struct cache_study *study)
 {
@@ -318,7 +317,8 @@ static void write_notes(struct cache_sweep *sweep, const struct cache_study *stu
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         const struct cache_market *const market = &study->markets[p];
         crowded = crowded || (market->called && market->has_search &&
-                              sweep->items * market->store_count > ADAPTER_SKU_SLOTS / 16);
+                              sweep->items * cache_searched_stores(market) >
+                                  scenario->policy.cache.sku_entries / 2);
         any = any || sweep->called[p];
         live = live || (sweep->called[p] && scenario->providers[p].mode != MODE_MOCK);
     }
@@ -337,8 +337,8 @@ static void write_notes(struct cache_sweep *sweep, const struct cache_study *stu
     say(sweep, sweep->places > 1,
         "A key of provider and cart alone gives a customer the quote of another postal code.");
     say(sweep, crowded,
-        "The adapters keep items in a table of 4,096 places by hash, where they push each other "
-        "out: it will hit less often than these caches.");
+        "There are more items than the adapters have room for at ease "
+        "(router.policy.cache.sku_entries): they will hit less often than these caches.");
     say(sweep,
         sweep->called[PROVIDER_INSTACART] && !sweep->priced[PROVIDER_INSTACART] &&
             scenario->providers[PROVIDER_INSTACART].mode == MODE_MOCK,

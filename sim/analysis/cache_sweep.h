@@ -7,7 +7,8 @@
  *   cart    provider, cart                     the contract's words: "provider and cart"
  *   place   provider, postal code, cart        what a quote is of, and the router's own key
  *   user    provider, postal code, cart, user  (router/cache.h)
- *   item    provider, store, name              an answer to a search: Kroger, Walmart
+ *   item    provider, store, name              an answer to a search: Kroger; Walmart without
+ *                                              the store, which its search does not name
  *   store   provider, postal code
  *   token   provider                           lives its TTL or, if less, until
  *                                              policy.token_margin_us before its end
@@ -17,9 +18,9 @@
  *   exact   hits, entries, evictions: counted on this very trace. Every fetch is taken to
  *           succeed at once; a failed or slow one would fill its entry later or never, which
  *           makes TTLs of a few seconds look a little better than they are. Caches start empty
- *           and no redeploy empties them. The adapters' own table of items (ADAPTER_SKU_SLOTS
- *           places, one a hash) keeps less than an LRU cache of its size: what collides there
- *           is dropped.
+ *           and no redeploy empties them. The adapters' own table of items (providers/memo.h,
+ *           policy.cache.sku_entries) is LRU by sets: at half full it has room for all but one
+ *           item in 120.
  *   exact   calls: the chain of providers/adapter.h walked with and without this cache, the
  *           other caches as the scenario's policy has them, so that a token or store that is
  *           remembered anyway is not saved again. First tries only.

@@ -38,10 +38,11 @@ static uint64_t searches(const struct cache_trace *trace, const struct cache_mar
                          struct memory *memory)
 {
     if (setting->item_us == 0) return order->line_count;
-    const uint32_t store = market->stores[order->place];
+    const uint32_t store = cache_searched_store(market, market->stores[order->place]);
+    const uint32_t stores = cache_searched_stores(market);
     uint64_t calls = 0;
     for (uint32_t l = order->first_line; l < order->first_line + order->line_count; l++) {
-        const uint32_t key = trace->lines[l].item * market->store_count + store;
+        const uint32_t key = trace->lines[l].item * stores + store;
         calls += fetches(&memory->items[key], setting->item_us, order->at_us);
     }
     return calls;
@@ -93,7 +94,7 @@ bool cache_calls(const struct cache_study *study, enum provider provider,
     const bool room =
         empty_table(&memory.quotes, setting->quote_us > 0 ? carts : 0) &&
         empty_table(&memory.items,
-                    setting->item_us > 0 ? trace->item_count * market->store_count : 0) &&
+                    setting->item_us > 0 ? trace->item_count * cache_searched_stores(market) : 0) &&
         empty_table(&memory.stores, trace->place_count);
     *calls = 0;
     for (uint32_t i = 0; room && i < trace->count; i++)

@@ -18,7 +18,7 @@ int32_t cache_stale_answer(struct cache_market *market, const struct order_item 
                            uint32_t store, int64_t at_us)
 {
     struct shelf *const shelf = &market->shelf;
-    const uint32_t searched = market->chain_wide ? 0 : store;
+    const uint32_t searched = cache_searched_store(market, store);
     const bool open = (uint64_t)(at_us - shelf->window_from_us) < shelf->window_us;
     return open ? shelf_answer(shelf, searched, item, at_us)
                 : shelf_compute(shelf, searched, item, at_us, at_us);

@@ -30,6 +30,17 @@ struct cache_market { /* one provider, as far as caches are concerned */
     struct shelf shelf;   /* when priced */
 };
 
+/* Whose shelves a search is of, and by which its answer is remembered: one of so many. */
+static inline uint32_t cache_searched_store(const struct cache_market *market, uint32_t store)
+{
+    return market->chain_wide ? 0 : store;
+}
+
+static inline uint32_t cache_searched_stores(const struct cache_market *market)
+{
+    return market->chain_wide ? 1 : market->store_count;
+}
+
 struct cache_setting { /* the lives of a provider's caches; 0: off */
     int64_t quote_us, item_us, store_us, token_us;
     enum cache_sweep_kind quote_key;

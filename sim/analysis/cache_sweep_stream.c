@@ -24,7 +24,7 @@ static uint32_t key_count_of(const struct cache_study *study, const struct cache
     case CACHE_SWEEP_USER:
         return trace->cart_user_count;
     case CACHE_SWEEP_ITEM:
-        return trace->item_count * market->store_count;
+        return trace->item_count * cache_searched_stores(market);
     case CACHE_SWEEP_STORE:
         return trace->place_count;
     case CACHE_SWEEP_TOKEN:
@@ -84,7 +84,8 @@ static void take_lines(struct cache_stream *stream, const struct cache_trace *tr
         const uint32_t store = market->stores[order->place];
         if (store == CACHE_NO_STORE) continue;
         for (uint32_t l = order->first_line; l < order->first_line + order->line_count; l++) {
-            stream->keys[stream->count] = trace->lines[l].item * market->store_count + store;
+            stream->keys[stream->count] = trace->lines[l].item * cache_searched_stores(market) +
+                                          cache_searched_store(market, store);
             stream->orders[stream->count] = i;
             stream->lines[stream->count++] = l;
         }

@@ -169,8 +169,8 @@ static void merge_replication(struct run_sums *sums, struct world *world, uint32
         sums->hedges_won += facts->hedges_won[p];
         sums->hedges_denied += facts->hedges_denied[p];
         sums->retries_denied += facts->retries_denied[p];
-        sums->cache_hits[p] += facts->cache_hits[p];
-        sums->cache_misses[p] += facts->cache_misses[p];
+        memo_counters_add(&sums->stores, &facts->stores[p]);
+        memo_counters_add(&sums->skus, &facts->skus[p]);
         sums->thief_calls[p] += facts->thief_calls[p];
         live_calls_add(&sums->live[p], &facts->live[p]);
         replay_calls_add(&sums->replay[p], &facts->replay[p]);

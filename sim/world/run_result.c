@@ -508,6 +508,19 @@ static void note_second_tries(const struct run_sums *sums, struct result *result
     }
 }
 
+/* What the adapters had no need to ask for. */
+static void note_memory(struct result *result, const char *what,
+                        const struct memo_counters *counters)
+{
+    const uint64_t asked = counters->hits + counters->misses;
+    if (asked == 0) return;
+    note(result,
+         "Of %" PRIu64 " %s that adapters needed, %" PRIu64 " (%.1f%%) were remembered; %" PRIu64
+         " were forgotten early to make room.",
+         asked, what, counters->hits, 100.0 * (double)counters->hits / (double)asked,
+         counters->evictions);
+}
+
 /* Who is left out of the quiet phase although no fault was active. */
 static void note_wake(const struct run_sums *sums, struct result *result)
 {
@@ -594,6 +607,8 @@ static void fill_notes(const struct run_sums *sums, struct result *result)
         note(result, "Orders that started in the first %s were routed but not measured.", span);
     }
     note_second_tries(sums, result);
+    note_memory(result, "stores", &sums->stores);
+    note_memory(result, "prices", &sums->skus);
     note_wake(sums, result);
 }
 

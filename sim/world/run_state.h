@@ -33,7 +33,7 @@ struct run_sums {
     struct spread (*spreads)[SCOPE_COUNT][METRIC_COUNT]; /* by phase; NULL with one replication */
     uint64_t orders, calls, unknown_names;
     uint64_t event_lines, event_lines_due, hash;
-    uint64_t cache_hits[PROVIDER_COUNT], cache_misses[PROVIDER_COUNT];
+    struct memo_counters stores, skus;                          /* as world_facts, of all */
     uint64_t hedges, hedges_won, hedges_denied, retries_denied; /* as world_facts, of all */
     struct cache_counters quotes;                               /* as world_facts, and these two */
     uint64_t breaker_opened, pushed_out;

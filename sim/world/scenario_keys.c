@@ -265,7 +265,11 @@ static const struct scenario_key cache_keys[] = {
     {"store", KEY_SPAN, AT(cache_policy, store_us), RANGE(0, DURATION_US_MAX),
      .help = "How long a postal code's store is remembered; 0s does not."},
     {"sku", KEY_SPAN, AT(cache_policy, sku_us), RANGE(0, DURATION_US_MAX),
-     .help = "How long a product's price at a store is remembered; 0s does not."},
+     .help = "How long what a search found is remembered: Kroger's for each store, Walmart's, "
+             "whose search knows none, for all. 0s does not."},
+    {"sku_entries", KEY_WHOLE, AT(cache_policy, sku_entries), RANGE(1, 1048576), .unit = "products",
+     .help = "How many of them, for each provider; rounded up to sets of 8 by hash, of which the "
+             "one not asked for longest gives way. 24 bytes each."},
     {"token", KEY_BOOL, AT(cache_policy, token),
      .help = "Whether access tokens are kept until shortly before they expire."},
     {"quote", KEY_SPAN, AT(cache_policy, quote_us), RANGE(0, DURATION_US_MAX),

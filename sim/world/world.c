@@ -121,9 +121,12 @@ static bool make_backends(struct world *world, struct err *err)
             (enum provider)p, &scenario->providers[p].backend, &world->plan->catalogue,
             scenario->faults, scenario->fault_count, scenario->folder, &world->arena, err);
         if (world->backends[p] == NULL) return false;
-        if (scenario->policy.cache.sku_us == 0) continue;
-        world->adapters.skus[p] = arena_push(&world->arena, struct sku_entry, ADAPTER_SKU_SLOTS);
-        if (world->adapters.skus[p] == NULL) {
+        const struct cache_policy *cache = &scenario->policy.cache;
+        if (cache->sku_us == 0 || !operation_exists((enum provider)p, OPERATION_SEARCH)) continue;
+        struct memo *skus = &world->adapters.skus[p];
+        skus->sets = memo_sets(cache->sku_entries);
+        skus->entries = arena_push(&world->arena, struct memo_entry, skus->sets * MEMO_WAYS);
+        if (skus->entries == NULL) {
             return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
         }
     }
@@ -691,8 +694,8 @@ bool world_run(struct world *world, uint32_t replication, const struct world_out
         world->facts.hedges[p] = state->hedges;
         world->facts.hedges_won[p] = state->hedges_won;
         world->facts.hedges_denied[p] = state->hedges_denied;
-        world->facts.cache_hits[p] = state->store_hits + state->sku_hits;
-        world->facts.cache_misses[p] = state->store_misses + state->sku_misses;
+        world->facts.stores[p] = state->store_counts;
+        world->facts.skus[p] = state->sku_counts;
         backend_settle(world->backends[p], world->facts.ended_us);
         world->facts.unknown_names += backend_counters(world->backends[p])->unknown_names;
         world->facts.thief_calls[p] = backend_counters(world->backends[p])->thief_calls;

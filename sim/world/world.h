@@ -106,7 +106,7 @@ struct world_facts { /* of a replication */
     uint64_t token_fetches[PROVIDER_COUNT];
     uint64_t retries_denied[PROVIDER_COUNT]; /* by budget or throttle, as hedges */
     uint64_t hedges[PROVIDER_COUNT], hedges_won[PROVIDER_COUNT], hedges_denied[PROVIDER_COUNT];
-    uint64_t cache_hits[PROVIDER_COUNT], cache_misses[PROVIDER_COUNT]; /* stores and SKUs */
+    struct memo_counters stores[PROVIDER_COUNT], skus[PROVIDER_COUNT]; /* as the adapters count */
     struct cache_counters quotes;                                      /* of the quote cache */
     uint64_t breaker_opened, pushed_out;                               /* of it, as result_cache */
     uint64_t thief_calls[PROVIDER_COUNT]; /* made with a stolen credential */
