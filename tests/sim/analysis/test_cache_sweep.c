@@ -270,12 +270,12 @@ static void a_life_counts_from_the_fetch_and_ends_at_its_last_microsecond(void *
 /* ---- calls ---- */
 
 /* One order every 37 s, so that none is under way when the next comes; lives end between orders.
- * Few items and one store: adapters keep items in a table in which two may want one place. */
+ * Four stores: Kroger's prices are remembered for each, Walmart's for all. */
 static const char steady[] =
     "\"duration\":\"4h\",\"workload\":{\"arrivals\":{\"kind\":\"constant\",\"rate\":\"97/h\"},"
-    "\"confirm\":{\"share\":0}},\"catalogue\":{\"size\":30}";
+    "\"confirm\":{\"share\":0}},\"catalogue\":{\"size\":60}";
 
-static uint64_t calls_of_a_run(const struct scenario *scenario)
+static struct world_facts facts_of_a_run(const struct scenario *scenario)
 {
     struct world_plan plan;
     struct err err;
@@ -285,10 +285,10 @@ static uint64_t calls_of_a_run(const struct scenario *scenario)
     const struct world_control control = {0};
     assert_non_null(world);
     assert_true(world_run(world, 0, &nowhere, &control, &err));
-    const uint64_t calls = world_facts(world)->calls_sent;
+    const struct world_facts facts = *world_facts(world);
     world_destroy(world);
     world_plan_release(&plan);
-    return calls;
+    return facts;
 }
 
 static void calls_are_those_that_a_run_sends(void **state)
@@ -297,7 +297,6 @@ static void calls_are_those_that_a_run_sends(void **state)
     struct scenario *scenario = scenario_of(steady);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         struct backend_spec *backend = &scenario->providers[p].backend;
-        backend->prices.stores = 1;
         for (unsigned o = 0; o < OPERATION_COUNT; o++)
             backend->errors.rate[o] = 0;
     }
@@ -324,11 +323,21 @@ static void calls_are_those_that_a_run_sends(void **state)
             without += in_row ? own->calls_without : whole->providers[p].calls_without;
             with += in_row ? own->calls_with : whole->providers[p].calls_without;
         }
-        CHECK_ROW(label, calls_of_a_run(scenario) == without);
+        CHECK_ROW(label, facts_of_a_run(scenario).calls_sent == without);
         if (kinds[k] == CACHE_SWEEP_PLACE) scenario->policy.cache.quote_us = life_us;
         if (kinds[k] == CACHE_SWEEP_ITEM) scenario->policy.cache.sku_us = life_us;
         if (kinds[k] == CACHE_SWEEP_STORE) scenario->policy.cache.store_us = life_us;
-        CHECK_ROW(label, calls_of_a_run(scenario) == with);
+        const struct world_facts facts = facts_of_a_run(scenario);
+        CHECK_ROW(label, facts.calls_sent == with);
+        for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+            const struct cache_provider_row *own = &row->providers[p];
+            const bool items = kinds[k] == CACHE_SWEEP_ITEM && own->requests > 0;
+            const bool stores = kinds[k] == CACHE_SWEEP_STORE && own->requests > 0;
+            CHECK_ROW(label, facts.skus[p].hits == (items ? own->hits : 0));
+            CHECK_ROW(label, facts.skus[p].misses == (items ? own->requests - own->hits : 0));
+            CHECK_ROW(label, facts.stores[p].hits == (stores ? own->hits : 0));
+            CHECK_ROW(label, facts.skus[p].evictions + facts.stores[p].evictions == 0);
+        }
         CHECK_ROW(label, with < without || kinds[k] == CACHE_SWEEP_PLACE);
         CHECK_ROW(label, row->calls_saved == (int64_t)without - (int64_t)with);
         cache_sweep_release(&sweep);
@@ -572,6 +581,7 @@ static void a_sweep_says_what_it_rests_on(void **state)
     assert_true(sweep.called[PROVIDER_INSTACART] && !sweep.priced[PROVIDER_INSTACART]);
     assert_true(has_note(&sweep, "declared list"));
     assert_true(has_note(&sweep, "Generated carts"));
+    assert_false(has_note(&sweep, "sku_entries")); /* 4,000 at Kroger's, of 16,384 */
     assert_int_equal(sweep.hits_are, CACHE_EXACT);
     assert_int_equal(sweep.stale_are, CACHE_MODEL);
     /* Longer lives never lose a hit of an unbounded cache, and shares lie in their intervals. */
@@ -581,6 +591,10 @@ static void a_sweep_says_what_it_rests_on(void **state)
         if (row->ttl_us > 0) assert_true(row->hits.hits >= row[-1].hits.hits);
         assert_int_equal(row->limits[CACHE_SWEEP_LIMITS - 1].hits, row->hits.hits);
     }
+    cache_sweep_release(&sweep);
+    scenario->policy.cache.sku_entries = 4096;
+    assert_true(cache_sweep_run(&sweep, &request, &err));
+    assert_true(has_note(&sweep, "sku_entries"));
     cache_sweep_release(&sweep);
 
     struct cache_trace trace;

@@ -293,6 +293,40 @@ static void decides_alike_over_either_wire(void **state)
     release(&over_bytes);
 }
 
+/* Prices and stores that adapters remember: the same decisions, whichever way calls travel, and a
+ * run says what was remembered. A small table drops the same prices in both. */
+static void remembers_prices_alike_over_either_wire(void **state)
+{
+    (void)state;
+    static const struct wire_spec bytes = {.kind = WIRE_BYTES};
+    static const char *const entries[] = {"64", "16384"};
+    for (unsigned i = 0; i < 2; i++) {
+        struct text json = {0};
+        text_format(&json,
+                    "\"workload\":{\"arrivals\":{\"rate\":\"5/s\"},"
+                    "\"carts\":{\"lines\":3}},\"duration\":\"1m\","
+                    "\"router\":{\"env\":{\"LOOPGPT_ENABLE_KROGER\":\"true\","
+                    "\"LOOPGPT_ENABLE_WALMART\":\"true\"},\"policy\":{\"cache\":{\"sku\":\"20s\","
+                    "\"sku_entries\":%s,\"store\":\"1h\"}}}",
+                    entries[i]);
+        struct ran over_structs, over_bytes;
+        run_with(&over_structs, json.bytes, NULL, NULL);
+        run_with(&over_bytes, json.bytes, &bytes, NULL);
+        assert_int_equal(over_structs.result.event_hash, over_bytes.result.event_hash);
+        assert_string_equal(over_structs.seen.log.bytes, over_bytes.seen.log.bytes);
+        const char *said = NULL;
+        for (uint32_t n = 0; n < over_structs.result.note_count; n++) {
+            const char *note = over_structs.result.notes[n];
+            if (strstr(note, "prices that adapters needed") != NULL) said = note;
+        }
+        assert_non_null(said);
+        assert_int_equal(strstr(said, "; 0 were forgotten early") != NULL, i == 1);
+        release(&over_structs);
+        release(&over_bytes);
+        text_release(&json);
+    }
+}
+
 /* A client that keeps quotes in this process, as a Redis behind a socket would. */
 struct fake_client {
     struct text keys[ORDERS_MAX * PROVIDER_COUNT]; /* key, and bytes right behind it */
@@ -628,6 +662,7 @@ int main(void)
         cmocka_unit_test(a_life_ends_in_its_microsecond),
         cmocka_unit_test(saves_the_calls_that_were_not_made),
         cmocka_unit_test(decides_alike_over_either_wire),
+        cmocka_unit_test(remembers_prices_alike_over_either_wire),
         cmocka_unit_test(a_client_keeps_what_the_simulated_redis_does),
         cmocka_unit_test(a_client_is_waited_for_in_real_time),
         cmocka_unit_test(failures_half_way_cost_quotes_and_no_order),
