@@ -407,6 +407,7 @@ static bool calibrate_all(struct calibration *calibration, const struct calibrat
         ok = calibrate_stability_of(calibration, &calibration->providers[p], err) &&
              calibrate_second_calls(calibration, &calibration->providers[p], err);
     }
+    calibration->facts = calibrate_facts_of(count);
     return ok && look_at_caches(calibration, request, err);
 }
 

@@ -38,6 +38,7 @@ enum {
     CALIBRATE_INSTANTS = 60, /* of the value of waiting */
     CALIBRATE_EARLY = 6,     /* rules tried */
     CALIBRATE_JOINTS = 5,    /* 0.5, 0.9, 0.95, 0.99, 0.999 */
+    CALIBRATE_FANS = 3,      /* slow with 5%, 1%, 0.1% */
     CALIBRATE_NOTES_MAX = 24
 };
 
@@ -106,6 +107,18 @@ struct calibrate_arm { /* one rule for every provider at once; where a provider 
     double model_ms[WAITING_QUANTILES];
 };
 
+/* What formulas say (retry_model.h), calls independent of each other: a model. */
+struct calibrate_facts {
+    uint32_t answers;               /* that an order waits for: as many as providers */
+    double slow[CALIBRATE_FANS];    /* share of calls */
+    double fan_out[CALIBRATE_FANS]; /* share of orders that meet one of them */
+    double each;                    /* quantile that each answer keeps for all to keep 0.99 */
+    uint32_t tries, layers;         /* 3, 5 */
+    double layer_calls;             /* that reach the lowest layer while everything fails */
+    double budget, budget_load;     /* 10%: tries a call under it while everything fails */
+    double throttle_limit;          /* failing share that ends retries at gRPC's ratio of 0.1 */
+};
+
 struct calibration {
     const char *name, *source_path;
     enum calibrate_source source;
@@ -132,6 +145,8 @@ struct calibration {
     uint32_t early_count;
     struct waiting_instant instants[CALIBRATE_INSTANTS];
     uint32_t instant_count;
+
+    struct calibrate_facts facts;
 
     /* what remembering would do: of a scenario alone */
     bool caches_known;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sim/analysis/calibrate_state.h"
+#include "sim/analysis/retry_model.h"
 
 static bool hold_halves(const struct calibration *calibration, struct calibrate_provider *provider,
                         struct err *err)
@@ -77,6 +78,23 @@ bool calibrate_stability_of(const struct calibration *calibration,
 }
 
 /* ---- second calls ---- */
+
+struct calibrate_facts calibrate_facts_of(uint32_t answers)
+{
+    const struct retry_plan plan = {.attempts = 3, .failing = 1.0, .budget = 0.1};
+    struct calibrate_facts facts = {.answers = answers,
+                                    .slow = {0.05, 0.01, 0.001},
+                                    .each = retry_quantile_of_each(0.99, answers),
+                                    .tries = plan.attempts,
+                                    .layers = 5,
+                                    .layer_calls = retry_layers(plan.attempts, 5),
+                                    .budget = plan.budget,
+                                    .budget_load = retry_outcome_of(&plan).load,
+                                    .throttle_limit = retry_throttle_limit(0.1)};
+    for (unsigned i = 0; i < CALIBRATE_FANS; i++)
+        facts.fan_out[i] = retry_fan_out(facts.slow[i], answers);
+    return facts;
+}
 
 bool calibrate_second_calls(const struct calibration *calibration,
                             struct calibrate_provider *provider, struct err *err)

@@ -24,6 +24,8 @@ bool calibrate_model_router(struct calibration *calibration, struct err *err);
 bool calibrate_stability_of(const struct calibration *calibration,
                             struct calibrate_provider *provider, struct err *err);
 
+struct calibrate_facts calibrate_facts_of(uint32_t answers);
+
 /* Hedges and retries of one provider. */
 bool calibrate_second_calls(const struct calibration *calibration,
                             struct calibrate_provider *provider, struct err *err);

@@ -1,0 +1,399 @@
+/* What the sections of a calibration say in words, and the words that their forms share. */
+#include "reports/calibrate_sections.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "reports/calibrate_text.h"
+#include "reports/show.h"
+#include "router/base/duration.h"
+
+const char calibrate_no_replicas_words[] =
+    "No provider stands in for another: each has its own prices, stores and stock, so a second "
+    "call goes to the same provider and shares its bad minutes. If all slowness were shared a "
+    "second call would gain nothing.";
+
+/* ---- words ---- */
+
+void calibrate_show_place(struct text *text, const struct calibration *calibration, int64_t at_us,
+                          uint32_t sample)
+{
+    char instant[INSTANT_TEXT_MAX];
+    if (!calibration->latencies.has_time) {
+        text_put(text, "call ");
+        text_grouped(text, (int64_t)sample + 1);
+        return;
+    }
+    instant_format(at_us, instant); /* to the minute */
+    text_format(text, "%.10s %.5s UTC", instant, instant + 11);
+}
+
+void calibrate_show_whatif(struct text *text, const struct whatif_time *time)
+{
+    switch (time->state) {
+    case WHATIF_KNOWN:
+        show_latency(text, (double)time->us / 1000);
+        break;
+    case WHATIF_BEYOND:
+        text_put(text, "> ");
+        show_latency(text, (double)time->us / 1000);
+        break;
+    case WHATIF_TOO_FEW:
+        text_put(text, "n/a");
+        break;
+    }
+}
+
+void calibrate_show_share_interval(struct text *text, double low, double high)
+{
+    if (isnan(low) || isnan(high)) {
+        text_put(text, "n/a");
+        return;
+    }
+    calibrate_show_share(text, low, low, high);
+    text_put(text, " to ");
+    calibrate_show_share(text, high, low, high);
+}
+
+uint32_t calibrate_section_places(const struct calibration *calibration,
+                                  uint32_t places[LATENCY_SERIES_MAX])
+{
+    return calibrate_largest(calibration, CALIBRATE_SECTION_ROWS, places);
+}
+
+uint32_t calibrate_held_rules(const struct calibration *calibration, enum timeout_rule rules[2])
+{
+    rules[0] = calibration->rule;
+    rules[1] = TIMEOUT_P95_PLUS;
+    return rules[0] == rules[1] ? 1 : 2;
+}
+
+const struct calibrate_held *calibrate_held_of(const struct calibrate_provider *provider,
+                                               enum timeout_rule rule)
+{
+    return provider->stability.known ? &provider->stability.held[rule] : NULL;
+}
+
+enum stability_verdict calibrate_verdict_of(const struct calibrate_provider *provider,
+                                            enum timeout_rule rule)
+{
+    const struct calibrate_held *held = calibrate_held_of(provider, rule);
+    return held != NULL ? held->judged.verdict : STABILITY_NA;
+}
+
+void calibrate_show_na_reason(struct text *text, const struct calibrate_provider *provider,
+                              enum timeout_rule rule)
+{
+    const struct calibrate_held *held = calibrate_held_of(provider, rule);
+    if (held == NULL) {
+        text_put(text, "too few calls");
+    } else if (held->judged.verdict != STABILITY_NA) {
+        return;
+    } else if (held->advice.state != TIMEOUT_FOUND) {
+        text_put(text, "no advice from the first part");
+    } else if (held->judged.unknown > 0) {
+        text_grouped(text, (int64_t)held->judged.unknown);
+        text_put(text, " given up before it");
+    } else {
+        text_put(text, "too few calls");
+    }
+}
+
+void calibrate_show_first_part(struct text *text, const struct calibration *calibration)
+{
+    if (calibration->split == 0.5) {
+        text_put(text, "the first half");
+        return;
+    }
+    text_put(text, "the first ");
+    text_double(text, round(1e4 * calibration->split) / 100);
+    text_put(text, "%");
+}
+
+const char *calibrate_law_words(enum fit_law law)
+{
+    static const char *const words[FIT_LAWS] = {
+        "lognormal", "gamma", "Weibull", "log-logistic", "shifted lognormal", "body and tail"};
+    return law < FIT_LAWS ? words[law] : "none fits";
+}
+
+/* "median_us" is shown as a time and called "median"; what has no unit has three figures. */
+void calibrate_show_law(struct text *text, const struct fit *fit)
+{
+    for (unsigned i = 0; i < fit->parameters; i++) {
+        const char *name = fit_parameter_names[fit->law][i];
+        const size_t length = strlen(name);
+        const bool is_time = length > 3 && strcmp(name + length - 3, "_us") == 0;
+        text_put(text, i > 0 ? ", " : "");
+        for (size_t c = 0; c < length - (is_time ? 3 : 0); c++)
+            text_char(text, name[c] == '_' ? ' ' : name[c]);
+        text_char(text, ' ');
+        if (isnan(fit->values[i])) {
+            text_put(text, "n/a");
+        } else if (is_time) {
+            show_latency(text, fit->values[i] / 1000);
+        } else {
+            text_fixed(text, fit->values[i], fabs(fit->values[i]) < 10 ? 3 : 1);
+        }
+    }
+    if (fit->at_edge) text_put(text, " (one at its bound)");
+}
+
+/* ---- does it hold? ---- */
+
+/* The one with the most calls among those with that verdict; NULL: nobody. */
+static const struct calibrate_provider *largest_with(const struct calibration *calibration,
+                                                     enum stability_verdict verdict)
+{
+    const struct calibrate_provider *largest = NULL;
+    for (uint32_t i = 0; i < calibration->latencies.count; i++) {
+        const struct calibrate_provider *provider = &calibration->providers[i];
+        if (calibrate_verdict_of(provider, calibration->rule) != verdict) continue;
+        if (largest == NULL || provider->asked > largest->asked) largest = provider;
+    }
+    return largest;
+}
+
+/* "KROGER: 2,703 of the next 2,780 calls in time, 2,690 to 2,731 predicted" */
+static void put_example(struct text *text, const struct calibrate_provider *provider,
+                        const struct stability_timeout *judged)
+{
+    text_format(text, " %s: ", provider->name);
+    text_grouped(text, (int64_t)judged->y);
+    text_put(text, " of the next ");
+    text_grouped(text, (int64_t)judged->m);
+    text_put(text, " calls in time where ");
+    text_grouped(text, (int64_t)judged->low);
+    text_put(text, " to ");
+    text_grouped(text, (int64_t)judged->high);
+    text_put(text, " were predicted (95%)");
+}
+
+static void put_verdicts(struct text *text, const uint32_t counts[STABILITY_VERDICTS])
+{
+    static const char *const words[STABILITY_VERDICTS] = {"held for ", "missed for ",
+                                                          "is stale for ", "cannot be judged for "};
+    bool any = false;
+    for (unsigned v = 0; v < STABILITY_VERDICTS; v++) {
+        if (counts[v] == 0) continue;
+        text_put(text, any ? ", " : " ");
+        text_put(text, words[v]);
+        text_grouped(text, counts[v]);
+        any = true;
+    }
+}
+
+void calibrate_find_holds(struct text *text, const struct calibration *calibration)
+{
+    uint32_t counts[STABILITY_VERDICTS] = {0};
+    for (uint32_t i = 0; i < calibration->latencies.count; i++)
+        counts[calibrate_verdict_of(&calibration->providers[i], calibration->rule)]++;
+    text_put(text, "What ");
+    calibrate_show_rule(text, calibration, calibration->rule);
+    text_put(text, " says of ");
+    calibrate_show_first_part(text, calibration);
+    text_put(text, " of the calls, judged on the rest:");
+    put_verdicts(text, counts);
+    text_put(text, " of ");
+    calibrate_show_count(text, calibration);
+    static const enum stability_verdict order[] = {STABILITY_STALE, STABILITY_MISSED,
+                                                   STABILITY_HELD};
+    for (size_t v = 0; v < sizeof order / sizeof *order; v++) {
+        const struct calibrate_provider *provider = largest_with(calibration, order[v]);
+        if (provider == NULL) continue;
+        text_put(text, ".");
+        put_example(text, provider, &calibrate_held_of(provider, calibration->rule)->judged);
+        break;
+    }
+    text_char(text, '.');
+}
+
+/* ---- second calls ---- */
+
+/* Whom the sentence is about, and the delay: p95, else the longest that is known. */
+static const struct whatif_hedge *hedge_of(const struct calibrate_provider *provider)
+{
+    static const unsigned order[] = {2, 1, 0, 3};
+    for (unsigned i = 0; i < WHATIF_DELAYS; i++) {
+        const struct whatif_hedge *hedge = &provider->hedges.hedges[order[i]];
+        if (hedge->after.state == WHATIF_KNOWN) return hedge;
+    }
+    return NULL;
+}
+
+static const struct calibrate_provider *hedged(const struct calibration *calibration)
+{
+    const uint32_t lead = calibrate_lead(calibration);
+    const struct calibrate_provider *largest = NULL;
+    if (lead != UINT32_MAX && hedge_of(&calibration->providers[lead]) != NULL)
+        return &calibration->providers[lead];
+    for (uint32_t i = 0; i < calibration->latencies.count; i++) {
+        const struct calibrate_provider *provider = &calibration->providers[i];
+        if (hedge_of(provider) == NULL) continue;
+        if (largest == NULL || provider->asked > largest->asked) largest = provider;
+    }
+    return largest;
+}
+
+/* The farthest of p99 and p95 that was measured; WHATIF_QUANTILES: neither. */
+static unsigned told_quantile(const struct whatif_outcome *before)
+{
+    enum { P95 = 1, P99 = 2 };
+    if (!before->known) return WHATIF_QUANTILES;
+    if (before->quantiles[P99].state == WHATIF_KNOWN) return P99;
+    return before->quantiles[P95].state == WHATIF_KNOWN ? P95 : WHATIF_QUANTILES;
+}
+
+static void put_gain(struct text *text, const struct calibrate_provider *provider,
+                     const struct whatif_hedge *hedge)
+{
+    const unsigned q = told_quantile(&provider->hedges.before);
+    if (q == WHATIF_QUANTILES || !hedge->independent.known) return;
+    text_format(text, " and takes its p%.0f from ", 100 * whatif_quantiles[q]);
+    calibrate_show_whatif(text, &provider->hedges.before.quantiles[q]);
+    text_put(text, " to ");
+    calibrate_show_whatif(text, &hedge->independent.quantiles[q]);
+    text_put(text, " if calls are slow independently");
+    if (hedge->shared.known && hedge->shared.quantiles[q].state != WHATIF_TOO_FEW) {
+        text_put(text, ", to ");
+        calibrate_show_whatif(text, &hedge->shared.quantiles[q]);
+        text_put(text, " with the slowness that neighbours share");
+    }
+    text_put(text, " (both a model)");
+}
+
+void calibrate_find_second_calls(struct text *text, const struct calibration *calibration)
+{
+    const struct calibrate_provider *provider = hedged(calibration);
+    const struct whatif_hedge *hedge = provider != NULL ? hedge_of(provider) : NULL;
+    if (hedge == NULL) {
+        text_put(text, "What a second call would bring is n/a: too few calls were answered to tell "
+                       "when to send it.");
+        return;
+    }
+    text_format(text, "A second call to %s after its p%.0f (", provider->name,
+                100 * hedge->delay_quantile);
+    calibrate_show_whatif(text, &hedge->after);
+    text_put(text, ") makes ");
+    show_share(text, hedge->load);
+    text_put(text, " more calls");
+    put_gain(text, provider, hedge);
+    if (hedge->slow.pairs > 0 && !isnan(hedge->slow.after)) {
+        text_put(text, "; after a call that slow the next one is as slow with ");
+        show_share(text, hedge->slow.after);
+        text_put(text, " (95% interval ");
+        calibrate_show_share_interval(text, hedge->slow.low, hedge->slow.high);
+        calibrate_show_n(text, hedge->slow.pairs);
+        text_put(text, "), any call with ");
+        show_share(text, hedge->slow.alone);
+    }
+    text_char(text, '.');
+}
+
+/* ---- caches ---- */
+
+void calibrate_find_caches(struct text *text, const struct calibration *calibration)
+{
+    if (!calibration->caches_known) {
+        text_put(text, "What caches would do is n/a: only a scenario tells what is asked for, and "
+                       "this is ");
+        text_put(text, calibration->has_orders ? "what became of orders." : "latencies alone.");
+        return;
+    }
+    const struct cache_share *cart = &calibration->caches.recurrences[RECUR_CART].before;
+    const struct cache_share *place = &calibration->caches.recurrences[RECUR_CART_PLACE].before;
+    if (cart->of == 0 || isnan(cart->share)) {
+        text_put(text, "How often a cart recurs is n/a: there are no orders.");
+        return;
+    }
+    text_put(text, cart->share < 0.1 ? "Exact carts seldom recur: " : "Exact carts recur: ");
+    calibrate_show_share(text, cart->share, cart->low, cart->high);
+    text_put(text, " of orders bring a cart that anybody ordered before (");
+    if (!isnan(cart->low)) {
+        text_put(text, "95% interval ");
+        calibrate_show_share_interval(text, cart->low, cart->high);
+        calibrate_show_n(text, cart->of);
+    } else {
+        text_put(text, "exact");
+        calibrate_show_n(text, cart->of);
+    }
+    text_put(text, "), ");
+    calibrate_show_share(text, place->share, place->low, place->high);
+    text_put(text, " in the same postal code, which is what a quote can be kept for.");
+}
+
+static const struct cache_row *contract_row(const struct cache_sweep *sweep,
+                                            enum cache_sweep_kind kind)
+{
+    for (uint32_t r = 0; r < sweep->row_count; r++)
+        if (sweep->rows[r].kind == kind && sweep->rows[r].contract) return &sweep->rows[r];
+    return NULL;
+}
+
+static void put_life(struct text *text, const struct cache_row *row, const char *what, bool first)
+{
+    text_put(text, first ? " " : "; ");
+    text_format(text, "%s for ", what);
+    show_span(text, row->ttl_us);
+    text_put(text, ": ");
+    calibrate_show_share(text, row->hits.share, row->hits.low, row->hits.high);
+    text_put(text, " of requests");
+    if (!isnan(row->hits.low)) {
+        text_put(text, " (95% interval ");
+        calibrate_show_share_interval(text, row->hits.low, row->hits.high);
+        text_char(text, ')');
+    }
+    text_put(text, ", ");
+    calibrate_show_share(text, row->calls_saved_share, 0, 1);
+    text_put(text, " of calls saved");
+}
+
+void calibrate_find_contract_lives(struct text *text, const struct calibration *calibration)
+{
+    static const struct {
+        enum cache_sweep_kind kind;
+        const char *what;
+    } kinds[] = {
+        {CACHE_SWEEP_PLACE, "quotes"}, {CACHE_SWEEP_ITEM, "items"}, {CACHE_SWEEP_STORE, "stores"}};
+    bool first = true;
+    if (!calibration->caches_known) return;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        const struct cache_row *row = contract_row(&calibration->caches, kinds[k].kind);
+        if (row == NULL || row->hits.of == 0) continue;
+        if (first) text_put(text, "The contract\u2019s lives here, each alone:");
+        put_life(text, row, kinds[k].what, first);
+        first = false;
+    }
+    if (!first) text_char(text, '.');
+}
+
+void calibrate_show_cache_share(struct text *text, const struct cache_share *share)
+{
+    calibrate_show_share(text, share->of > 0 ? share->share : (double)NAN, share->low, share->high);
+    if (share->of == 0 || isnan(share->share) || isnan(share->low)) return;
+    text_put(text, " (");
+    calibrate_show_share_interval(text, share->low, share->high);
+    text_char(text, ')');
+}
+
+/* The estimate is cached minus base: what is below 0 was saved. */
+static void put_saved(struct text *text, double ms)
+{
+    if (ms > 0) text_put(text, "\u2212");
+    show_latency(text, fabs(ms));
+}
+
+void calibrate_show_saved_ms(struct text *text, const struct stats_estimate *latency)
+{
+    if (isnan(latency->value)) {
+        text_put(text, "n/a");
+        return;
+    }
+    put_saved(text, latency->value);
+    if (isnan(latency->low) || isnan(latency->high)) return;
+    text_put(text, " (");
+    put_saved(text, latency->high);
+    text_put(text, " to ");
+    put_saved(text, latency->low);
+    text_char(text, ')');
+}
