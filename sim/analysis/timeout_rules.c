@@ -112,21 +112,33 @@ static struct timeout_achieved achieved_by(const struct ends *ends, const struct
     return achieved;
 }
 
+/* The calls that were answered, or may have been: without those that hung to the hard cap. */
+static bool answerable(const struct latency_series *series, struct latency_series *kept,
+                       struct err *err)
+{
+    *kept = (struct latency_series){.provider = series->provider};
+    for (uint32_t i = 0; i < series->count; i++) {
+        const struct latency_sample *sample = &series->samples[i];
+        if (sample->fate == LATENCY_CENSORED && sample->capped) continue;
+        if (!latency_add(kept, sample, err)) return false;
+    }
+    return true;
+}
+
 bool timeout_curve(const struct latency_series *series, const int64_t *timeouts_us, uint32_t count,
                    struct timeout_achieved *achieved, struct err *err)
 {
     struct ends ends;
-    struct survival curve;
+    struct latency_series kept;
+    struct survival curve = {0};
     if (!ends_make(&ends, series, err)) return false;
-    if (!survival_make(&curve, series, LEVEL, err)) {
-        ends_release(&ends);
-        return false;
-    }
-    for (uint32_t i = 0; i < count; i++)
+    const bool ok = answerable(series, &kept, err) && survival_make(&curve, &kept, LEVEL, err);
+    for (uint32_t i = 0; ok && i < count; i++)
         achieved[i] = achieved_by(&ends, &curve, timeouts_us[i]);
     survival_release(&curve);
+    latency_series_release(&kept);
     ends_release(&ends);
-    return true;
+    return ok;
 }
 
 bool timeout_achieves(const struct latency_series *series, int64_t timeout_us,
@@ -327,19 +339,6 @@ static struct timeout_advice by_today(const struct latency_series *series)
     return advice;
 }
 
-/* The calls that were answered, or may have been: without those that hung to the hard cap. */
-static bool answerable(const struct latency_series *series, struct latency_series *kept,
-                       struct err *err)
-{
-    *kept = (struct latency_series){.provider = series->provider};
-    for (uint32_t i = 0; i < series->count; i++) {
-        const struct latency_sample *sample = &series->samples[i];
-        if (sample->fate == LATENCY_CENSORED && sample->capped) continue;
-        if (!latency_add(kept, sample, err)) return false;
-    }
-    return true;
-}
-
 static bool apply_target(const struct latency_series *series, const struct timeout_setup *setup,
                          struct timeout_advice *advice, struct err *err)
 {
@@ -348,7 +347,7 @@ static bool apply_target(const struct latency_series *series, const struct timeo
     const bool ok = answerable(series, &kept, err) && latency_ranks_make(&ranks, &kept, LEVEL, err);
     if (ok) *advice = by_target(&ranks, setup);
     latency_ranks_release(&ranks);
-    free(kept.samples);
+    latency_series_release(&kept);
     return ok;
 }
 

@@ -28,8 +28,8 @@
  *   success    asked, and answered well before T. Failed calls are in the denominator. Calls that
  *              were given up before T may have been answered by then: the share has them as not,
  *              `possible` as answered; between them lies the truth
- *   caught     of calls that did not fail, those answered before T (Kaplan-Meier's curve): what a
- *              timeout governs
+ *   caught     of good answers, as TARGET counts them, those before T (Kaplan-Meier's curve): what
+ *              a timeout governs
  *   false      asked, and known to have been answered after T; `false_possible` adds those of whom
  *              nobody knows
  *

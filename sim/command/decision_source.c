@@ -130,9 +130,11 @@ bool decision_source_with_cache(struct decision_source *source, const struct inv
 {
     struct scenario *scenario = source->loaded.scenario;
     const int64_t kept_us = scenario->policy.cache.quote_us;
+    struct console hushed = *console; /* one run was told of */
+    hushed.quiet = true;
     *set = (struct decision_set){0};
     scenario->policy.cache.quote_us = ttl_us;
-    const bool ok = simulate(source, invocation, console, set, err);
+    const bool ok = simulate(source, invocation, &hushed, set, err);
     scenario->policy.cache.quote_us = kept_us;
     if (!ok) decisions_release(set);
     return ok;
