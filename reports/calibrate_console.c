@@ -4,6 +4,7 @@
 
 #include "reports/calibrate_figures.h"
 #include "reports/calibrate_report.h"
+#include "reports/calibrate_sections.h"
 #include "reports/calibrate_text.h"
 #include "reports/show.h"
 #include "router/base/utf8.h"
@@ -408,6 +409,7 @@ void calibrate_write_console(struct text *text, const struct calibration *calibr
     put_router(&all, calibration);
     put_found(&all, calibration, calibrate_find_tail);
     put_found(&all, calibration, calibrate_find_early);
+    calibrate_console_sections(&all, calibration);
     for (uint32_t i = 0; i < calibration->note_count; i++) {
         struct text note = {0};
         text_put(&note, calibration->notes[i]);

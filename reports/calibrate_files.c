@@ -5,11 +5,13 @@
 
 #include "reports/calibrate_figures.h"
 #include "reports/calibrate_report.h"
+#include "reports/calibrate_sections.h"
 #include "reports/calibrate_text.h"
 #include "reports/files.h"
 
 const char *const calibrate_report_files[] = {
-    "recommendation.env", "rules.csv", "curves.csv", "ecdf.csv", "waiting.csv", "early.csv", NULL};
+    "recommendation.env", "rules.csv",  "curves.csv",  "ecdf.csv",   "waiting.csv", "early.csv",
+    "stability.csv",      "hedges.csv", "retries.csv", "caches.csv", NULL};
 
 /* ---- recommendation.env ---- */
 
@@ -307,18 +309,23 @@ static void put_early(struct text *text, const struct calibration *calibration)
 
 bool calibrate_report_write_data(const struct calibrate_report *report, struct err *err)
 {
-    const struct calibration *calibration = report->calibration;
-    struct text texts[6] = {{0}};
+    typedef void writes_file(struct text *, const struct calibration *);
+    static writes_file *const writes[] = {put_recommendation,
+                                          calibrate_write_csv,
+                                          put_curves,
+                                          put_ecdf,
+                                          put_waiting,
+                                          put_early,
+                                          calibrate_write_stability_csv,
+                                          calibrate_write_hedges_csv,
+                                          calibrate_write_retries_csv,
+                                          calibrate_write_caches_csv};
     bool ok = true;
-    put_recommendation(&texts[0], calibration);
-    calibrate_write_csv(&texts[1], calibration);
-    put_curves(&texts[2], calibration);
-    put_ecdf(&texts[3], calibration);
-    put_waiting(&texts[4], calibration);
-    put_early(&texts[5], calibration);
-    for (unsigned i = 0; i < 6; i++) {
-        ok = ok && files_write(report->directory, calibrate_report_files[i], &texts[i], err);
-        text_release(&texts[i]);
+    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+        struct text text = {0};
+        writes[i](&text, report->calibration);
+        ok = ok && files_write(report->directory, calibrate_report_files[i], &text, err);
+        text_release(&text);
     }
     return ok;
 }

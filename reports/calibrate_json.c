@@ -5,6 +5,7 @@
 
 #include "reports/calibrate_figures.h"
 #include "reports/calibrate_report.h"
+#include "reports/calibrate_sections.h"
 #include "reports/calibrate_text.h"
 #include "reports/json_put.h"
 
@@ -392,6 +393,7 @@ void calibrate_write_json(struct text *text, const struct calibrate_report *repo
         put_joints(text, calibration);
         put_early(text, calibration);
     }
+    calibrate_json_sections(text, calibration);
     put_notes(text, calibration);
     text_put(text, "\n}\n");
 }

@@ -10,6 +10,9 @@
  *   ecdf.csv            how much had been answered by when (Kaplan-Meier), thinned
  *   waiting.csv         every order decided at an instant, with what had come by then
  *   early.csv           early decisions
+ *   stability.csv       does it hold: parts, changes, laws
+ *   hedges.csv, retries.csv   second calls
+ *   caches.csv          what each life would answer; what recurs
  *   plots/...           every figure, as reports/figures.h has them
  *   report.md           for pull requests
  *   report.html         the one file to share

@@ -171,8 +171,8 @@ static void put_example(struct text *text, const struct calibrate_provider *prov
 
 static void put_verdicts(struct text *text, const uint32_t counts[STABILITY_VERDICTS])
 {
-    static const char *const words[STABILITY_VERDICTS] = {"held for ", "missed for ",
-                                                          "is stale for ", "cannot be judged for "};
+    static const char *const words[STABILITY_VERDICTS] = {"held for ", "missed for ", "stale for ",
+                                                          "n/a for "};
     bool any = false;
     for (unsigned v = 0; v < STABILITY_VERDICTS; v++) {
         if (counts[v] == 0) continue;
@@ -248,7 +248,10 @@ static void put_gain(struct text *text, const struct calibrate_provider *provide
                      const struct whatif_hedge *hedge)
 {
     const unsigned q = told_quantile(&provider->hedges.before);
-    if (q == WHATIF_QUANTILES || !hedge->independent.known) return;
+    if (q == WHATIF_QUANTILES || !hedge->independent.known) {
+        text_put(text, "; what it gains is n/a: too few answers");
+        return;
+    }
     text_format(text, " and takes its p%.0f from ", 100 * whatif_quantiles[q]);
     calibrate_show_whatif(text, &provider->hedges.before.quantiles[q]);
     text_put(text, " to ");
