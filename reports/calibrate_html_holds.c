@@ -49,24 +49,25 @@ static void put_predicted(struct html *page, const struct stability_timeout *jud
     html_cell_number(page, &cell);
 }
 
+static bool has_advice(const struct calibrate_provider *provider, enum timeout_rule rule)
+{
+    const struct calibrate_held *held = calibrate_held_of(provider, rule);
+    return held != NULL && held->advice.state == TIMEOUT_FOUND;
+}
+
 static void put_held(struct html *page, const struct calibrate_provider *provider,
                      enum timeout_rule rule)
 {
     const struct calibrate_held *held = calibrate_held_of(provider, rule);
     struct text cell = {0};
     calibrate_html_row(page, provider);
-    calibrate_show_rule(&cell, page->calibration, rule);
-    text_put(page->out, "<td>");
-    html_put(page, &cell);
-    text_put(page->out, "</td>");
     if (held != NULL) {
         calibrate_show_advice(&cell, &held->advice);
     } else {
         text_put(&cell, "n/a");
     }
     html_cell_number(page, &cell);
-    if (held != NULL && held->advice.state == TIMEOUT_FOUND && held->judged.n > 0 &&
-        held->judged.m > 0) {
+    if (has_advice(provider, rule) && held->judged.n > 0 && held->judged.m > 0) {
         put_of(page, held->judged.k, held->judged.n);
         put_predicted(page, &held->judged);
         put_of(page, held->judged.y, held->judged.m);
@@ -78,24 +79,52 @@ static void put_held(struct html *page, const struct calibrate_provider *provide
     html_row_end(page);
 }
 
+/* The rule of the recommendation has a row for everybody; another, for whom it says something. */
+static void put_rule(struct html *page, enum timeout_rule rule, const uint32_t *places,
+                     uint32_t shown)
+{
+    static const struct html_column columns[] = {
+        {"Calls to", false},           {"Timeout it gave", true},
+        {"In time, first part", true}, {"Predicted of the rest (95%)", true},
+        {"In time, the rest", true},   {"Verdict", false}};
+    const struct calibration *calibration = page->calibration;
+    struct text caption = {0};
+    uint32_t silent = 0;
+    calibrate_show_rule(&caption, calibration, rule);
+    text_put(&caption, ": what ");
+    calibrate_show_first_part(&caption, calibration);
+    text_put(&caption, " of the calls says, judged on the rest");
+    for (uint32_t i = 0; i < shown; i++)
+        silent += !has_advice(&calibration->providers[places[i]], rule);
+    if (silent < shown || rule == calibration->rule) {
+        html_table_begin(page, caption.bytes != NULL ? caption.bytes : "", columns, 6);
+        for (uint32_t i = 0; i < shown; i++)
+            if (rule == calibration->rule || has_advice(&calibration->providers[places[i]], rule))
+                put_held(page, &calibration->providers[places[i]], rule);
+        html_table_end(page);
+    }
+    if (rule != calibration->rule && silent > 0) {
+        text_clear(&caption);
+        calibrate_show_rule(&caption, calibration, rule);
+        text_put(&caption, ": n/a for ");
+        text_grouped(&caption, silent);
+        text_put(&caption, " of these; their first part carries no such advice.");
+        text_put(page->out, "<p>");
+        html_put(page, &caption);
+        text_put(page->out, "</p>\n");
+    }
+    page->out->failed |= caption.failed;
+    text_release(&caption);
+}
+
 static void put_halves(struct html *page)
 {
-    static const struct html_column columns[] = {{"Calls to", false},
-                                                 {"Rule", false},
-                                                 {"Timeout it gave", true},
-                                                 {"In time, first part", true},
-                                                 {"Predicted of the rest (95%)", true},
-                                                 {"In time, the rest", true},
-                                                 {"Verdict", false}};
     enum timeout_rule rules[2];
     uint32_t places[LATENCY_SERIES_MAX];
     const uint32_t rule_count = calibrate_held_rules(page->calibration, rules);
     const uint32_t shown = calibrate_section_places(page->calibration, places);
-    html_table_begin(page, "Advice of the first part, judged on the rest", columns, 7);
-    for (uint32_t i = 0; i < shown; i++)
-        for (uint32_t r = 0; r < rule_count; r++)
-            put_held(page, &page->calibration->providers[places[i]], rules[r]);
-    html_table_end(page);
+    for (uint32_t r = 0; r < rule_count; r++)
+        put_rule(page, rules[r], places, shown);
     calibrate_html_rest(page, shown, "stability.csv");
     text_put(page->out,
              "<p class=\"muted\">In time: of all calls, failed ones too. Held: as many as were "

@@ -61,14 +61,26 @@ static void put_hedge(struct html *page, const struct calibrate_provider *provid
 {
     calibrate_html_row(page, provider);
     put_delay_cells(page, hedge);
-    if (hedge->after.state != WHATIF_KNOWN) {
-        put_none(page, 4);
-        html_row_end(page);
-        return;
-    }
     put_share(page, hedge->load);
     put_near(page, &hedge->slow);
     html_row_end(page);
+}
+
+/* Delays that are known; the first that is not, with what is known of it, ends them. */
+static void put_hedges_of(struct html *page, const struct calibrate_provider *provider)
+{
+    for (unsigned d = 0; d < WHATIF_DELAYS; d++) {
+        const struct whatif_hedge *hedge = &provider->hedges.hedges[d];
+        if (hedge->after.state == WHATIF_KNOWN) {
+            put_hedge(page, provider, hedge);
+            continue;
+        }
+        calibrate_html_row(page, provider);
+        put_delay_cells(page, hedge);
+        put_none(page, 4);
+        html_row_end(page);
+        break;
+    }
 }
 
 static void put_loads(struct html *page, const uint32_t *places, uint32_t shown)
@@ -79,14 +91,18 @@ static void put_loads(struct html *page, const uint32_t *places, uint32_t shown)
                                                  {"Slow after a slow one (95% interval)", true},
                                                  {"Slow ones with a neighbour", true},
                                                  {"Slow, any call", true}};
+    calibrate_html_fold(page, "What hedges cost, and how far slowness is shared",
+                        shown <= FEW_PROVIDERS);
     html_table_begin(page, "What hedges cost, and how far slowness is shared: measured", columns,
                      6);
     for (uint32_t i = 0; i < shown; i++)
-        for (unsigned d = 0; d < WHATIF_DELAYS; d++)
-            put_hedge(page, &page->calibration->providers[places[i]],
-                      &page->calibration->providers[places[i]].hedges.hedges[d]);
+        put_hedges_of(page, &page->calibration->providers[places[i]]);
     html_table_end(page);
     calibrate_html_rest(page, shown, "hedges.csv");
+    text_put(page->out, "<p class=\"muted\">Slow: longer than the delay. A neighbour is the next "
+                        "call after that delay, within a minute. Near the share of any call, a "
+                        "second call is a new chance; near 100%, it is a call wasted.</p>\n"
+                        "</details>\n");
 }
 
 static void put_outcome(struct html *page, const struct calibrate_provider *provider,
@@ -208,10 +224,13 @@ static void put_retries(struct html *page, const uint32_t *places, uint32_t show
                                                  {"Tries a call", true},
                                                  {"In time, as neighbours share", true},
                                                  {"Tries a call", true}};
+    calibrate_html_fold(page, "How far failures are shared", shown <= FEW_PROVIDERS);
     html_table_begin(page, "How far failures are shared: measured", fails, 6);
     for (uint32_t i = 0; i < shown; i++)
         put_failing(page, &page->calibration->providers[places[i]]);
     html_table_end(page);
+    calibrate_html_rest(page, shown, "retries.csv");
+    text_put(page->out, "</details>\n");
     calibrate_html_fold(page, "Tries at most, success and load", shown <= FEW_PROVIDERS);
     html_table_begin(page, "A failed call is made again at once, within the timeout: a model",
                      columns, 6);

@@ -7,21 +7,28 @@
 #include "reports/exports.h"
 #include "reports/show.h"
 
-/* Numbers of ours, taken over: signs and parentheses need no escape. */
-static void put_cell(struct text *text, struct text *plain)
+/* Escaped, but for signs that need no escape where no "[" stands before them; taken over. */
+static void put_loose(struct text *text, struct text *plain, const char *harmless)
 {
     struct text escaped = {0};
     markdown_sentence(&escaped, plain);
-    text_char(text, ' ');
     for (size_t i = 0; i < escaped.length; i++) {
         const bool pair = escaped.bytes[i] == '\\' && i + 1 < escaped.length;
-        if (pair && strchr("+()$", escaped.bytes[i + 1]) == NULL) text_char(text, escaped.bytes[i]);
+        if (pair && strchr(harmless, escaped.bytes[i + 1]) == NULL)
+            text_char(text, escaped.bytes[i]);
         i += pair;
         text_char(text, escaped.bytes[i]);
     }
-    text_put(text, " |");
     text->failed |= escaped.failed;
     text_release(&escaped);
+}
+
+/* Numbers of ours alone. */
+static void put_cell(struct text *text, struct text *plain)
+{
+    text_char(text, ' ');
+    put_loose(text, plain, "+()$");
+    text_put(text, " |");
 }
 
 static void put_name(struct text *text, const struct calibrate_provider *provider)
@@ -31,14 +38,14 @@ static void put_name(struct text *text, const struct calibrate_provider *provide
     text_put(text, " |");
 }
 
-/* A user's name may be in it: escaped as a whole. */
+/* A user's name may be in it: its brackets stay escaped, and so parentheses make no link. */
 static void put_found(struct text *text, const struct calibration *calibration,
                       void (*find)(struct text *, const struct calibration *))
 {
     struct text sentence = {0};
     find(&sentence, calibration);
     if (sentence.length > 0) {
-        markdown_sentence(text, &sentence);
+        put_loose(text, &sentence, "()");
         text_put(text, "\n\n");
     }
     text->failed |= sentence.failed;
@@ -95,18 +102,23 @@ static void put_holds(struct text *text, const struct calibration *calibration)
 
 /* ---- second calls ---- */
 
+enum { AFTER_P95 = 2, P99 = 2 };
+
+static bool is_hedged(const struct calibrate_provider *provider)
+{
+    return provider->hedges.hedges[AFTER_P95].after.state == WHATIF_KNOWN;
+}
+
 static void put_hedge(struct text *text, const struct calibrate_provider *provider)
 {
-    enum { AFTER_P95 = 2, P99 = 2 };
     const struct whatif_hedge *hedge = &provider->hedges.hedges[AFTER_P95];
     const struct whatif_outcome *outcomes[3] = {&provider->hedges.before, &hedge->independent,
                                                 &hedge->shared};
-    const bool known = hedge->after.state == WHATIF_KNOWN;
     struct text cells[5] = {{0}};
     calibrate_show_whatif(&cells[0], &hedge->after);
-    calibrate_show_share(&cells[1], known ? hedge->load : (double)NAN, 0, 1);
+    calibrate_show_share(&cells[1], hedge->load, 0, 1);
     for (unsigned c = 0; c < 3; c++) {
-        if ((c == 0 || known) && outcomes[c]->known) {
+        if (outcomes[c]->known) {
             calibrate_show_whatif(&cells[c + 2], &outcomes[c]->quantiles[P99]);
         } else {
             text_put(&cells[c + 2], "n/a");
@@ -125,11 +137,16 @@ static void put_second_calls(struct text *text, const struct calibration *calibr
     text_put(text, "## Retries and hedges\n\n");
     put_found(text, calibration, calibrate_find_second_calls);
     text_format(text, "%s\n\n", calibrate_no_replicas_words);
+    bool any = false;
+    for (uint32_t i = 0; i < shown; i++)
+        any |= is_hedged(&calibration->providers[places[i]]);
+    if (!any) return;
     text_put(text, "| Calls to | Second call after p95 | More calls | p99 measured | p99 if "
                    "independent (model) | p99 as neighbours share (model) |\n"
                    "|:--|--:|--:|--:|--:|--:|\n");
     for (uint32_t i = 0; i < shown; i++)
-        put_hedge(text, &calibration->providers[places[i]]);
+        if (is_hedged(&calibration->providers[places[i]]))
+            put_hedge(text, &calibration->providers[places[i]]);
     put_rest(text, calibration, shown);
 }
 
