@@ -56,6 +56,13 @@ static void put_recurrences(struct html *page)
 
 /* ---- lives ---- */
 
+static bool has_costs(const struct cache_sweep *sweep)
+{
+    for (uint32_t r = 0; r < sweep->row_count; r++)
+        if (sweep->rows[r].cents_saved != 0) return true;
+    return false;
+}
+
 static void put_calls(struct html *page, const struct cache_row *row)
 {
     struct text cell = {0};
@@ -65,6 +72,7 @@ static void put_calls(struct html *page, const struct cache_row *row)
     calibrate_show_share(&cell, row->calls_saved_share, 0, 1);
     text_char(&cell, ')');
     html_cell_number(page, &cell);
+    if (!has_costs(&page->calibration->caches)) return;
     show_money(&cell, row->cents_saved);
     html_cell_number(page, &cell);
 }
@@ -100,17 +108,22 @@ static bool has_kind(const struct cache_sweep *sweep, enum cache_sweep_kind kind
 
 static void put_kind(struct html *page, enum cache_sweep_kind kind)
 {
-    static const struct html_column columns[] = {
-        {"Life", false},           {"Answered by it (95% interval)", true},
-        {"Calls saved", true},     {"Cost saved", true},
-        {"Entries at most", true}, {"Stale when used (model)", true}};
+    static const struct html_column life = {"Life", false},
+                                    hits = {"Answered by it (95% interval)", true},
+                                    calls = {"Calls saved", true}, cost = {"Cost saved", true},
+                                    entries = {"Entries at most", true},
+                                    stale = {"Stale when used (model)", true};
     const struct cache_sweep *sweep = &page->calibration->caches;
     const struct cache_sweep_traits *traits = &cache_sweep_traits[kind];
+    struct html_column columns[6] = {life, hits, calls};
+    size_t count = 3;
     struct text caption = {0};
     if (!has_kind(sweep, kind)) return;
+    if (has_costs(sweep)) columns[count++] = cost;
+    columns[count++] = entries;
+    if (traits->has_prices) columns[count++] = stale;
     text_format(&caption, "Keeping %s, by %s", traits->label, traits->key);
-    html_table_begin(page, caption.bytes != NULL ? caption.bytes : "", columns,
-                     traits->has_prices ? 6 : 5);
+    html_table_begin(page, caption.bytes != NULL ? caption.bytes : "", columns, count);
     for (uint32_t r = 0; r < sweep->row_count; r++)
         if (sweep->rows[r].kind == kind) put_row(page, &sweep->rows[r]);
     html_table_end(page);
@@ -236,6 +249,10 @@ void calibrate_html_caches(struct html *page)
                  "<p class=\"muted\">Counted on this very trace, caches empty at first and of any "
                  "size; calls saved are first tries, the other caches as the policy has them. "
                  "Stale is a model: the mocks\u2019 shelves now against at the fetch.</p>\n");
+        if (!has_costs(sweep))
+            text_put(page->out,
+                     "<p class=\"muted\">The scenario states no cost of calls: what they "
+                     "would save in cents is n/a.</p>\n");
         put_effects(page);
     }
     if (sweep->note_count == 0) return;

@@ -1,5 +1,6 @@
 /* "Does it hold?": the first part's word judged on the rest; thirds; changes; laws. */
 #include <math.h>
+#include <string.h>
 
 #include "reports/calibrate_sections.h"
 #include "reports/calibrate_text.h"
@@ -304,7 +305,7 @@ static void put_changes(struct html *page, const uint32_t *places, uint32_t show
                                                  {"Where it lies (95%)", false}};
     uint32_t looked, rows = 0;
     const uint32_t count = count_changes(page->calibration, &looked);
-    text_put(page->out, "<h3>Did the level move?</h3>\n");
+    text_put(page->out, "<h3 style=\"margin-top:2rem\">Did the level move?</h3>\n");
     if (count == 0) {
         text_put(page->out, looked > 0
                                 ? "<p>No lasting change of latency or of failures was found.</p>\n"
@@ -349,8 +350,13 @@ static void put_number(struct html *page, double value, int decimals)
 {
     struct text cell = {0};
     if (isfinite(value)) {
-        if (value < 0) text_put(&cell, "\u2212");
-        text_fixed(&cell, fabs(value), decimals);
+        struct text digits = {0};
+        text_fixed(&digits, fabs(value), decimals);
+        const char *shown = digits.bytes != NULL ? digits.bytes : "";
+        if (value < 0 && strspn(shown, "0.") != strlen(shown)) text_put(&cell, "\u2212");
+        text_put(&cell, shown);
+        cell.failed |= digits.failed;
+        text_release(&digits);
     } else {
         text_put(&cell, isnan(value) ? "n/a" : "infinite");
     }
@@ -526,7 +532,7 @@ void calibrate_html_holds(struct html *page)
     put_thirds(page, places, shown);
     put_changes(page, places, shown);
     put_fresh(page, places, shown);
-    text_put(page->out, "<h3>Which law do latencies follow?</h3>\n");
+    text_put(page->out, "<h3 style=\"margin-top:2rem\">Which law do latencies follow?</h3>\n");
     calibrate_html_fold(page, "Laws that were fitted", shown <= FEW_PROVIDERS);
     put_laws(page, places, shown);
     if (any_law(page->calibration)) put_tails(page, places, shown);

@@ -131,8 +131,9 @@ static void put_outcomes_of(struct html *page, const struct calibrate_provider *
         if (hedge->after.state != WHATIF_KNOWN) continue;
         text_format(&when, "p%.0f", 100 * hedge->delay_quantile);
         if (when.bytes != NULL) {
-            put_outcome(page, provider, when.bytes, "independent (model)", &hedge->independent);
-            put_outcome(page, provider, when.bytes, "as neighbours share (model)", &hedge->shared);
+            put_outcome(page, provider, when.bytes, "independence (model)", &hedge->independent);
+            put_outcome(page, provider, when.bytes, "what neighbours share (model)",
+                        &hedge->shared);
         }
         page->out->failed |= when.failed;
         text_release(&when);
@@ -141,13 +142,11 @@ static void put_outcomes_of(struct html *page, const struct calibrate_provider *
 
 static void put_tails(struct html *page, const uint32_t *places, uint32_t shown)
 {
-    static const struct html_column columns[] = {{"Calls to", false},
-                                                 {"Second call after", false},
-                                                 {"If slowness is", false},
-                                                 {"p95", true},
-                                                 {"p99", true},
-                                                 {"p99.9", true},
-                                                 {"In time", true}};
+    static const struct html_column columns[] = {
+        {"Calls to", false},   {"Second call after", false},
+        {"Resting on", false}, {"p95", true},
+        {"p99", true},         {"p99.9", true},
+        {"In time", true}};
     calibrate_html_fold(page, "Latency before and after", shown <= FEW_PROVIDERS);
     html_table_begin(page, "Latency of answers without and with a second call", columns, 7);
     for (uint32_t i = 0; i < shown; i++)
@@ -157,8 +156,8 @@ static void put_tails(struct html *page, const uint32_t *places, uint32_t shown)
     text_put(page->out,
              "<p class=\"muted\">In time: by the recommended timeout, else by today\u2019s, of "
              "calls that did not fail; n/a where neither is known. \u201c&gt; T\u201d lies beyond "
-             "what anybody watched. With few neighbours (under 30) the third assumption is "
-             "n/a.</p>\n</details>\n");
+             "what anybody watched. What neighbours share is n/a with fewer than 30 of "
+             "them.</p>\n</details>\n");
 }
 
 /* ---- retries ---- */
@@ -287,8 +286,8 @@ static void put_facts(struct html *page)
     put_fan_rows(page, facts);
     text_fixed(&value, 100 * facts->each, 2);
     text_put(&value, "%");
-    put_fact_row(page, "Of its calls each must be within, for 99% of orders to be", &value,
-                 "0.99 to the power 1/n");
+    put_fact_row(page, "Quantile that each call must keep for all of an order\u2019s to keep 99%",
+                 &value, "0.99 to the power 1/n");
     text_format(&what, "Calls below, when %u layers each try %u times and all fails",
                 (unsigned)facts->layers, (unsigned)facts->tries);
     text_grouped(&value, llround(facts->layer_calls));

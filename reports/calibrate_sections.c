@@ -141,17 +141,32 @@ void calibrate_show_law(struct text *text, const struct fit *fit)
 
 /* ---- does it hold? ---- */
 
-/* The one with the most calls among those with that verdict; NULL: nobody. */
-static const struct calibrate_provider *largest_with(const struct calibration *calibration,
-                                                     enum stability_verdict verdict)
+/* How far outside of what was predicted, as a share of the rest; 0: within. */
+static double distance_of(const struct stability_timeout *judged)
 {
-    const struct calibrate_provider *largest = NULL;
+    const double y = (double)judged->y, m = (double)judged->m;
+    if (judged->y < judged->low) return ((double)judged->low - y) / m;
+    return judged->y > judged->high ? (y - (double)judged->high) / m : 0;
+}
+
+/* Of those with that verdict the farthest off, then the one with the most calls; NULL: nobody. */
+static const struct calibrate_provider *farthest_with(const struct calibration *calibration,
+                                                      enum stability_verdict verdict)
+{
+    const struct calibrate_provider *farthest = NULL;
+    double most = 0;
     for (uint32_t i = 0; i < calibration->latencies.count; i++) {
         const struct calibrate_provider *provider = &calibration->providers[i];
         if (calibrate_verdict_of(provider, calibration->rule) != verdict) continue;
-        if (largest == NULL || provider->asked > largest->asked) largest = provider;
+        const double distance =
+            distance_of(&calibrate_held_of(provider, calibration->rule)->judged);
+        if (farthest != NULL &&
+            (distance < most || (distance == most && provider->asked <= farthest->asked)))
+            continue;
+        farthest = provider;
+        most = distance;
     }
-    return largest;
+    return farthest;
 }
 
 /* "KROGER: 2,703 of the next 2,780 calls in time, 2,690 to 2,731 predicted" */
@@ -199,7 +214,7 @@ void calibrate_find_holds(struct text *text, const struct calibration *calibrati
     static const enum stability_verdict order[] = {STABILITY_STALE, STABILITY_MISSED,
                                                    STABILITY_HELD};
     for (size_t v = 0; v < sizeof order / sizeof *order; v++) {
-        const struct calibrate_provider *provider = largest_with(calibration, order[v]);
+        const struct calibrate_provider *provider = farthest_with(calibration, order[v]);
         if (provider == NULL) continue;
         text_put(text, ".");
         put_example(text, provider, &calibrate_held_of(provider, calibration->rule)->judged);
@@ -235,19 +250,21 @@ static const struct calibrate_provider *hedged(const struct calibration *calibra
     return largest;
 }
 
-/* The farthest of p99 and p95 that was measured; WHATIF_QUANTILES: neither. */
-static unsigned told_quantile(const struct whatif_outcome *before)
+/* The farthest of p99 and p95 that something is known of, and that a call after that delay can
+ * change; WHATIF_QUANTILES: neither. */
+static unsigned told_quantile(const struct whatif_outcome *before, double delay_quantile)
 {
     enum { P95 = 1, P99 = 2 };
-    if (!before->known) return WHATIF_QUANTILES;
-    if (before->quantiles[P99].state == WHATIF_KNOWN) return P99;
-    return before->quantiles[P95].state == WHATIF_KNOWN ? P95 : WHATIF_QUANTILES;
+    for (unsigned q = P99; before->known && q >= P95; q--)
+        if (whatif_quantiles[q] > delay_quantile && before->quantiles[q].state != WHATIF_TOO_FEW)
+            return q;
+    return WHATIF_QUANTILES;
 }
 
 static void put_gain(struct text *text, const struct calibrate_provider *provider,
                      const struct whatif_hedge *hedge)
 {
-    const unsigned q = told_quantile(&provider->hedges.before);
+    const unsigned q = told_quantile(&provider->hedges.before, hedge->delay_quantile);
     if (q == WHATIF_QUANTILES || !hedge->independent.known) {
         text_put(text, "; what it gains is n/a: too few answers");
         return;
