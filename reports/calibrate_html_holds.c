@@ -62,6 +62,7 @@ static void put_held(struct html *page, const struct calibrate_provider *provide
     const struct calibrate_held *held = calibrate_held_of(provider, rule);
     struct text cell = {0};
     calibrate_html_row(page, provider);
+    put_verdict(page, provider, rule); /* first: what a narrow screen shows */
     if (held != NULL) {
         calibrate_show_advice(&cell, &held->advice);
     } else {
@@ -76,7 +77,6 @@ static void put_held(struct html *page, const struct calibrate_provider *provide
         for (unsigned c = 0; c < 3; c++)
             text_put(page->out, "<td class=\"n\">n/a</td>");
     }
-    put_verdict(page, provider, rule);
     html_row_end(page);
 }
 
@@ -84,10 +84,12 @@ static void put_held(struct html *page, const struct calibrate_provider *provide
 static void put_rule(struct html *page, enum timeout_rule rule, const uint32_t *places,
                      uint32_t shown)
 {
-    static const struct html_column columns[] = {
-        {"Calls to", false},           {"Timeout it gave", true},
-        {"In time, first part", true}, {"Predicted of the rest (95%)", true},
-        {"In time, the rest", true},   {"Verdict", false}};
+    static const struct html_column columns[] = {{"Calls to", false},
+                                                 {"Verdict", false},
+                                                 {"Timeout it gave", true},
+                                                 {"In time, first part", true},
+                                                 {"Predicted of the rest (95%)", true},
+                                                 {"In time, the rest", true}};
     const struct calibration *calibration = page->calibration;
     struct text caption = {0};
     uint32_t silent = 0;
@@ -148,6 +150,16 @@ static void put_latency(struct html *page, const struct latency_quantile *quanti
     html_cell_number(page, &cell);
 }
 
+/* On one line where there is room for it. */
+static void put_place(struct html *page, int64_t at_us, uint32_t sample, bool whole)
+{
+    struct text cell = {0};
+    calibrate_show_place(&cell, page->calibration, at_us, sample);
+    text_put(page->out, whole ? "<td class=\"n\">" : "<td class=\"n wrap\">");
+    html_put(page, &cell);
+    text_put(page->out, "</td>");
+}
+
 static void put_third(struct html *page, const struct calibrate_provider *provider, unsigned part)
 {
     enum { P50, P95 };
@@ -157,13 +169,10 @@ static void put_third(struct html *page, const struct calibrate_provider *provid
     calibrate_html_row(page, provider);
     html_cell(page, names[part]);
     if (third->count > 0) {
-        calibrate_show_place(&cell, page->calibration, third->from_us, third->first);
+        put_place(page, third->from_us, third->first, false);
     } else {
-        text_put(&cell, "n/a");
+        text_put(page->out, "<td class=\"n\">n/a</td>");
     }
-    text_put(page->out, "<td>");
-    html_put(page, &cell);
-    text_put(page->out, "</td>");
     html_cell_count(page, third->count);
     put_latency(page, &third->quantiles[P50]);
     put_latency(page, &third->quantiles[P95]);
@@ -176,7 +185,7 @@ static void put_thirds(struct html *page, const uint32_t *places, uint32_t shown
 {
     static const struct html_column columns[] = {{"Calls to", false},
                                                  {"Third", false},
-                                                 {"From", false},
+                                                 {"From", true},
                                                  {"Calls", true},
                                                  {"p50 (95% interval)", true},
                                                  {"p95 (95% interval)", true},
@@ -206,15 +215,6 @@ static void put_level(struct html *page, double us)
     html_cell_number(page, &cell);
 }
 
-static void put_place(struct html *page, int64_t at_us, uint32_t sample)
-{
-    struct text cell = {0};
-    calibrate_show_place(&cell, page->calibration, at_us, sample);
-    text_put(page->out, "<td>");
-    html_put(page, &cell);
-    text_put(page->out, "</td>");
-}
-
 /* With times the number of the call stands beside the instant. */
 static void put_sample(struct html *page, uint32_t sample)
 {
@@ -241,7 +241,7 @@ static void put_change(struct html *page, const struct calibrate_provider *provi
     struct text cell = {0};
     calibrate_html_row(page, provider);
     html_cell(page, "latency");
-    put_place(page, change->at_us, change->index);
+    put_place(page, change->at_us, change->index, true);
     put_sample(page, change->index);
     put_level(page, change->before);
     put_level(page, change->after);
@@ -260,7 +260,7 @@ static void put_rate_change(struct html *page, const struct calibrate_provider *
 {
     calibrate_html_row(page, provider);
     html_cell(page, "failures");
-    put_place(page, change->at_us, change->index);
+    put_place(page, change->at_us, change->index, true);
     put_sample(page, change->index);
     html_cell_share(page, (double)change->failed_before / (double)change->before);
     html_cell_share(page, (double)change->failed_after / (double)change->after);
@@ -297,7 +297,7 @@ static void put_changes(struct html *page, const uint32_t *places, uint32_t show
 {
     static const struct html_column columns[] = {{"Calls to", false},
                                                  {"Of", false},
-                                                 {"When", false},
+                                                 {"When", true},
                                                  {"Call", true},
                                                  {"Median, share before", true},
                                                  {"After", true},
