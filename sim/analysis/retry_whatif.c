@@ -103,7 +103,7 @@ static void fill_quantiles(struct whatif_outcome *outcome, const struct survival
     while (found < WHATIF_QUANTILES) {
         const int64_t one_us = next_us(&one), two_us = later_us(next_us(&two), after_us);
         const int64_t at_us = one_us < two_us ? one_us : two_us;
-        const bool hedged = at_us > after_us;
+        const bool hedged = at_us >= after_us; /* an answer may take no time at all */
         const bool known = at_us != INT64_MAX && is_known_at(first, at_us) &&
                            (!hedged || is_known_at(second, at_us - after_us));
         if (!known) break;

@@ -234,6 +234,25 @@ static void what_nobody_watched_is_more_than_the_longest_watch(void **state)
     end(&series);
 }
 
+/* As a log has it that writes 0 for less than a millisecond. */
+static void an_answer_may_take_no_time(void **state)
+{
+    (void)state;
+    struct latency_series series = {.count = 0};
+    for (int i = 0; i < 400; i++)
+        add(&series, i * SECOND, i % 2 == 0 ? 0 : 1000 * (i % 40), LATENCY_ANSWERED);
+    const struct whatif_setup setup = {.has_time = true, .within_us = SECOND / 2};
+    const struct whatif_hedges whatif = hedges_of(&series, &setup);
+    for (unsigned d = 0; d < WHATIF_DELAYS; d++) {
+        const struct whatif_hedge *hedge = &whatif.hedges[d];
+        if (hedge->after.state != WHATIF_KNOWN) continue;
+        const struct whatif_time *p95 = &hedge->independent.quantiles[1];
+        if (p95->state == WHATIF_KNOWN)
+            assert_int_equal(p95->us, brute_quantile(&series, hedge->after.us, 0.95));
+    }
+    end(&series);
+}
+
 static void few_calls_have_no_far_quantiles(void **state)
 {
     (void)state;
@@ -393,6 +412,7 @@ int main(void)
         cmocka_unit_test(slowness_that_comes_in_runs_is_worth_no_hedge),
         cmocka_unit_test(the_neighbour_is_the_call_of_the_hedges_instant),
         cmocka_unit_test(what_nobody_watched_is_more_than_the_longest_watch),
+        cmocka_unit_test(an_answer_may_take_no_time),
         cmocka_unit_test(few_calls_have_no_far_quantiles),
         cmocka_unit_test(retries_help_as_far_as_time_is_left),
         cmocka_unit_test(a_retry_into_the_same_outage_gains_little),
