@@ -94,9 +94,9 @@ static void put_rule(struct html *page, enum timeout_rule rule, const uint32_t *
     struct text caption = {0};
     uint32_t silent = 0;
     calibrate_show_rule(&caption, calibration, rule);
-    text_put(&caption, ": what ");
+    text_put(&caption, ": advice of ");
     calibrate_show_first_part(&caption, calibration);
-    text_put(&caption, " of the calls says, judged on the rest");
+    text_put(&caption, " of the calls, judged on the rest");
     for (uint32_t i = 0; i < shown; i++)
         silent += !has_advice(&calibration->providers[places[i]], rule);
     if (silent < shown || rule == calibration->rule) {

@@ -203,11 +203,11 @@ void calibrate_find_holds(struct text *text, const struct calibration *calibrati
     uint32_t counts[STABILITY_VERDICTS] = {0};
     for (uint32_t i = 0; i < calibration->latencies.count; i++)
         counts[calibrate_verdict_of(&calibration->providers[i], calibration->rule)]++;
-    text_put(text, "What ");
-    calibrate_show_rule(text, calibration, calibration->rule);
-    text_put(text, " says of ");
+    text_put(text, "Advice of ");
     calibrate_show_first_part(text, calibration);
-    text_put(text, " of the calls, judged on the rest:");
+    text_put(text, " of the calls (");
+    calibrate_show_rule(text, calibration, calibration->rule);
+    text_put(text, "), judged on the rest:");
     put_verdicts(text, counts);
     text_put(text, " of ");
     calibrate_show_count(text, calibration);
