@@ -233,6 +233,12 @@ void calibrate_write_stability_csv(struct text *text, const struct calibration *
 
 /* ---- hedges.csv ---- */
 
+/* In milliseconds when it is in that state, else empty; an answer may take no time at all. */
+static void put_time(struct text *text, const struct whatif_time *time, enum whatif_state state)
+{
+    put_number(text, time->state == state ? (double)time->us / 1000 : (double)NAN);
+}
+
 static void put_outcome(struct text *text, const struct whatif_outcome *outcome)
 {
     text_format(text, ",%s,%s", whatif_method_names[outcome->method],
@@ -244,8 +250,8 @@ static void put_outcome(struct text *text, const struct whatif_outcome *outcome)
     put_count(text, outcome->n);
     for (unsigned q = 0; q < WHATIF_QUANTILES; q++) {
         const struct whatif_time *time = &outcome->quantiles[q];
-        put_ms(text, time->state == WHATIF_KNOWN ? time->us : 0);
-        put_ms(text, time->state == WHATIF_BEYOND ? time->us : 0);
+        put_time(text, time, WHATIF_KNOWN);
+        put_time(text, time, WHATIF_BEYOND);
     }
     put_number(text, outcome->in_time);
 }
@@ -255,7 +261,7 @@ static void put_hedge(struct text *text, const struct calibrate_provider *provid
 {
     text_csv(text, provider->name);
     put_number(text, hedge->delay_quantile);
-    put_ms(text, hedge->after.us);
+    put_time(text, &hedge->after, WHATIF_KNOWN);
     put_number(text, hedge->load);
     put_count(text, hedge->slow.pairs);
     put_number(text, hedge->slow.after);

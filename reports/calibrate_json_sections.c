@@ -278,6 +278,14 @@ static void put_near(struct text *text, const char *key, const struct whatif_nea
     text_char(text, '}');
 }
 
+/* In milliseconds when it is in that state, else null; an answer may take no time at all. */
+static void put_time(struct text *text, const char *before, const char *key,
+                     const struct whatif_time *time, enum whatif_state state)
+{
+    json_put_number(text, before, key,
+                    time->state == state ? (double)time->us / 1000 : (double)NAN);
+}
+
 static void put_outcome(struct text *text, const char *before, const char *key,
                         const struct whatif_outcome *outcome)
 {
@@ -292,8 +300,8 @@ static void put_outcome(struct text *text, const char *before, const char *key,
     for (unsigned q = 0; q < WHATIF_QUANTILES; q++) {
         const struct whatif_time *time = &outcome->quantiles[q];
         json_put_key(text, ", ", names[q]);
-        put_ms(text, "{", "value", time->state == WHATIF_KNOWN ? time->us : 0);
-        put_ms(text, ", ", "more_than", time->state == WHATIF_BEYOND ? time->us : 0);
+        put_time(text, "{", "value", time, WHATIF_KNOWN);
+        put_time(text, ", ", "more_than", time, WHATIF_BEYOND);
         text_char(text, '}');
     }
     json_put_number(text, ", ", "in_time", outcome->in_time);
@@ -305,9 +313,8 @@ static void put_hedge(struct text *text, uint32_t index, const struct whatif_hed
     const bool known = hedge->after.state == WHATIF_KNOWN;
     begin_item(text, index, "       ");
     json_put_number(text, "{", "delay_quantile", hedge->delay_quantile);
-    put_ms(text, ", ", "after_ms", known ? hedge->after.us : 0);
-    put_ms(text, ", ", "after_more_than_ms",
-           hedge->after.state == WHATIF_BEYOND ? hedge->after.us : 0);
+    put_time(text, ", ", "after_ms", &hedge->after, WHATIF_KNOWN);
+    put_time(text, ", ", "after_more_than_ms", &hedge->after, WHATIF_BEYOND);
     if (known) {
         json_put_number(text, ", ", "extra_load", hedge->load);
         put_near(text, "slow", &hedge->slow);
