@@ -73,6 +73,23 @@ const struct command_traits command_table[] = {
      .operands_least = 1,
      .operands_most = 1,
      .handle = command_ab},
+    {.command = COMMAND_CALIBRATE,
+     .name = "calibrate",
+     .summary = "Recommend provider timeouts, caches, retries from latencies",
+     .about =
+         "Puts the field's rules for timeouts side by side, each with what it would achieve: calls "
+         "answered, calls given up that would have been answered, how long orders wait, who wins. "
+         "Takes a scenario (run now), the folder of a finished run or an event log, whose orders "
+         "are decided again exactly under every rule, or a CSV of latencies, where each value of "
+         "the provider column is a provider. Calls that timed out count for as long as they were "
+         "watched; what lies beyond is said to. Nothing is applied: the result ends with the line "
+         "to paste.",
+     .usage = "[options] SCENARIO.json|DIR|LOG.jsonl|FILE.csv",
+     .example = "routesim calibrate scenarios/real-day.json --rule target=99%",
+     .operand_kind = OPERAND_FILE,
+     .operands_least = 0,
+     .operands_most = 1,
+     .handle = command_calibrate},
     {.command = COMMAND_LINT,
      .name = "lint",
      .alias = "validate",
