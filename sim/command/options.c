@@ -659,9 +659,9 @@ const struct option_traits option_table[OPTION_COUNT] = {
     [OPTION_COLUMNS] = {.name = "columns",
                         .type = OPTION_TEXT,
                         .argument = "WHAT=NAME,...",
-                        .help = "which column is what: 'latency=ms,provider=site,code=status,"
-                                "time=epoch,order=id,timeout=limit_ms'; found by common names when "
-                                "not given",
+                        .help = "which column is what, as latency=ms,provider=site: latency, "
+                                "provider, code, time, order, timeout, event; found by common "
+                                "names when not given",
                         .group = GROUP_INPUT,
                         .commands = IN(COMMAND_CALIBRATE)},
     [OPTION_TIMEOUT] = {.name = "timeout",
