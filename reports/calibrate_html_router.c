@@ -29,6 +29,18 @@ static void cell_cents_interval(struct html *page, const struct stats_estimate *
     html_cell_number(page, &plain);
 }
 
+static void cell_cost(struct html *page, double cents)
+{
+    struct text plain = {0};
+    if (isfinite(cents)) {
+        text_fixed(&plain, cents, 2);
+        text_put(&plain, "\u00a2");
+    } else {
+        text_put(&plain, "n/a");
+    }
+    html_cell_number(page, &plain);
+}
+
 static void cell_count(struct html *page, uint64_t count)
 {
     html_cell_count(page, (double)count);
@@ -46,17 +58,36 @@ static void row_of_rule(struct html *page, enum timeout_rule rule)
 
 static void put_outcome(struct html *page, const struct waiting_outcome *outcome)
 {
-    const double orders = (double)outcome->orders;
     for (unsigned q = 0; q < WAITING_QUANTILES; q++)
         cell_wait(page, outcome->waits[q].ms);
     cell_count(page, outcome->without_quote);
     cell_count(page, outcome->changed);
     cell_cents(page, outcome->cents.value);
     cell_cents_interval(page, &outcome->cents);
-    cell_cents(page, outcome->cost_cents);
+    cell_cost(page, outcome->cost_cents);
+    html_row_end(page);
+}
+
+static void put_winners(struct html *page, const struct waiting_outcome *outcome)
+{
+    const double orders = (double)outcome->orders;
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
         html_cell_share(page, orders > 0 ? (double)outcome->won[p] / orders : (double)NAN);
     html_row_end(page);
+}
+
+/* A row for each rule that is known, and one for what is recommended. */
+static void put_rows(struct html *page,
+                     void (*put)(struct html *page, const struct waiting_outcome *outcome))
+{
+    const struct calibration *calibration = page->calibration;
+    for (unsigned r = 0; r < TIMEOUT_RULES; r++) {
+        if (!calibration->arms[r].known) continue;
+        row_of_rule(page, (enum timeout_rule)r);
+        put(page, &calibration->arms[r].outcome);
+    }
+    html_row_begin(page, "as recommended");
+    put(page, &calibration->recommended.outcome);
 }
 
 static void put_arms(struct html *page)
@@ -69,30 +100,28 @@ static void put_arms(struct html *page)
                                                  {"Other winner", true},
                                                  {"Regret an order", true},
                                                  {"95% interval", true},
-                                                 {"Cost an order", true},
-                                                 {"MealMe wins", true},
+                                                 {"Cost an order", true}};
+    static const struct html_column winners[] = {{"Timeouts", false},
+                                                 {"MealMe", true},
                                                  {"Instacart", true},
                                                  {"Kroger", true},
                                                  {"Walmart", true}};
-    const struct calibration *calibration = page->calibration;
     struct text caption = {0};
     text_put(&caption, "Every order decided again, exactly, n = ");
-    text_grouped(&caption, (int64_t)calibration->recommended.outcome.orders);
+    text_grouped(&caption, (int64_t)page->calibration->recommended.outcome.orders);
     text_put(&caption, ". Other winner and regret (cents that the customer pays more) against the "
                        "decision that waits for every answer; cost by the prices above");
     html_table_begin(page, caption.bytes != NULL ? caption.bytes : "", columns,
                      sizeof columns / sizeof *columns);
     text_release(&caption);
-    for (unsigned r = 0; r < TIMEOUT_RULES; r++) {
-        if (!calibration->arms[r].known) continue;
-        row_of_rule(page, (enum timeout_rule)r);
-        put_outcome(page, &calibration->arms[r].outcome);
-    }
-    html_row_begin(page, "as recommended");
-    put_outcome(page, &calibration->recommended.outcome);
+    put_rows(page, put_outcome);
     html_table_end(page);
     text_put(page->out, "<p class=\"muted\">Where a rule says nothing of a provider, that "
                         "provider keeps today\u2019s timeout.</p>\n");
+    html_table_begin(page, "Who wins, of all orders (exact)", winners,
+                     sizeof winners / sizeof *winners);
+    put_rows(page, put_winners);
+    html_table_end(page);
 }
 
 static void put_model_arms(struct html *page)
