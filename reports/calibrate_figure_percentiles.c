@@ -11,7 +11,7 @@ enum {
     TOP = 46,
     PANEL = 190,
     BELOW = 74,
-    FOOT = 50
+    FOOT = 62
 };
 
 struct plan {

@@ -69,6 +69,7 @@ static bool read_request(struct calibrate_command *calibrate, struct err *err)
     struct calibrate_request *request = &calibrate->request;
     const char *columns = text_of(calibrate, OPTION_COLUMNS);
     request->setup = timeout_setup_default();
+    request->resamples = RESAMPLES;
     request->prices = timeout_prices_assumed;
     request->prices_assumed = !invocation_given(invocation, OPTION_PRICES);
     request->setup.most_us = invocation->values[OPTION_MAX_TIMEOUT].whole;
