@@ -28,21 +28,15 @@ static void spaces(struct text *text, size_t width, size_t taken)
 /* A name may be a user's: no control gets to the terminal, and what is too long is cut. */
 static void put_name(struct text *text, const char *words, size_t width)
 {
-    size_t left = strlen(words), shown = 0;
+    size_t bytes = 0, shown = 0;
+    const size_t all = strlen(words);
     const bool cut = width_of(words) > width - 1;
-    while (left > 0 && shown < width - (cut ? 2u : 1u)) {
-        uint32_t code = 0;
-        const unsigned length = utf8_read(words, left, &code);
-        const bool control = length == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0);
-        if (control) {
-            text_char(text, ' ');
-        } else {
-            text_append(text, words, length);
-        }
-        shown++;
-        words += length == 0 ? 1 : length;
-        left -= length == 0 ? 1 : length;
+    for (; bytes < all && shown < width - (cut ? 2u : 1u); shown++) {
+        uint32_t code;
+        const unsigned length = utf8_read(words + bytes, all - bytes, &code);
+        bytes += length == 0 ? 1 : length;
     }
+    calibrate_put_plain(text, words, bytes);
     if (cut) text_put(text, "\u2026");
     spaces(text, width, shown + cut);
 }
@@ -77,8 +71,7 @@ static void put_wrapped(struct text *text, struct text *sentence)
         }
         text_put(text, column == 0 ? "  " : " ");
         column += width + (column > 0);
-        for (size_t i = 0; i < length; i++)
-            text_char(text, (unsigned char)at[i] < 0x20 ? ' ' : at[i]);
+        calibrate_put_plain(text, at, length);
         at += length;
         at += strspn(at, " ");
     }

@@ -20,12 +20,12 @@ static void spaces(struct text *text, size_t width, size_t taken)
         text_char(text, ' ');
 }
 
-/* One character of somebody's words, or a blank for a control, of C1 too; returns its bytes. */
+/* One character of somebody's words, or a blank for what is none to be seen; returns its bytes. */
 static size_t put_character(struct text *text, const char *at, size_t left)
 {
     uint32_t code = 0;
     const unsigned length = utf8_read(at, left, &code);
-    if (length == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0)) {
+    if (length == 0 || !utf8_is_visible(code)) {
         text_char(text, ' ');
     } else {
         text_append(text, at, length);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "reports/calibrate_sections.h"
+#include "reports/calibrate_text.h"
 #include "router/base/duration.h"
 
 /* ---- cells ---- */
@@ -46,7 +47,7 @@ struct row { /* what its rows begin with */
 
 static void begin_figure(const struct row *row, const char *figure)
 {
-    text_csv(row->text, row->provider);
+    calibrate_csv_name(row->text, row->provider);
     text_format(row->text, ",%s,%s,%s", row->kind, row->name, figure);
 }
 
@@ -259,7 +260,7 @@ static void put_outcome(struct text *text, const struct whatif_outcome *outcome)
 static void put_hedge(struct text *text, const struct calibrate_provider *provider,
                       const struct whatif_hedge *hedge, const struct whatif_outcome *outcome)
 {
-    text_csv(text, provider->name);
+    calibrate_csv_name(text, provider->name);
     put_number(text, hedge->delay_quantile);
     put_time(text, &hedge->after, WHATIF_KNOWN);
     put_number(text, hedge->load);
@@ -280,7 +281,7 @@ void calibrate_write_hedges_csv(struct text *text, const struct calibration *cal
                    "p99_more_than_ms,p999_ms,p999_more_than_ms,in_time_share\r\n");
     for (uint32_t i = 0; i < calibration->latencies.count; i++) {
         const struct calibrate_provider *provider = &calibration->providers[i];
-        text_csv(text, provider->name);
+        calibrate_csv_name(text, provider->name);
         put_empty(text, 8);
         put_outcome(text, &provider->hedges.before);
         put_end(text);
@@ -306,7 +307,7 @@ void calibrate_write_retries_csv(struct text *text, const struct calibration *ca
         const struct whatif_retries *retries = &provider->retries;
         for (unsigned t = 0; provider->retries_known && t < WHATIF_TRIES; t++) {
             const struct whatif_tries *tries = &retries->tries[t];
-            text_csv(text, provider->name);
+            calibrate_csv_name(text, provider->name);
             put_ms(text, provider->recommended_us);
             put_count(text, retries->n);
             put_number(text, retries->failing);

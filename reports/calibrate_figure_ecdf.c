@@ -265,9 +265,15 @@ static void draw(struct sheet *sheet)
 
 static const char *absence(const struct figure_subject *subject)
 {
+    struct plan plan;
+    bool answered = false;
+    make_plan(subject->calibration, &plan);
+    if (plan.rows > 0) return NULL;
     for (uint32_t i = 0; i < subject->calibration->latencies.count; i++)
-        if (subject->calibration->providers[i].answered > 0) return NULL;
-    return "Nobody answered, so there is no curve of answers to draw.";
+        answered = answered || subject->calibration->providers[i].answered > 0;
+    return answered ? "Nobody shown has enough answers for any rule to name a timeout, so there is "
+                      "nothing to draw."
+                    : "Nobody answered, so there is no curve of answers to draw.";
 }
 
 static void describe(const struct figure_subject *subject, struct text *text)

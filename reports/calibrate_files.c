@@ -18,8 +18,7 @@ const char *const calibrate_report_files[] = {
 /* A name, or a sentence with one in it, as a comment: no control, so no line of its own. */
 static void put_comment(struct text *text, const char *words)
 {
-    for (; *words != '\0'; words++)
-        text_char(text, (unsigned char)*words < 0x20 || *words == 0x7f ? ' ' : *words);
+    calibrate_put_plain(text, words, strlen(words));
 }
 
 static void put_line(struct text *text, const struct calibration *calibration,
@@ -120,7 +119,7 @@ static void put_advice(struct text *text, const struct calibrate_provider *provi
     static const char *const states[] = {"found", "too_few", "beyond", "unknown"};
     const struct timeout_advice *advice = &provider->advice[rule];
     const bool known = advice->state == TIMEOUT_FOUND || advice->state == TIMEOUT_BEYOND;
-    text_csv(text, provider->name);
+    calibrate_csv_name(text, provider->name);
     text_format(text, ",%s,%s", timeout_rule_names[rule], states[advice->state]);
     put_us(text, known ? advice->us : 0);
     put_us(text, known ? advice->low_us : 0);
@@ -200,7 +199,7 @@ void calibrate_write_csv(struct text *text, const struct calibration *calibratio
 static void put_step(struct text *text, const struct calibration *calibration,
                      const struct calibrate_provider *provider, const struct calibrate_step *step)
 {
-    text_csv(text, provider->name);
+    calibrate_csv_name(text, provider->name);
     put_us(text, step->us);
     put_achieved(text, &step->achieved);
     if (calibration->has_orders) {
@@ -243,7 +242,7 @@ static void put_ecdf(struct text *text, const struct calibration *calibration)
         struct calibrate_ecdf ecdf;
         if (!calibrate_ecdf_make(&ecdf, &calibration->providers[i])) text->failed = true;
         for (uint32_t k = 0; k < ecdf.count; k++) {
-            text_csv(text, calibration->providers[i].name);
+            calibrate_csv_name(text, calibration->providers[i].name);
             put_number(text, ecdf.points[k].ms);
             put_number(text, ecdf.points[k].reached);
             put_number(text, ecdf.points[k].low);

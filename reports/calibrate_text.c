@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "reports/show.h"
+#include "router/base/utf8.h"
 
 const char calibrate_unread_words[] =
     "Production's code, as it is today, does not read the LOOPGPT_*_TIMEOUT keys: setting them "
@@ -403,6 +404,28 @@ const char *calibrate_token(const struct calibrate_provider *provider)
                                                        [PROVIDER_WALMART_API] = "WALMART"};
     const enum provider own = provider->series->provider;
     return (unsigned)own < PROVIDER_COUNT ? tokens[own] : "S7";
+}
+
+void calibrate_put_plain(struct text *text, const char *words, size_t bytes)
+{
+    for (size_t at = 0; at < bytes;) {
+        uint32_t code = 0;
+        const unsigned length = utf8_read(words + at, bytes - at, &code);
+        if (length > 0 && utf8_is_visible(code))
+            text_append(text, words + at, length);
+        else
+            text_char(text, ' ');
+        at += length == 0 ? 1 : length;
+    }
+}
+
+void calibrate_csv_name(struct text *text, const char *name)
+{
+    struct text plain = {0};
+    calibrate_put_plain(&plain, name, strlen(name));
+    text_csv(text, plain.bytes != NULL ? plain.bytes : "");
+    text->failed |= plain.failed;
+    text_release(&plain);
 }
 
 bool calibrate_has_sites(const struct calibration *calibration)

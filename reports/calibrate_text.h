@@ -63,6 +63,10 @@ uint32_t calibrate_largest(const struct calibration *calibration, uint32_t limit
 const char *calibrate_token(const struct calibrate_provider *provider);
 /* "4 providers"; of a CSV's, "18 sites". */
 void calibrate_show_count(struct text *text, const struct calibration *calibration);
+/* Somebody's words with a blank for what is no character to be seen (utf8_is_visible): for
+ * comments and terminals; and such a name as a cell of a CSV. */
+void calibrate_put_plain(struct text *text, const char *words, size_t bytes);
+void calibrate_csv_name(struct text *text, const char *name);
 bool calibrate_has_sites(const struct calibration *calibration);
 /* Whether production reads none of the keys that are recommended. */
 bool calibrate_unread(const struct calibration *calibration);

@@ -196,7 +196,7 @@ static void put_clean(struct text *text, const char *words)
         }
         uint32_t code;
         const unsigned length = utf8_read(words, left, &code);
-        if (length == 0 || code < 0x20 || code == 0x7f)
+        if (length == 0 || !utf8_is_visible(code))
             text_char(text, ' ');
         else if (code == '"')
             text_put(text, "\u201d");

@@ -134,16 +134,6 @@ void err_warn(struct err_list *list, struct place place, const char *hint, const
 
 /* ---- printing ---- */
 
-/* Controls could drive the terminal, and the marks that turn the direction of writing could show a
- * line that is not the one in the file: both are written as escapes. */
-static bool is_safe_to_show(uint32_t code)
-{
-    if (code < 0x20 || (code >= 0x7F && code < 0xA0)) return false;
-    if (code == 0x200E || code == 0x200F || code == 0xFEFF) return false;
-    if (code >= 0x2028 && code <= 0x202E) return false;
-    return code < 0x2066 || code > 0x2069;
-}
-
 /* Columns a terminal gives to a character: enough of East Asian Width to keep carets straight. */
 static unsigned terminal_cells(uint32_t code)
 {
@@ -178,7 +168,7 @@ static struct glyph glyph_at(const char *bytes, size_t left)
     } else if (code == '\t') {
         glyph.cells = TAB_CELLS;
         memset(glyph.text, ' ', TAB_CELLS);
-    } else if (!is_safe_to_show(code)) {
+    } else if (!utf8_is_visible(code)) {
         const int cells = code < 0x80
                               ? snprintf(glyph.text, sizeof glyph.text, "\\x%02x", (unsigned)code)
                               : snprintf(glyph.text, sizeof glyph.text, "\\u%04x", (unsigned)code);

@@ -35,6 +35,14 @@ unsigned utf8_read(const char *bytes, size_t left, uint32_t *code)
     return length;
 }
 
+bool utf8_is_visible(uint32_t code)
+{
+    if (code < 0x20 || (code >= 0x7F && code < 0xA0)) return false;
+    if (code == 0x200E || code == 0x200F || code == 0xFEFF) return false;
+    if (code >= 0x2028 && code <= 0x202E) return false;
+    return code < 0x2066 || code > 0x2069;
+}
+
 size_t utf8_count(const char *bytes, size_t length)
 {
     size_t count = 0;

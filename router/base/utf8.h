@@ -8,12 +8,17 @@
 #ifndef ROUTER_BASE_UTF8_H
 #define ROUTER_BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* The length (1 to 4) of the character at `bytes`, of which `left` may be read, and its code; 0 and
  * an untouched code when no valid character starts there. */
 unsigned utf8_read(const char *bytes, size_t left, uint32_t *code);
+
+/* Whether a character may be shown as it is: no control, which could drive a terminal, and no mark
+ * that turns the direction of writing, which could show a line that is not the one in the file. */
+bool utf8_is_visible(uint32_t code);
 
 /* Characters in `length` bytes. */
 size_t utf8_count(const char *bytes, size_t length);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "reports/calibrate_report.h"
+#include "reports/calibrate_text.h"
 #include "router/base/duration.h"
 #include "router/base/random.h"
 #include "router/base/text.h"
@@ -121,9 +122,12 @@ static void tell_columns(const struct calibrate_command *calibrate)
     FILE *out = calibrate->console->err;
     if (calibrate->console->quiet) return;
     fprintf(out, "%s: %" PRIu64 " rows; read as", calibrate->path, set->rows);
-    for (unsigned c = 0; c < LATENCY_COLUMNS; c++)
-        if (set->names[c][0] != '\0')
-            fprintf(out, " %s=%s", latency_column_names[c], set->names[c]);
+    for (unsigned c = 0; c < LATENCY_COLUMNS; c++) {
+        struct text name = {0}; /* the file's word: not for the terminal to obey */
+        calibrate_put_plain(&name, set->names[c], strlen(set->names[c]));
+        if (name.length > 0) fprintf(out, " %s=%s", latency_column_names[c], name.bytes);
+        text_release(&name);
+    }
     fputc('\n', out);
     if (set->rows_without_latency > 0)
         fprintf(out, "  %" PRIu64 " left out: an answer without a time\n",

@@ -58,6 +58,19 @@ static void counts_a_bad_byte_as_one_character(void **state)
     assert_int_equal(utf8_count("\xFF\xC3(\x80", 4), 4);
 }
 
+static void shows_no_control_and_no_mark_of_direction(void **state)
+{
+    (void)state;
+    static const uint32_t hidden[] = {0,      0x0A,   0x1B,   0x7F,   0x80,   0x9B,  0x9F,
+                                      0x200E, 0x2028, 0x202E, 0x2066, 0x2069, 0xFEFF};
+    static const uint32_t shown[] = {0x20,   0x7E,   0xA0,   0xE9,   0x2010,
+                                     0x202F, 0x2065, 0x206A, 0x1F95B};
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+        assert_false(utf8_is_visible(hidden[i]));
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        assert_true(utf8_is_visible(shown[i]));
+}
+
 static void cuts_between_characters(void **state)
 {
     (void)state;
@@ -76,6 +89,7 @@ int main(void)
         cmocka_unit_test(reads_every_character_and_no_surrogate),
         cmocka_unit_test(reads_each_character_from_one_form_only),
         cmocka_unit_test(counts_a_bad_byte_as_one_character),
+        cmocka_unit_test(shows_no_control_and_no_mark_of_direction),
         cmocka_unit_test(cuts_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
