@@ -87,11 +87,38 @@ static void put_nothing(struct text *text, const struct calibration *calibration
     text_format(text, ": %s.", reason);
 }
 
+/* Of many sites no single one is what it is about: how many, and from where to where. */
+static void put_many(struct text *text, const struct calibration *calibration)
+{
+    const struct calibrate_provider *shortest = NULL, *longest = NULL;
+    for (uint32_t i = 0; i < calibration->latencies.count; i++) {
+        const struct calibrate_provider *provider = &calibration->providers[i];
+        if (!provider->recommended) continue;
+        if (shortest == NULL || provider->recommended_us < shortest->recommended_us)
+            shortest = provider;
+        if (longest == NULL || provider->recommended_us > longest->recommended_us)
+            longest = provider;
+    }
+    text_format(text, "Timeouts for %u of ", (unsigned)count_recommended(calibration));
+    calibrate_show_count(text, calibration);
+    text_put(text, ", from ");
+    calibrate_show_timeout(text, shortest->recommended_us);
+    text_format(text, " (%s) to ", shortest->name);
+    calibrate_show_timeout(text, longest->recommended_us);
+    text_format(text, " (%s)", longest->name);
+    put_router(text, calibration);
+    text_char(text, '.');
+}
+
 void calibrate_write_finding(struct text *text, const struct calibration *calibration)
 {
     const struct calibrate_provider *lead = lead_of(calibration);
     if (lead == NULL) {
         put_nothing(text, calibration);
+        return;
+    }
+    if (count_recommended(calibration) > PROVIDER_COUNT) {
+        put_many(text, calibration);
         return;
     }
     const int64_t today = calibrate_today_us(lead);

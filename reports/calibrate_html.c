@@ -51,6 +51,7 @@ static void put_banner(struct html *page)
                 "style=\"white-space:normal\">%s</strong>\n",
                 tone, tone, any ? "\u2713 Timeouts to try" : "\u2022 Nothing to recommend");
     calibrate_html_found(page, calibrate_write_finding);
+    calibrate_html_found(page, calibrate_find_holds);
     if (stale)
         text_put(page->out, "<p>Some of it is stale: a level moved in the last third of the "
                             "samples. See <a href=\"#holds\">Does it hold?</a></p>\n");
