@@ -10,6 +10,7 @@ const char *const event_names[EVENT_KIND_COUNT] = {
     [EVENT_QUOTE_START] = "provider_quote_start",
     [EVENT_QUOTE_SUCCESS] = "provider_quote_success",
     [EVENT_QUOTE_ERROR] = "provider_quote_error",
+    [EVENT_QUOTE_LATE] = "provider_quote_late",
     [EVENT_FALLBACK] = "provider_fallback",
     [EVENT_DECISION] = "router_decision",
     [EVENT_FAILURE] = "router_failure",
@@ -22,8 +23,9 @@ const char *const event_names[EVENT_KIND_COUNT] = {
     [EVENT_RECORD_OUTCOME] = "commerce.record_outcome",
 };
 
-/* A router_failure of four providers, each with its error, takes under 900 bytes. */
-enum { LINE_BYTES_MAX = 1536, REQUEST_DIGITS = 12 };
+/* A router_failure of four providers, each with its error, takes under 900 bytes; what its
+ * candidates were asked under, under 700 more. */
+enum { LINE_BYTES_MAX = 2048, REQUEST_DIGITS = 12 };
 
 #define US_PER_DAY INT64_C(86400000000)
 
@@ -155,31 +157,29 @@ static char *put_eta(char *at, int32_t eta_minutes)
 
 /* ---- errors ---- */
 
-static bool is_unauthorized(uint16_t http_status)
+static bool is_unauthorized(unsigned http_status)
 {
     return http_status == 401 || http_status == 403;
 }
 
-const char *event_error_text(const struct router_order *order, unsigned slot,
-                             char text[static EVENT_ERROR_MAX])
+/* `waited_us`: for how long, of a timeout. */
+static const char *error_text(unsigned provider, enum quote_outcome outcome, unsigned status,
+                              int64_t waited_us, char text[static EVENT_ERROR_MAX])
 {
-    assert(slot < order->candidate_count);
-    const struct order_slot *asked = &order->slots[slot];
-    const char *id = provider_traits[asked->provider].id;
-    const unsigned status = asked->result.http_status;
-    switch ((enum quote_outcome)asked->real_outcome) {
+    const char *id = provider_traits[provider].id;
+    switch (outcome) {
     case QUOTE_TIMEOUT:
         (void)snprintf(text, EVENT_ERROR_MAX, "Provider %s timed out after %lldms", id,
-                       (long long)((asked->deadline_us - order->start_us) / 1000));
+                       (long long)(waited_us / 1000));
         return text;
     case QUOTE_AUTH_FAILED:
-        if (is_unauthorized(asked->result.http_status)) return "Unauthorized";
+        if (is_unauthorized(status)) return "Unauthorized";
         (void)snprintf(text, EVENT_ERROR_MAX, "Token request failed: HTTP %u", status);
         return status == 0 ? "Token request failed" : text;
     case QUOTE_MISSING_CREDENTIALS:
         return "Missing credentials";
     case QUOTE_HTTP_ERROR:
-        if (is_unauthorized(asked->result.http_status)) return "Unauthorized";
+        if (is_unauthorized(status)) return "Unauthorized";
         (void)snprintf(text, EVENT_ERROR_MAX, "HTTP %u", status);
         return text;
     case QUOTE_RATE_LIMITED:
@@ -201,6 +201,15 @@ const char *event_error_text(const struct router_order *order, unsigned slot,
     }
     assert(!"a quote outcome outside its enum");
     return "";
+}
+
+const char *event_error_text(const struct router_order *order, unsigned slot,
+                             char text[static EVENT_ERROR_MAX])
+{
+    assert(slot < order->candidate_count);
+    const struct order_slot *asked = &order->slots[slot];
+    return error_text(asked->provider, (enum quote_outcome)asked->real_outcome,
+                      asked->result.http_status, asked->deadline_us - order->start_us, text);
 }
 
 static char *put_error(char *at, const struct router_order *order, unsigned slot)
@@ -276,9 +285,50 @@ static char *put_quote_event(char *at, enum event_kind kind, const struct router
     return put_bool(at, asked->result.retryable);
 }
 
+/* A slot that was given up has no result of its own: what came is the order's for this one line. */
+static char *put_late(char *at, const struct router_order *order, unsigned slot, int64_t now_us)
+{
+    assert(slot < order->candidate_count);
+    assert(order->late != NULL);
+    const struct order_slot *asked = &order->slots[slot];
+    const struct quote_result *late = order->late;
+    const struct quote *quote = &late->quote;
+    char text[EVENT_ERROR_MAX], code[QUOTE_CODE_MAX];
+    at = put_about(at, asked);
+    at = put_latency(at, now_us - order->start_us);
+    at = put(at, ",\"lateByMs\":");
+    at = put_ms(at, now_us - asked->deadline_us);
+    if (late->outcome != QUOTE_OK) {
+        at = put(at, ",\"error\":");
+        at = put_word(at, error_text(asked->provider, late->outcome, late->http_status,
+                                     now_us - order->start_us, text));
+        at = put(at, ",\"errorCode\":");
+        return put_word(at, quote_code(late->outcome, late->http_status, code));
+    }
+    at = put(at, ",\"totalCents\":");
+    at = put_int(at, quote->total_cents);
+    at = put(at, ",\"subtotalCents\":");
+    at = put_int(at, quote->subtotal_cents);
+    at = put_eta(at, quote->eta_minutes);
+    at = put(at, ",\"itemsFound\":");
+    at = put_int(at, quote->found);
+    at = put(at, ",\"itemsSubstituted\":");
+    at = put_int(at, quote->substituted);
+    at = put(at, ",\"itemsRequested\":");
+    return put_int(at, quote->requested);
+}
+
 static char *put_rate(char *at, bool known, double rate)
 {
     return known ? put_double(at, rate) : put(at, "null");
+}
+
+static char *put_rates(char *at, const struct provider_history *known)
+{
+    at = put(at, "\"successRate\":");
+    at = put_rate(at, known->has_success_rate, known->success_rate);
+    at = put(at, ",\"avgMarginRate\":");
+    return put_rate(at, known->has_margin_rate, known->margin_rate);
 }
 
 static char *put_history(char *at, const struct router *router, const struct router_order *order)
@@ -289,14 +339,38 @@ static char *put_history(char *at, const struct router *router, const struct rou
         const struct provider_history *known = &router->history.providers[provider];
         if (i > 0) *at++ = ',';
         at = put_provider(at, provider);
-        at = put(at, ":{\"successRate\":");
-        at = put_rate(at, known->has_success_rate, known->success_rate);
-        at = put(at, ",\"avgMarginRate\":");
-        at = put_rate(at, known->has_margin_rate, known->margin_rate);
+        at = put(at, ":{");
+        at = put_rates(at, known);
         *at++ = '}';
     }
     *at++ = '}';
     return at;
+}
+
+/* What every candidate was asked under and known for: a late answer is scored by it. */
+static char *put_candidates(char *at, const struct router *router, const struct router_order *order)
+{
+    at = put(at, ",\"candidates\":{");
+    for (unsigned i = 0; i < order->candidate_count; i++) {
+        const struct order_slot *slot = &order->slots[i];
+        if (i > 0) *at++ = ',';
+        at = put_provider(at, slot->provider);
+        at = put(at, ":{\"priority\":");
+        at = put_int(at, slot->priority);
+        at = put(at, ",\"timeoutMs\":");
+        at = put_ms(at, slot->deadline_us - order->start_us);
+        *at++ = ',';
+        at = put_rates(at, &router->history.providers[slot->provider]);
+        *at++ = '}';
+    }
+    *at++ = '}';
+    return at;
+}
+
+static char *put_preference(char *at, const struct router_order *order)
+{
+    at = put(at, ",\"preference\":");
+    return put_word(at, preference_names[order->request->preference]);
 }
 
 static char *put_decision(char *at, const struct router *router, const struct router_order *order)
@@ -324,9 +398,9 @@ static char *put_decision(char *at, const struct router *router, const struct ro
     at = put(at, ",\"totalCents\":");
     at = put_int(at, selected->result.quote.total_cents);
     at = put_eta(at, selected->result.quote.eta_minutes);
-    at = put(at, ",\"preference\":");
-    at = put_word(at, preference_names[order->request->preference]);
-    return put_history(at, router, order);
+    at = put_preference(at, order);
+    at = put_history(at, router, order);
+    return router->policy.log_late_quotes ? put_candidates(at, router, order) : at;
 }
 
 static const char *failure_text(const struct router_order *order)
@@ -356,7 +430,9 @@ static char *put_failure(char *at, const struct router *router, const struct rou
         *at++ = '}';
     }
     *at++ = ']';
-    return at;
+    if (!router->policy.log_late_quotes || order->code != ORDER_NO_QUOTES) return at;
+    at = put_preference(at, order);
+    return put_candidates(at, router, order);
 }
 
 /* Of equally slow or fast ones the first candidate is named. */
@@ -430,6 +506,8 @@ static char *put_body(char *at, enum event_kind kind, const struct router *route
     case EVENT_QUOTE_ERROR:
     case EVENT_FALLBACK:
         return put_quote_event(at, kind, order, slot, now_us);
+    case EVENT_QUOTE_LATE:
+        return put_late(at, order, slot, now_us);
     case EVENT_DECISION:
         return put_decision(at, router, order);
     case EVENT_FAILURE:

@@ -14,6 +14,15 @@
  * "history":{"KROGER_API":{"successRate":96.5,"avgMarginRate":3}}, null where nothing was known.
  * estimatedDeliveryMinutes is null where the provider gave none. Keys stand in one order.
  *
+ * With policy.log_late_quotes, and only then, a log also holds what it takes to decide every order
+ * again under longer timeouts: provider_quote_late is how a call ended that was given up, with
+ * `lateByMs` after its timeout, the quote (of a good answer) or error and errorCode; TIMEOUT when
+ * its life was over before an answer came. Such an answer could not be scored by what stands in
+ * `history` alone, so router_decision, and router_failure where no quote was scored, tell of every
+ * candidate what it was asked under and known for:
+ * "candidates":{"MEALME":{"priority":50,"timeoutMs":10000.000,"successRate":null,
+ * "avgMarginRate":3}}, and router_failure the preference.
+ *
  * Failure: as text.h says; a line is written whole or not at all.
  */
 #ifndef ROUTER_EVENT_H
@@ -27,6 +36,7 @@ enum event_kind {
     EVENT_QUOTE_START,
     EVENT_QUOTE_SUCCESS,
     EVENT_QUOTE_ERROR,
+    EVENT_QUOTE_LATE,
     EVENT_FALLBACK,
     EVENT_DECISION,
     EVENT_FAILURE,

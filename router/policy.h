@@ -86,6 +86,9 @@ struct policy {
     int64_t confirm_timeout_us;
     bool detect_substitutions; /* a product that is not the catalogue's exact match counts as one */
     bool live_adapters;        /* PROFILE_AS_CODED: let MealMe and Instacart be called after all */
+    bool log_late_quotes;      /* off: production drops what comes after its timeout unheard. On:
+                                  the event log tells it, and what it takes to decide an order again
+                                  with it (router/event.h) */
 };
 
 enum { POLICY_PARALLEL_MAX = 8, POLICY_HEDGES_MAX = 32 };

@@ -363,6 +363,7 @@ void router_begin(struct router *router, struct router_order *order, uint64_t in
     order->busy = false;
     order->code = ORDER_ROUTED;
     order->fault = NULL;
+    order->late = NULL;
     order->confirm_state = CONFIRM_NONE;
     order->confirm_attempts = 0;
     order->confirm_errors[0] = CONFIRM_OK;
@@ -409,15 +410,32 @@ void router_begin(struct router *router, struct router_order *order, uint64_t in
     let_go(router, order, held, now_us);
 }
 
+/* Only what was given up for its timeout can come late; anything else was answered before. */
+static void tell_late(const struct router *router, struct router_order *order, unsigned index,
+                      const struct quote_result *result, int64_t now_us)
+{
+    const struct order_slot *slot = &order->slots[index];
+    assert(slot->settled);
+    if (!router->policy.log_late_quotes) return;
+    if (slot->real_outcome != QUOTE_TIMEOUT || now_us < slot->deadline_us) return;
+    order->late = result;
+    emit(router, EVENT_QUOTE_LATE, order, index, now_us);
+    order->late = NULL;
+}
+
 void router_on_quote(struct router *router, struct router_order *order, unsigned slot,
                      const struct quote_result *result, int64_t now_us)
 {
     assert(slot < order->candidate_count);
-    if (order->slots[slot].settled) return; /* its deadline has passed: nobody listens any more */
+    if (order->slots[slot].settled) { /* its deadline has passed: nobody listens any more */
+        tell_late(router, order, slot, result, now_us);
+        return;
+    }
     if (now_us >= order->slots[slot].deadline_us) {
         /* Due at the deadline itself, and delivered before the clock's own wake: late all the same.
          */
         router_on_wake(router, order, now_us);
+        tell_late(router, order, slot, result, now_us);
         return;
     }
     settle(router, order, slot, result, now_us);

@@ -111,7 +111,8 @@ struct router_order {
     bool busy;         /* inside router_begin() or the like, which decides at its end */
     uint8_t code;      /* enum order_code, once decided */
     const char *fault; /* what is wrong with an invalid request */
-    uint8_t ranked[PROVIDER_COUNT]; /* slots with a scored quote, best first */
+    const struct quote_result *late; /* while EVENT_QUOTE_LATE is emitted: what came; else NULL */
+    uint8_t ranked[PROVIDER_COUNT];  /* slots with a scored quote, best first */
     struct order_slot slots[PROVIDER_COUNT];
     struct score_parts parts[PROVIDER_COUNT]; /* by slot */
     /* confirming */
@@ -178,7 +179,8 @@ void router_redeploy(struct router *router, const struct router_config *config);
 void router_begin(struct router *router, struct router_order *order, uint64_t index,
                   const struct order_request *request, int64_t now_us);
 
-/* A provider has answered, or its adapter given up. Late or repeated answers are ignored. */
+/* A provider has answered, or its adapter given up. Late or repeated answers are ignored; with
+ * policy.log_late_quotes the late ones are emitted (EVENT_QUOTE_LATE), and ignored all the same. */
 void router_on_quote(struct router *router, struct router_order *order, unsigned slot,
                      const struct quote_result *result, int64_t now_us);
 

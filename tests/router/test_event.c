@@ -269,6 +269,124 @@ static void every_error_has_its_words(void **state)
     }
 }
 
+/* ---- what comes after its timeout ---- */
+
+static void init_late(struct fake_port *fake, bool told)
+{
+    *fake = (struct fake_port){0};
+    fake_set(fake, "LOOPGPT_KROGER_TIMEOUT", "2000");
+    fake_set(fake, "LOOPGPT_WALMART_TIMEOUT", "3000");
+    fake_init(fake, PROFILE_AS_DOCUMENTED);
+    fake->router.policy.log_late_quotes = told;
+    history_seed(&fake->router.history, PROVIDER_KROGER_API, 1000, 96.5, 3.0);
+}
+
+/* Kroger and Walmart are late, MealMe answers, Instacart never does. */
+static void come_late(struct fake_port *fake, struct router_order *order)
+{
+    router_begin(&fake->router, order, 42, fake_request(), 0);
+    fake_quote(fake, order, 2, 2100, 35, MS(700));
+    router_on_wake(&fake->router, order, MS(2000));
+    fake_quote(fake, order, 0, 4539, 0, 2812345);
+    fake_error(fake, order, 1, QUOTE_HTTP_ERROR, 503, MS(3000)); /* at its deadline */
+    router_on_wake(&fake->router, order, MS(10000));
+    fake_quote(fake, order, 2, 2100, 35, MS(10001));         /* repeated: it was in time */
+    fake_error(fake, order, 3, QUOTE_TIMEOUT, 0, MS(59000)); /* its life was over */
+}
+
+static void check_line(struct fake_port *fake, const char *event, const char *lines)
+{
+    struct text found = {0};
+    text_reserve(&found, 0);
+    for (const char *line = fake->log.bytes; *line != '\0'; line = strchr(line, '\n') + 1) {
+        char copy[2048];
+        (void)snprintf(copy, sizeof copy, "%.*s", (int)(strchr(line, '\n') + 1 - line), line);
+        if (strstr(copy, event) != NULL) text_put(&found, copy);
+    }
+    check_log(&found, event, lines);
+    text_release(&found);
+}
+
+static void late_answers_read_so(void **state)
+{
+    (void)state;
+    struct fake_port fake;
+    struct router_order order;
+    init_late(&fake, true);
+    come_late(&fake, &order);
+    assert_null(order.late);
+    assert_int_equal(order.quote_count, 1);
+    check_line(&fake, "provider_quote_late",
+               "02.812 provider_quote_late 'providerId':'KROGER_API','latencyMs':2812.345,"
+               "'lateByMs':812.345,'totalCents':4539,'subtotalCents':4539,"
+               "'estimatedDeliveryMinutes':null,'itemsFound':2,'itemsSubstituted':0,"
+               "'itemsRequested':2\n"
+               "03.000 provider_quote_late 'providerId':'WALMART_API','latencyMs':3000.000,"
+               "'lateByMs':0.000,'error':'HTTP 503','errorCode':'HTTP_503'\n"
+               "59.000 provider_quote_late 'providerId':'INSTACART','latencyMs':59000.000,"
+               "'lateByMs':49000.000,'error':'Provider INSTACART timed out after 59000ms',"
+               "'errorCode':'TIMEOUT'\n");
+    /* At its deadline: the timeout stands before what came. */
+    const char *timeout = strstr(fake.log.bytes, "WALMART_API timed out");
+    assert_non_null(timeout);
+    assert_non_null(strstr(timeout, "\"lateByMs\":0.000"));
+    const char *decision = strstr(fake.log.bytes, ",\"preference\":");
+    assert_non_null(decision);
+    const size_t length = (size_t)(strchr(decision, '\n') - decision);
+    struct text tail = {0}, expected = {0};
+    text_append(&tail, decision, length);
+    for (const char *c =
+             ",'preference':'balanced','history':{'MEALME':{'successRate':null,"
+             "'avgMarginRate':null}},'candidates':{'KROGER_API':{'priority':60,'timeoutMs':"
+             "2000.000,'successRate':96.5,'avgMarginRate':3},'WALMART_API':{'priority':60,"
+             "'timeoutMs':3000.000,'successRate':null,'avgMarginRate':null},'MEALME':{"
+             "'priority':50,'timeoutMs':10000.000,'successRate':null,'avgMarginRate':null},"
+             "'INSTACART':{'priority':40,'timeoutMs':10000.000,'successRate':null,"
+             "'avgMarginRate':null}}}";
+         *c != '\0'; c++)
+        text_char(&expected, *c == '\'' ? '"' : *c);
+    assert_string_equal(tail.bytes, expected.bytes);
+    text_release(&tail);
+    text_release(&expected);
+    fake_deinit(&fake);
+}
+
+static void a_failed_order_tells_what_its_late_answers_need(void **state)
+{
+    (void)state;
+    struct fake_port fake;
+    struct router_order order;
+    init_late(&fake, true);
+    router_begin(&fake.router, &order, 42, fake_request(), 0);
+    router_on_wake(&fake.router, &order, MS(10000));
+    assert_int_equal(order.code, ORDER_NO_QUOTES);
+    assert_non_null(strstr(fake.log.bytes,
+                           "}],\"preference\":\"balanced\",\"candidates\":{\"KROGER_API\":{"
+                           "\"priority\":60,\"timeoutMs\":2000.000,\"successRate\":96.5,"));
+    text_clear(&fake.log);
+    const struct order_request nothing = {.postal_code = "45202"}; /* refused: nobody was asked */
+    router_begin(&fake.router, &order, 43, &nothing, MS(20000));
+    assert_int_equal(order.code, ORDER_INVALID_REQUEST);
+    assert_null(strstr(fake.log.bytes, "candidates"));
+    fake_deinit(&fake);
+}
+
+static void production_drops_late_answers_unheard(void **state)
+{
+    (void)state;
+    struct fake_port told, untold;
+    struct router_order order;
+    init_late(&untold, false);
+    come_late(&untold, &order);
+    assert_null(strstr(untold.log.bytes, "quote_late"));
+    assert_null(strstr(untold.log.bytes, "candidates"));
+    init_late(&told, true); /* and what the router asks of its world is the same */
+    come_late(&told, &order);
+    assert_string_equal(told.trace.bytes, untold.trace.bytes);
+    fake_deinit(&told);
+    fake_deinit(&untold);
+}
+
 static void dates_agree_with_the_c_library(void **state)
 {
     (void)state;
@@ -503,6 +621,9 @@ int main(void)
         cmocka_unit_test(confirming_reads_so),
         cmocka_unit_test(outcomes_read_so),
         cmocka_unit_test(every_error_has_its_words),
+        cmocka_unit_test(late_answers_read_so),
+        cmocka_unit_test(a_failed_order_tells_what_its_late_answers_need),
+        cmocka_unit_test(production_drops_late_answers_unheard),
         cmocka_unit_test(dates_agree_with_the_c_library),
         cmocka_unit_test(request_ids_grow_past_twelve_digits),
         cmocka_unit_test(a_line_that_finds_no_memory_leaves_none_of_itself),
