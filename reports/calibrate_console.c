@@ -93,24 +93,25 @@ static void put_found(struct text *text, const struct calibration *calibration,
 
 static void put_basis(struct text *text, const struct calibration *calibration)
 {
+    struct text words = {0};
     uint64_t calls = 0;
     for (uint32_t i = 0; i < calibration->latencies.count; i++)
         calls += calibration->providers[i].asked;
     put_name(text, calibration->name, 60);
     while (text->length > 0 && text->bytes[text->length - 1] == ' ')
         text->bytes[--text->length] = '\0';
-    text_put(text, "\n  ");
-    text_grouped(text, (int64_t)calls);
-    text_put(text, calls == 1 ? " call to " : " calls to ");
-    calibrate_show_count(text, calibration);
-    if (calibration->has_orders) {
-        text_put(text, ", ");
-        text_grouped(text, (int64_t)calibration->recommended.outcome.orders);
-        text_put(text, " orders decided again exactly under every timeout");
-    } else {
-        text_put(text, "; no orders: the router's quantiles are a model's");
-    }
     text_char(text, '\n');
+    text_grouped(&words, (int64_t)calls);
+    text_put(&words, calls == 1 ? " call to " : " calls to ");
+    calibrate_show_count(&words, calibration);
+    if (calibration->has_orders) {
+        text_put(&words, ", ");
+        text_grouped(&words, (int64_t)calibration->recommended.outcome.orders);
+        text_put(&words, " orders decided again exactly under every timeout");
+    } else {
+        text_put(&words, "; no orders: the router's quantiles are a model's");
+    }
+    put_wrapped(text, &words);
 }
 
 static void put_warning(struct text *text, const struct calibration *calibration,

@@ -339,13 +339,7 @@ int64_t calibrate_today_us(const struct calibrate_provider *provider)
 
 const struct timeout_achieved *calibrate_achieved(const struct calibrate_provider *provider)
 {
-    const enum timeout_rule rule = provider->recommended ? provider->chosen : TIMEOUT_TODAY;
-    const struct timeout_advice *advice = &provider->advice[rule];
-    if (advice->state == TIMEOUT_FOUND && advice->us == provider->recommended_us)
-        return &advice->achieved;
-    for (uint32_t i = 0; i < provider->step_count; i++) /* one that was cut to what is allowed */
-        if (provider->steps[i].us == provider->recommended_us) return &provider->steps[i].achieved;
-    return NULL;
+    return provider->recommended_us > 0 ? &provider->achieved : NULL;
 }
 
 static uint32_t whose_tail(const struct calibration *calibration)

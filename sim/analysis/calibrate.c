@@ -368,6 +368,13 @@ static bool make_series(struct calibration *calibration, const struct calibrate_
     return true;
 }
 
+/* What is recommended need not be a rule's own: one may have been cut. */
+static bool judge_chosen(struct calibrate_provider *provider, struct err *err)
+{
+    return provider->recommended_us <= 0 ||
+           timeout_achieves(provider->series, provider->recommended_us, &provider->achieved, err);
+}
+
 static bool look_at_caches(struct calibration *calibration, const struct calibrate_request *request,
                            struct err *err)
 {
@@ -404,7 +411,8 @@ static bool calibrate_all(struct calibration *calibration, const struct calibrat
     waiting_patience_release(patience);
     for (uint32_t p = 0; ok && p < count; p++) {
         tell(request, "does it hold", p, count);
-        ok = calibrate_stability_of(calibration, &calibration->providers[p], err) &&
+        ok = judge_chosen(&calibration->providers[p], err) &&
+             calibrate_stability_of(calibration, &calibration->providers[p], err) &&
              calibrate_second_calls(calibration, &calibration->providers[p], err);
     }
     calibration->facts = calibrate_facts_of(count);

@@ -85,6 +85,7 @@ struct calibrate_provider {
     bool recommended;         /* else today's stays, and `reason` says why */
     const char *reason;
     int64_t recommended_us; /* today's where nothing is recommended; 0: that is not known */
+    struct timeout_achieved achieved; /* by it; all n are 0 where it is 0 */
     struct calibrate_step *steps;
     uint32_t step_count;
     /* The trap, and how far it leads: p95 + 2 s of answers alone, again and again, from today's

@@ -108,6 +108,12 @@ static void check_report(const struct source *source, const char *gnuplot)
     struct drawing drawing;
     struct calibration calibration = calibrate(source);
     folder_make(path);
+    for (uint32_t p = 0; p < calibration.latencies.count; p++) {
+        const struct calibrate_provider *provider = &calibration.providers[p];
+        const struct timeout_achieved *achieved = calibrate_achieved(provider);
+        CHECK_ROW(source->label, (achieved != NULL) == (provider->recommended_us > 0));
+        CHECK_ROW(source->label, achieved == NULL || achieved->success.n == provider->asked);
+    }
     write_all(&calibration, path, gnuplot, &drawing);
     if (gnuplot != NULL && drawing.state != DRAWING_DONE)
         fail_msg("%s: %s", source->label, drawing.reason);
