@@ -178,7 +178,8 @@ static void place_late(struct decision_set *set)
     if (kept > 1) qsort(set->late, kept, sizeof *set->late, compare_late);
 }
 
-static bool push_late(struct decision_set *set, const struct quote_record *record, struct err *err)
+bool decisions_push_late(struct decision_set *set, const struct quote_record *record,
+                         struct err *err)
 {
     if (set->late_count == set->late_capacity) {
         const uint32_t capacity = set->late_capacity * 2 + 256;
@@ -230,7 +231,7 @@ static bool take_records(struct decision_set *set, struct quote_record_reader *r
             continue;
         }
         if (record.kind == QUOTE_RECORD_LATE) {
-            if (!push_late(set, &record, err)) return false;
+            if (!decisions_push_late(set, &record, err)) return false;
             continue;
         }
         if (set->config_count == 0) {
@@ -292,7 +293,7 @@ bool decisions_add_late(struct decision_set *set, const struct router_order *ord
 {
     struct quote_record record;
     quote_record_late(&record, order, slot, result, now_us);
-    return push_late(set, &record, err);
+    return decisions_push_late(set, &record, err);
 }
 
 /* ---- deciding again ---- */

@@ -58,6 +58,7 @@ struct decision_coverage {
     uint64_t quotes_expected; /* over requests with a decision: what the decisions say they had */
     uint64_t quotes_seen;
     uint64_t lines, lines_unreadable; /* of a log */
+    uint64_t late_seen, late_damaged; /* lines of late answers, and which say what cannot be */
     uint64_t eta_imputed;             /* quotes without an ETA: the router counts 60 minutes */
 };
 
@@ -78,14 +79,16 @@ struct decision_set {
     uint32_t config_count;
     struct decision_late *late; /* by order and slot */
     uint32_t late_count, late_capacity;
-    uint32_t late_unplaced; /* of orders that are not in the set: passed over */
+    uint32_t late_unplaced; /* of orders that are not in the set, or of calls that were not given
+                               up: passed over */
     bool weights_known;     /* a log tells no weights: its one config has the defaults */
     struct decision_coverage coverage;
 };
 
 bool decisions_read_record(struct decision_set *set, const char *path, struct err *err);
 
-/* Reads an event log (router/event.h says which fields). `assumed` are the weights and quirks that
+/* Reads an event log (router/event.h says which fields), late answers too where it tells of them
+ * (policy.log_late_quotes). `assumed` are the weights and quirks that
  * the log does not tell. Every damaged line is counted; a log in which no request can be decided
  * again is refused, naming the fields to log. */
 bool decisions_read_log(struct decision_set *set, const char *path,
@@ -99,6 +102,10 @@ bool decisions_add(struct decision_set *set, const struct router *router,
 /* The same with the end of an abandoned call (write_late). */
 bool decisions_add_late(struct decision_set *set, const struct router_order *order, unsigned slot,
                         const struct quote_result *result, int64_t now_us, struct err *err);
+
+/* The same from a record of kind LATE. */
+bool decisions_push_late(struct decision_set *set, const struct quote_record *record,
+                         struct err *err);
 
 /* An empty set to fill by hand: room for `count` orders. */
 bool decisions_reserve(struct decision_set *set, uint32_t count, struct err *err);

@@ -4,7 +4,7 @@
  * judged when all has been read. Nothing is filled in: a request that lacks what its decision was
  * made from is a gap with a reason. Two things are known without being logged: an ETA of null
  * counts 60 minutes, because the router counts it so, and a quote that the decision's history does
- * not name was not scored.
+ * not name was not scored. Late answers are a chapter of their own (decisions_log_late.c).
  */
 #include <assert.h>
 #include <errno.h>
@@ -14,31 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "providers/foreign_json.h"
 #include "router/base/duration.h"
 #include "router/base/random.h"
-#include "sim/analysis/decisions.h"
+#include "sim/analysis/decisions_log_state.h"
 
-enum { ID_BYTES = 48, LINE_BYTES_MAX = 1 << 20, FIELDS_MAX = 12, TABLE_FIRST = 1024 };
-
-#define CENTS_MOST INT64_C(16700000) /* what replay.h can add up: no cart costs that much */
-#define ETA_MOST   INT64_C(5256000)  /* ten years */
-
-enum field {
-    FIELD_TOTAL,
-    FIELD_ETA,
-    FIELD_FOUND,
-    FIELD_REQUESTED,
-    FIELD_SUBSTITUTED,
-    FIELD_PRIORITY,
-    FIELD_LATENCY,
-    FIELD_SELECTED,
-    FIELD_QUOTES,
-    FIELD_PREFERENCE,
-    FIELD_HISTORY,
-    FIELD_COUNT
-};
-_Static_assert((int)FIELD_COUNT == (int)DECISION_FIELDS, "each field has a name");
+enum { LINE_BYTES_MAX = 1 << 20, TABLE_FIRST = 1024 };
 
 const struct decision_field decision_fields[DECISION_FIELDS] = {
     [FIELD_TOTAL] = {"totalCents", "provider_quote_success"},
@@ -54,46 +34,18 @@ const struct decision_field decision_fields[DECISION_FIELDS] = {
     [FIELD_HISTORY] = {"successRate and avgMarginRate (or history)", "router_decision"},
 };
 
-struct request { /* what the log says of one */
-    char id[ID_BYTES];
-    int64_t first_us; /* the earliest instant any of its lines names */
-    int64_t decided_us;
-    struct quote_record_quote quotes[PROVIDER_COUNT]; /* by provider */
-    uint8_t seen;     /* bit p: a quote of provider p came, real or canned */
-    uint8_t failed;   /* bit p: its call failed */
-    uint8_t scored;   /* bit p: the decision names it in its history */
-    uint32_t missing; /* bit field */
-    uint16_t items;
-    uint16_t total_quotes;
-    uint8_t selected, preference;
-    bool decided, failure, unreadable, has_history;
-    bool items_known;
-    bool contradicts; /* two of its lines say different things of the same */
-};
-
-struct reading {
-    struct decision_set *set;
-    const char *path;
-    struct request *requests;
-    uint32_t count, capacity;
-    uint32_t *slots; /* open addressing: index + 1 */
-    uint32_t slot_count;
-    uint64_t line;
-    struct err *err;
-};
-
 /* ---- requests by id ---- */
 
-static bool out_of_memory(struct reading *reading)
+bool log_out_of_memory(struct log_reading *reading)
 {
     return err_fail(reading->err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
 }
 
-static bool rehash(struct reading *reading)
+static bool rehash(struct log_reading *reading)
 {
     const uint32_t count = reading->slot_count == 0 ? TABLE_FIRST : reading->slot_count * 2;
     uint32_t *slots = calloc(count, sizeof *slots);
-    if (slots == NULL) return out_of_memory(reading);
+    if (slots == NULL) return log_out_of_memory(reading);
     for (uint32_t i = 0; i < reading->count; i++) {
         uint64_t at = random_hash_text(reading->requests[i].id);
         while (slots[at & (count - 1)] != 0)
@@ -106,7 +58,7 @@ static bool rehash(struct reading *reading)
     return true;
 }
 
-static struct request *request_of(struct reading *reading, const char *id)
+static struct log_request *request_of(struct log_reading *reading, const char *id)
 {
     if (reading->count * 2 >= reading->slot_count && !rehash(reading)) return NULL;
     uint64_t at = random_hash_text(id);
@@ -117,16 +69,17 @@ static struct request *request_of(struct reading *reading, const char *id)
     }
     if (reading->count == reading->capacity) {
         const uint32_t capacity = reading->capacity * 2 + 256;
-        struct request *requests = realloc(reading->requests, capacity * sizeof *reading->requests);
+        struct log_request *requests =
+            realloc(reading->requests, capacity * sizeof *reading->requests);
         if (requests == NULL) {
-            (void)out_of_memory(reading);
+            (void)log_out_of_memory(reading);
             return NULL;
         }
         reading->requests = requests;
         reading->capacity = capacity;
     }
-    struct request *request = &reading->requests[reading->count++];
-    *request = (struct request){.first_us = INT64_MAX};
+    struct log_request *request = &reading->requests[reading->count++];
+    *request = (struct log_request){.first_us = INT64_MAX};
     (void)strcpy(request->id, id);
     reading->slots[at & (reading->slot_count - 1)] = reading->count;
     return request;
@@ -134,48 +87,46 @@ static struct request *request_of(struct reading *reading, const char *id)
 
 /* ---- one line ---- */
 
-static const cJSON *member(const cJSON *object, const char *name)
+const cJSON *log_member(const cJSON *object, const char *name)
 {
     return cJSON_GetObjectItemCaseSensitive(object, name);
 }
 
-/* A whole number within [least, most]; anything else is as good as missing. */
-static bool whole(const cJSON *object, const char *name, int64_t least, int64_t most,
-                  int64_t *value)
+bool log_whole(const cJSON *object, const char *name, int64_t least, int64_t most, int64_t *value)
 {
-    const cJSON *node = member(object, name);
+    const cJSON *node = log_member(object, name);
     if (!cJSON_IsNumber(node) || !(fabs(node->valuedouble) < 0x1p53)) return false;
     *value = (int64_t)node->valuedouble;
     return (double)*value == node->valuedouble && *value >= least && *value <= most;
 }
 
-static bool provider_in(const cJSON *object, const char *name, enum provider *provider)
+bool log_provider(const cJSON *object, const char *name, enum provider *provider)
 {
-    const cJSON *node = member(object, name);
+    const cJSON *node = log_member(object, name);
     return cJSON_IsString(node) && provider_by_id(node->valuestring, provider);
 }
 
-static int64_t latency_us_in(const cJSON *object)
+int64_t log_span_us(const cJSON *object, const char *name)
 {
-    const cJSON *node = member(object, "latencyMs");
+    const cJSON *node = log_member(object, name);
     if (!cJSON_IsNumber(node) || !(node->valuedouble >= 0.0) || !(node->valuedouble < 1e9))
         return -1;
     return (int64_t)rint(node->valuedouble * 1000.0);
 }
 
-static uint16_t take_count(struct request *request, const cJSON *line, enum field field)
+static uint16_t take_count(struct log_request *request, const cJSON *line, enum field field)
 {
     int64_t value = 0;
-    if (!whole(line, decision_fields[field].name, 0, UINT16_MAX, &value))
+    if (!log_whole(line, decision_fields[field].name, 0, UINT16_MAX, &value))
         request->missing |= 1u << field;
     return (uint16_t)value;
 }
 
 /* Percent; null: the router knew none. Anything else is as good as missing. */
-static void take_rate(struct request *request, const cJSON *object, const char *name, uint8_t flag,
-                      struct quote_record_quote *quote, double *rate)
+static void take_rate(struct log_request *request, const cJSON *object, const char *name,
+                      uint8_t flag, struct quote_record_quote *quote, double *rate)
 {
-    const cJSON *node = member(object, name);
+    const cJSON *node = log_member(object, name);
     if (cJSON_IsNull(node)) return;
     if (!cJSON_IsNumber(node) || !(fabs(node->valuedouble) <= 100.0)) {
         request->missing |= 1u << FIELD_HISTORY;
@@ -185,7 +136,7 @@ static void take_rate(struct request *request, const cJSON *object, const char *
     *rate = node->valuedouble;
 }
 
-static void take_rates(struct request *request, const cJSON *object,
+static void take_rates(struct log_request *request, const cJSON *object,
                        struct quote_record_quote *quote)
 {
     request->has_history = true;
@@ -202,21 +153,21 @@ static bool same_quote(const struct quote_record_quote *a, const struct quote_re
            a->latency_us == b->latency_us;
 }
 
-static void take_quote(struct request *request, const cJSON *line, enum provider provider)
+static void take_quote(struct log_request *request, const cJSON *line, enum provider provider)
 {
     struct quote_record_quote *quote = &request->quotes[provider];
     int64_t value = 0;
     request->seen |= (uint8_t)(1u << provider);
     quote->provider = (uint8_t)provider;
-    if (whole(line, "totalCents", 0, CENTS_MOST, &value)) {
+    if (log_whole(line, "totalCents", 0, CENTS_MOST, &value)) {
         quote->total_cents = value;
     } else {
         request->missing |= 1u << FIELD_TOTAL;
     }
-    if (whole(line, "subtotalCents", 0, CENTS_MOST, &value)) quote->subtotal_cents = value;
-    if (whole(line, "estimatedDeliveryMinutes", 0, ETA_MOST, &value)) {
+    if (log_whole(line, "subtotalCents", 0, CENTS_MOST, &value)) quote->subtotal_cents = value;
+    if (log_whole(line, "estimatedDeliveryMinutes", 0, ETA_MOST, &value)) {
         quote->eta_minutes = (int32_t)value;
-    } else if (!cJSON_IsNull(member(line, "estimatedDeliveryMinutes"))) {
+    } else if (!cJSON_IsNull(log_member(line, "estimatedDeliveryMinutes"))) {
         request->missing |= 1u << FIELD_ETA;
     }
     quote->found = take_count(request, line, FIELD_FOUND);
@@ -227,20 +178,22 @@ static void take_quote(struct request *request, const cJSON *line, enum provider
     request->items = items;
     if (quote->found > request->items) request->missing |= 1u << FIELD_FOUND;
     if (quote->substituted > request->items) request->missing |= 1u << FIELD_SUBSTITUTED;
-    if (whole(line, "priority", -1000, 1000, &value)) {
+    const bool told = ((unsigned)request->told >> provider & 1u) != 0;
+    if (log_whole(line, "priority", -PRIORITY_MOST, PRIORITY_MOST, &value)) {
+        if (told && quote->priority != value) request->contradicts = true;
         quote->priority = (int16_t)value;
     } else {
         request->missing |= 1u << FIELD_PRIORITY;
     }
-    if (cJSON_IsTrue(member(line, "canned"))) quote->flags |= QUOTE_FLAG_CANNED;
-    if (cJSON_IsTrue(member(line, "cached"))) quote->flags |= QUOTE_FLAG_CACHED;
-    if (member(line, "successRate") != NULL && member(line, "avgMarginRate") != NULL)
+    if (cJSON_IsTrue(log_member(line, "canned"))) quote->flags |= QUOTE_FLAG_CANNED;
+    if (cJSON_IsTrue(log_member(line, "cached"))) quote->flags |= QUOTE_FLAG_CACHED;
+    if (log_member(line, "successRate") != NULL && log_member(line, "avgMarginRate") != NULL)
         take_rates(request, line, quote);
 }
 
-static enum quote_outcome outcome_of(const cJSON *line)
+enum quote_outcome log_outcome(const cJSON *line)
 {
-    const cJSON *code = member(line, "errorCode");
+    const cJSON *code = log_member(line, "errorCode");
     if (!cJSON_IsString(code)) return QUOTE_NETWORK_ERROR;
     if (strncmp(code->valuestring, "HTTP_", 5) == 0) return QUOTE_HTTP_ERROR;
     for (unsigned k = QUOTE_TIMEOUT; k < QUOTE_OUTCOME_COUNT; k++)
@@ -250,15 +203,15 @@ static enum quote_outcome outcome_of(const cJSON *line)
     return QUOTE_NETWORK_ERROR;
 }
 
-static void take_quote_line(struct request *request, const char *event, const cJSON *line)
+static void take_quote_line(struct log_request *request, const char *event, const cJSON *line)
 {
     enum provider provider;
-    if (!provider_in(line, "providerId", &provider)) {
+    if (!log_provider(line, "providerId", &provider)) {
         request->unreadable = request->unreadable || strcmp(event, "provider_quote_start") != 0;
         return;
     }
     struct quote_record_quote *quote = &request->quotes[provider];
-    const int64_t latency_us = latency_us_in(line);
+    const int64_t latency_us = log_span_us(line, "latencyMs");
     if (strcmp(event, "provider_quote_success") == 0) {
         const bool again = ((unsigned)request->seen >> provider & 1u) != 0;
         const struct quote_record_quote before = *quote;
@@ -270,7 +223,7 @@ static void take_quote_line(struct request *request, const char *event, const cJ
     } else if (strcmp(event, "provider_quote_error") == 0) {
         request->failed |= (uint8_t)(1u << provider);
         quote->provider = (uint8_t)provider;
-        quote->outcome = (uint8_t)outcome_of(line);
+        quote->outcome = (uint8_t)log_outcome(line);
         if (latency_us >= 0) quote->latency_us = latency_us;
     } else if (strcmp(event, "provider_fallback") == 0) {
         take_quote(request, line, provider);
@@ -278,9 +231,9 @@ static void take_quote_line(struct request *request, const char *event, const cJ
     }
 }
 
-static void take_history(struct request *request, const cJSON *line)
+static void take_history(struct log_request *request, const cJSON *line)
 {
-    const cJSON *history = member(line, "history"), *entry;
+    const cJSON *history = log_member(line, "history"), *entry;
     if (!cJSON_IsObject(history)) return;
     request->has_history = true;
     cJSON_ArrayForEach(entry, history)
@@ -292,31 +245,44 @@ static void take_history(struct request *request, const cJSON *line)
     }
 }
 
-static void take_decision(struct request *request, const cJSON *line, int64_t unix_us)
+static void take_preference(struct log_request *request, const cJSON *line)
+{
+    const cJSON *preference = log_member(line, "preference");
+    for (unsigned k = 0; cJSON_IsString(preference) && k < PREFERENCE_COUNT; k++) {
+        if (strcmp(preference->valuestring, preference_names[k]) != 0) continue;
+        request->preference = (uint8_t)k;
+        request->preference_known = true;
+    }
+}
+
+static void take_failure(struct log_request *request, const cJSON *line, int64_t unix_us)
+{
+    request->failure = true;
+    request->decided_us = unix_us;
+    take_preference(request, line);
+    log_take_candidates(request, line);
+}
+
+static void take_decision(struct log_request *request, const cJSON *line, int64_t unix_us)
 {
     enum provider selected;
     int64_t value = 0;
-    const cJSON *preference = member(line, "preference");
-    const struct request before = *request;
+    const struct log_request before = *request;
     request->decided = true;
     request->decided_us = unix_us;
-    if (provider_in(line, "selectedProviderId", &selected)) {
+    if (log_provider(line, "selectedProviderId", &selected)) {
         request->selected = (uint8_t)selected;
     } else {
         request->missing |= 1u << FIELD_SELECTED;
     }
-    if (whole(line, "totalQuotes", 1, PROVIDER_COUNT, &value)) {
+    if (log_whole(line, "totalQuotes", 1, PROVIDER_COUNT, &value)) {
         request->total_quotes = (uint16_t)value;
     } else {
         request->missing |= 1u << FIELD_QUOTES;
     }
-    bool known = false;
-    for (unsigned k = 0; cJSON_IsString(preference) && k < PREFERENCE_COUNT; k++) {
-        if (strcmp(preference->valuestring, preference_names[k]) != 0) continue;
-        request->preference = (uint8_t)k;
-        known = true;
-    }
-    if (!known) request->missing |= 1u << FIELD_PREFERENCE;
+    take_preference(request, line);
+    if (!request->preference_known) request->missing |= 1u << FIELD_PREFERENCE;
+    log_take_candidates(request, line);
     take_history(request, line);
     if (before.decided &&
         (before.decided_us != unix_us || before.selected != request->selected ||
@@ -324,12 +290,12 @@ static void take_decision(struct request *request, const cJSON *line, int64_t un
         request->contradicts = true;
 }
 
-static bool take_line(struct reading *reading, const cJSON *line)
+static bool take_line(struct log_reading *reading, const cJSON *line)
 {
     struct err ignored;
     int64_t unix_us = 0;
-    const cJSON *event = member(line, "event"), *id = member(line, "requestId");
-    const cJSON *stamp = member(line, "timestamp");
+    const cJSON *event = log_member(line, "event"), *id = log_member(line, "requestId");
+    const cJSON *stamp = log_member(line, "timestamp");
     struct decision_coverage *coverage = &reading->set->coverage;
     if (!cJSON_IsObject(line) || !cJSON_IsString(event) || !cJSON_IsString(id) ||
         strlen(id->valuestring) >= ID_BYTES) {
@@ -341,8 +307,12 @@ static bool take_line(struct reading *reading, const cJSON *line)
     const bool is_decision = strcmp(name, "router_decision") == 0;
     const bool is_failure = strcmp(name, "router_failure") == 0;
     if (!is_quote && !is_decision && !is_failure) return true; /* nothing that decides */
-    struct request *request = request_of(reading, id->valuestring);
+    struct log_request *request = request_of(reading, id->valuestring);
     if (request == NULL) return false;
+    if (strcmp(name, "provider_quote_late") == 0) {
+        return log_take_late(reading, (uint32_t)(request - reading->requests), line);
+    }
+    request->named = true;
     if (!cJSON_IsString(stamp) ||
         !instant_parse(stamp->valuestring, (struct place){0}, &unix_us, &ignored)) {
         request->unreadable = true;
@@ -352,14 +322,11 @@ static bool take_line(struct reading *reading, const cJSON *line)
     if (unix_us < request->first_us) request->first_us = unix_us;
     if (is_quote) take_quote_line(request, name, line);
     if (is_decision) take_decision(request, line, unix_us);
-    if (is_failure) {
-        request->failure = true;
-        request->decided_us = unix_us;
-    }
+    if (is_failure) take_failure(request, line, unix_us);
     return true;
 }
 
-static bool read_lines(struct reading *reading, FILE *stream)
+static bool read_lines(struct log_reading *reading, FILE *stream)
 {
     char *line = NULL;
     size_t room = 0;
@@ -393,13 +360,13 @@ static unsigned bits_of(unsigned mask)
 }
 
 /* Quotes that were scored: named in the history where there is one. */
-static uint8_t scored_of(const struct request *request)
+static uint8_t scored_of(const struct log_request *request)
 {
     return request->has_history ? request->seen & request->scored : request->seen;
 }
 
 /* GAP_COUNT: none. */
-static enum decision_gap gap_of(const struct request *request)
+static enum decision_gap gap_of(const struct log_request *request)
 {
     if (request->unreadable) return GAP_NOT_READABLE;
     if (request->contradicts) return GAP_CONTRADICTION;
@@ -414,7 +381,7 @@ static enum decision_gap gap_of(const struct request *request)
 }
 
 /* Candidates by priority, then registry: the router's own order. */
-static void put_candidates(struct quote_record *record, const struct request *request)
+static void put_candidates(struct quote_record *record, const struct log_request *request)
 {
     uint8_t count = 0;
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
@@ -434,7 +401,7 @@ static void put_candidates(struct quote_record *record, const struct request *re
     record->as.order.quote_count = count;
 }
 
-static void put_order(struct decision_set *set, const struct request *request, uint64_t index,
+static void put_order(struct decision_set *set, const struct log_request *request, uint64_t index,
                       int64_t epoch_us)
 {
     struct quote_record *record = &set->orders[set->count];
@@ -455,47 +422,78 @@ static void put_order(struct decision_set *set, const struct request *request, u
     set->config_of[set->count++] = 0;
 }
 
-/* "req-000000000042" is order 42; any other id takes its place in the log. */
-static uint64_t index_of(const char *id, uint64_t place)
+/* "req-000000000042" is order 42, spelled so and not otherwise: no two ids are the same order. */
+static bool index_in(const char *id, uint64_t *index)
 {
-    char *end = NULL;
-    if (strncmp(id, "req-", 4) != 0 || id[4] < '0' || id[4] > '9') return place;
-    const unsigned long long index = strtoull(id + 4, &end, 10);
-    return *end == '\0' ? index : place;
+    char again[ID_BYTES];
+    if (strncmp(id, "req-", 4) != 0 || id[4] < '0' || id[4] > '9') return false;
+    *index = strtoull(id + 4, NULL, 10);
+    (void)snprintf(again, sizeof again, "req-%012" PRIu64, *index);
+    return strcmp(again, id) == 0;
 }
 
-static bool judge(struct reading *reading)
+/* In a log that has other ids too, each takes its place in the log. */
+static bool ids_are_ours(const struct log_reading *reading)
+{
+    uint64_t index;
+    for (uint32_t i = 0; i < reading->count; i++)
+        if (reading->requests[i].named && !index_in(reading->requests[i].id, &index)) return false;
+    return true;
+}
+
+static void count_coverage(struct decision_coverage *coverage, const struct log_request *request)
+{
+    coverage->requests++;
+    for (unsigned k = 0; k < FIELD_COUNT; k++)
+        coverage->lacking[k] += request->decided && (request->missing >> k & 1u) != 0;
+    if (request->decided && !request->has_history && (request->missing >> FIELD_HISTORY & 1u) == 0)
+        coverage->lacking[FIELD_HISTORY]++;
+    if (request->decided) coverage->quotes_expected += request->total_quotes;
+    if (request->decided) coverage->quotes_seen += bits_of(scored_of(request));
+}
+
+static int64_t epoch_of(const struct log_reading *reading)
+{
+    int64_t epoch_us = INT64_MAX;
+    for (uint32_t i = 0; i < reading->count; i++)
+        if (reading->requests[i].first_us < epoch_us) epoch_us = reading->requests[i].first_us;
+    return epoch_us;
+}
+
+static bool judge(struct log_reading *reading)
 {
     struct decision_set *set = reading->set;
     struct decision_coverage *coverage = &set->coverage;
-    int64_t epoch_us = INT64_MAX;
+    const int64_t epoch_us = epoch_of(reading);
+    const bool ours = ids_are_ours(reading);
+    log_settle_late(reading);
     if (!decisions_reserve(set, reading->count, reading->err)) return false;
-    for (uint32_t i = 0; i < reading->count; i++)
-        if (reading->requests[i].first_us < epoch_us) epoch_us = reading->requests[i].first_us;
     if (epoch_us != INT64_MAX) set->header.start_unix_us = epoch_us;
-    coverage->requests = reading->count;
     for (uint32_t i = 0; i < reading->count; i++) {
-        const struct request *request = &reading->requests[i];
-        const bool failed = request->failure && !request->decided && !request->unreadable;
-        for (unsigned k = 0; k < FIELD_COUNT; k++)
-            coverage->lacking[k] += request->decided && (request->missing >> k & 1u) != 0;
-        if (request->decided && !request->has_history &&
-            (request->missing >> FIELD_HISTORY & 1u) == 0)
-            coverage->lacking[FIELD_HISTORY]++;
-        if (request->decided) coverage->quotes_expected += request->total_quotes;
-        if (request->decided) coverage->quotes_seen += bits_of(scored_of(request));
+        const struct log_request *request = &reading->requests[i];
+        uint64_t index = i;
+        if (!request->named) { /* nothing but late answers: the log begins, or was cut, behind it */
+            log_drop_late(reading, i);
+            continue;
+        }
+        count_coverage(coverage, request);
+        const bool failed =
+            request->failure && !request->decided && !request->unreadable && !request->contradicts;
         const enum decision_gap gap = failed ? GAP_COUNT : gap_of(request);
         if (gap != GAP_COUNT) {
             coverage->gaps[gap]++;
+            log_drop_late(reading, i);
             continue;
         }
-        put_order(set, request, index_of(request->id, i), epoch_us);
+        if (ours) (void)index_in(request->id, &index);
+        put_order(set, request, index, epoch_us);
+        if (!log_place_late(reading, i, &set->orders[set->count - 1])) return false;
     }
     return decisions_finish(set, reading->err);
 }
 
 /* Nothing can be decided again: says what would have to be logged. */
-static void refuse(const struct reading *reading, struct err_list *list)
+static void refuse(const struct log_reading *reading, struct err_list *list)
 {
     const struct place place = {.file = reading->path};
     const struct decision_coverage *coverage = &reading->set->coverage;
@@ -525,7 +523,7 @@ bool decisions_read_log(struct decision_set *set, const char *path,
                         const struct quote_record *assumed, struct err_list *list)
 {
     struct err err;
-    struct reading reading = {.set = set, .path = path, .err = &err};
+    struct log_reading reading = {.set = set, .path = path, .err = &err};
     assert(assumed->kind == QUOTE_RECORD_CONFIG);
     *set = (struct decision_set){.config_count = 1};
     set->configs[0] = *assumed;
@@ -543,6 +541,7 @@ bool decisions_read_log(struct decision_set *set, const char *path,
     const bool usable = ok && set->coverage.usable > 0;
     if (ok && !usable) refuse(&reading, list);
     free(reading.requests);
+    free(reading.late);
     free(reading.slots);
     if (!usable) decisions_release(set);
     return usable;

@@ -328,6 +328,18 @@ static void tell_coverage(const struct decision_source *source, struct console *
         text_grouped(&text, (int64_t)coverage->lacking[k]);
         text_format(&text, " lack %s of %s\n", decision_fields[k].name, decision_fields[k].event);
     }
+    if (coverage->late_damaged > 0) {
+        text_put(&text, "  ");
+        text_grouped(&text, (int64_t)coverage->late_damaged);
+        text_put(&text, " of ");
+        text_grouped(&text, (int64_t)coverage->late_seen);
+        text_put(&text, " late answers lack a field, or say what cannot be\n");
+    }
+    if (source->set.late_unplaced > 0) {
+        text_put(&text, "  ");
+        text_grouped(&text, (int64_t)source->set.late_unplaced);
+        text_put(&text, " late answers left out: of no call that the log shows given up\n");
+    }
     if (coverage->lines_unreadable > 0) {
         text_put(&text, "  ");
         text_grouped(&text, (int64_t)coverage->lines_unreadable);

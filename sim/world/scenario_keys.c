@@ -326,9 +326,10 @@ static const struct scenario_key policy_keys[] = {
      .help =
          "Profile `as_coded`: let MealMe and Instacart be called, which production never does."},
     {"log_late_quotes", KEY_BOOL, AT(policy, log_late_quotes), .flags = KEY_NO_HASH,
-     .help = "`events.jsonl` tells of answers that came after their timeout, and what it takes to "
-             "decide orders again with them (`calibrate LOG.jsonl`). Production drops them unheard; "
-             "no decision depends on it."},
+     .help =
+         "`events.jsonl` tells of answers that came after their timeout, and what it takes to "
+         "decide orders again with them (`calibrate LOG.jsonl`). Production drops them unheard; "
+         "no decision depends on it."},
     {.name = NULL}};
 
 static const struct scenario_key history_keys[] = {
