@@ -358,7 +358,10 @@ static bool make_series(struct calibration *calibration, const struct calibrate_
     if (answered == 0) {
         (void)err_fail(err, ERR_INPUT, (struct place){.file = calibration->source_path},
                        "not one call was answered: there is nothing to set a timeout from");
-        return err_hint(err, "canned quotes are not calls; a provider has to be asked");
+        return err_hint(err, calibration->source == CALIBRATE_CSV
+                                 ? "what fails, or comes at its timeout or later, is no answer; is "
+                                   "the right column read, and is --timeout long enough?"
+                                 : "canned quotes are not calls; a provider has to be asked");
     }
     calibration->providers = memory_zeroed(set->count * sizeof *calibration->providers);
     if (calibration->providers == NULL)

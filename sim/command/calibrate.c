@@ -5,10 +5,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "reports/calibrate_report.h"
 #include "reports/calibrate_text.h"
 #include "router/base/duration.h"
+#include "router/base/json.h"
 #include "router/base/random.h"
 #include "router/base/text.h"
 #include "sim/analysis/calibrate.h"
@@ -57,8 +59,10 @@ static bool take_path(struct calibrate_command *calibrate, struct err *err)
         calibrate->path = from ? text_of(calibrate, OPTION_FROM) : invocation->operands[0];
         return true;
     }
-    if (invocation->operand_count + from > 1)
-        return err_fail(err, ERR_USAGE, nowhere, "--from and an operand: which of them is meant?");
+    if (invocation->operand_count + from > 1) {
+        (void)err_fail(err, ERR_USAGE, nowhere, "--from and an operand: which of them is meant?");
+        return err_hint(err, "give the CSV alone; --from is for one that is not called *.csv");
+    }
     (void)err_fail(err, ERR_USAGE, nowhere, "there is nothing to calibrate from");
     return err_hint(err, "name a scenario, the folder of a run, an event log or a CSV: "
                          "routesim calibrate scenarios/real-day.json");
@@ -92,6 +96,49 @@ static bool read_request(struct calibrate_command *calibrate, struct err *err)
     request->setup.lost_quote_cents = request->prices.lost_quote;
     return columns == NULL ||
            latency_columns_read(&calibrate->csv, columns, calibrate->columns, err);
+}
+
+/* ---- what does not belong together ---- */
+
+/* Of a scenario that is run now: other sources have happened. */
+static const enum option of_scenarios[] = {
+    OPTION_DURATION, OPTION_REQUESTS,     OPTION_RATE,     OPTION_CLOCK,
+    OPTION_WIRE,     OPTION_MOCK_TLS,     OPTION_CA,       OPTION_LIVE,
+    OPTION_YES_LIVE, OPTION_MAX_REQUESTS, OPTION_MAX_RATE, OPTION_WATCH,
+    OPTION_SET,      OPTION_SHORT,        OPTION_ENV_FILE, OPTION_INHERIT_ENV};
+static const enum option of_csvs[] = {OPTION_COLUMNS, OPTION_TIMEOUT};
+
+/* The environment speaks to every command; a word on the command line means this one. */
+static const char *first_given(const struct invocation *invocation, const enum option *options,
+                               size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (invocation->values[options[i]].origin == ORIGIN_COMMAND_LINE)
+            return option_table[options[i]].name;
+    return NULL;
+}
+
+/* `what` the path is: "is a CSV". */
+static bool no_scenario(const struct calibrate_command *calibrate, const char *what,
+                        struct err *err)
+{
+    const char *name = first_given(calibrate->invocation, of_scenarios,
+                                   sizeof of_scenarios / sizeof of_scenarios[0]);
+    if (name == NULL) return true;
+    (void)err_fail(err, ERR_USAGE, nowhere,
+                   "--%s is about a scenario that is run now, and \"%s\" %s", name, calibrate->path,
+                   what);
+    return err_hint(err, "leave it out, or give the scenario itself");
+}
+
+static bool no_csv(const struct calibrate_command *calibrate, struct err *err)
+{
+    const char *name =
+        first_given(calibrate->invocation, of_csvs, sizeof of_csvs / sizeof of_csvs[0]);
+    if (name == NULL) return true;
+    (void)err_fail(err, ERR_USAGE, nowhere, "--%s is about a CSV, and \"%s\" is none", name,
+                   calibrate->path);
+    return err_hint(err, "name it with --from if it is one that is not called *.csv");
 }
 
 /* ---- where it comes from ---- */
@@ -136,14 +183,32 @@ static void tell_columns(const struct calibrate_command *calibrate)
         fprintf(out, "  %" PRIu64 " left out: not the end of a call\n", set->rows_no_call);
 }
 
+/* The text for excerpts; NULL: there are none, of what came through a pipe or is very long. */
+static char *source_of(const char *path)
+{
+    enum { EXCERPT_BYTES_MAX = 16 << 20 };
+    struct stat facts;
+    struct err ignored;
+    size_t length;
+    if (stat(path, &facts) != 0 || !S_ISREG(facts.st_mode)) return NULL;
+    return json_load(path, EXCERPT_BYTES_MAX, &length, &ignored);
+}
+
 static bool open_csv(struct calibrate_command *calibrate, int *code)
 {
     static struct err_list list;
+    struct err err;
     list = (struct err_list){0};
     calibrate->request.source = CALIBRATE_CSV;
     decision_source_name(calibrate->path, calibrate->name);
+    if (!no_scenario(calibrate, "is a CSV", &err)) {
+        *code = console_error(calibrate->console, &err, NULL);
+        return false;
+    }
     if (!latencies_read_csv(&calibrate->latencies, calibrate->path, &calibrate->csv, &list)) {
-        *code = console_errors(calibrate->console, &list, NULL);
+        char *source = source_of(calibrate->path);
+        *code = console_errors(calibrate->console, &list, source);
+        free(source);
         return false;
     }
     calibrate->experiment = hash_of(&calibrate->latencies);
@@ -163,9 +228,18 @@ static bool open_orders(struct calibrate_command *calibrate, int *code)
     static const enum calibrate_source kinds[] = {[TUNE_SCENARIO] = CALIBRATE_SCENARIO,
                                                   [TUNE_RUN] = CALIBRATE_RUN,
                                                   [TUNE_LOG] = CALIBRATE_LOG};
+    struct err err;
+    if (!no_csv(calibrate, &err)) {
+        *code = console_error(calibrate->console, &err, NULL);
+        return false;
+    }
     if (!decision_source_open(&calibrate->source, calibrate->invocation, calibrate->console,
                               calibrate->path)) {
         *code = calibrate->source.exit_code;
+        return false;
+    }
+    if (calibrate->source.kind != TUNE_SCENARIO && !no_scenario(calibrate, "was recorded", &err)) {
+        *code = console_error(calibrate->console, &err, NULL);
         return false;
     }
     memcpy(calibrate->name, calibrate->source.name, sizeof calibrate->name);
@@ -274,6 +348,13 @@ static int show(struct calibrate_command *calibrate, const struct calibrate_repo
     return console_write(console, &text);
 }
 
+static void tell_stopped(struct calibration *calibration)
+{
+    if (calibration->note_count == CALIBRATE_NOTES_MAX) return;
+    calibration->notes[calibration->note_count++] =
+        "The run was stopped before its end by a signal: this is from the orders until then.";
+}
+
 static int calibrate_and_report(struct calibrate_command *calibrate)
 {
     static char program[64];
@@ -290,6 +371,7 @@ static int calibrate_and_report(struct calibrate_command *calibrate)
         calibrate_run(&calibrate->calibration, &calibrate->request, &calibrate->latencies,
                       orders ? &calibrate->source.set : NULL, &err);
     progress_end(&calibrate->progress, made ? "calibrated" : "stopped");
+    if (made && calibrate->source.stopped) tell_stopped(&calibrate->calibration);
     (void)snprintf(program, sizeof program, "routesim %s", version_text());
     const struct calibrate_report report = {.calibration = &calibrate->calibration,
                                             .program = program,

@@ -55,7 +55,9 @@ bool timeout_words_rule(const char *text, enum timeout_rule *rule, struct timeou
     }
     if (strncmp(text, "p95+", 4) == 0) {
         *rule = TIMEOUT_P95_PLUS;
-        return duration_parse(text + 4, nowhere, &setup->base_us, err);
+        if (duration_parse(text + 4, nowhere, &setup->base_us, err)) return true;
+        (void)err_fail(err, ERR_USAGE, nowhere, "--rule: \"%s\" is no span of time", text + 4);
+        return err_hint(err, "write it with its unit: p95+2s, p95+500ms");
     }
     for (unsigned r = 0; r < TIMEOUT_RULES; r++) {
         if (strcmp(text, timeout_rule_names[r]) != 0) continue;
@@ -79,8 +81,9 @@ static bool read_price(const char *word, struct waiting_prices *prices, struct e
         const size_t length = strlen(known[i].name);
         if (strncmp(word, known[i].name, length) != 0) continue;
         if (read_number(word + length, known[i].cents)) return true;
-        return err_fail(err, ERR_USAGE, nowhere,
-                        "--prices: \"%s\" is no number of cents, 0 or more", word + length);
+        (void)err_fail(err, ERR_USAGE, nowhere, "--prices: \"%s\" is no number of cents, 0 or more",
+                       word + length);
+        return err_hint(err, "as in wait=1,quote=20,order=150: cents a second, a quote, an order");
     }
     (void)err_fail(err, ERR_USAGE, nowhere, "--prices: \"%s\" is not understood", word);
     return err_hint(err, "as in wait=1,quote=20,order=150: cents a second, a quote, an order");
