@@ -371,7 +371,7 @@ static int calibrate_and_report(struct calibrate_command *calibrate)
         calibrate_run(&calibrate->calibration, &calibrate->request, &calibrate->latencies,
                       orders ? &calibrate->source.set : NULL, &err);
     progress_end(&calibrate->progress, made ? "calibrated" : "stopped");
-    if (made && calibrate->source.stopped) tell_stopped(&calibrate->calibration);
+    if (made && calibrate->source.stopped != 0) tell_stopped(&calibrate->calibration);
     (void)snprintf(program, sizeof program, "routesim %s", version_text());
     const struct calibrate_report report = {.calibration = &calibrate->calibration,
                                             .program = program,
@@ -385,6 +385,8 @@ static int calibrate_and_report(struct calibrate_command *calibrate)
         code = console_error(calibrate->console, &err, NULL);
     } else {
         code = show(calibrate, &report);
+        if (code == EXIT_DONE && calibrate->source.stopped != 0)
+            code = 128 + calibrate->source.stopped; /* as `run` ends */
     }
     if (made) calibration_release(&calibrate->calibration);
     return code;

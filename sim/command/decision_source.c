@@ -87,7 +87,7 @@ static bool simulate(struct decision_source *source, const struct invocation *in
     const bool ran = run_scenario(&request, &result, err);
     progress_end(&watching.progress, ran ? "simulated" : "stopped");
     if (!ran) return false;
-    source->stopped = stop != NULL && *stop != 0;
+    source->stopped = stop != NULL ? (int)*stop : 0;
     const bool deaf = result_is_deaf(&result);
     result_release(&result);
     if (deaf) {

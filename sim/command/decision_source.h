@@ -32,8 +32,8 @@ struct decision_source {
     struct decision_set set;
     struct loaded loaded; /* of a scenario */
     struct wire_spec wire;
-    bool live;                        /* real providers were called */
-    bool stopped;                     /* by a signal: the orders decided until then are there */
+    bool live;   /* real providers were called */
+    int stopped; /* the signal that stopped the run, whose orders until then are there; 0: none */
     int64_t today_us[PROVIDER_COUNT]; /* timeouts that --watch took the place of; 0: none */
     int exit_code;
 };
