@@ -128,6 +128,16 @@ static int compare_late(const void *left, const void *right)
     return a->slot - b->slot;
 }
 
+static int compare_ended(const void *left, const void *right)
+{
+    const struct decision_late *const a = left, *const b = right;
+    const int by_place = compare_late(a, b);
+    if (by_place != 0) return by_place;
+    if (a->quote.latency_us != b->quote.latency_us)
+        return a->quote.latency_us < b->quote.latency_us ? -1 : 1;
+    return memcmp(&a->quote, &b->quote, sizeof a->quote);
+}
+
 static uint32_t place_of(const struct decision_set *set, int64_t start_us, uint64_t index)
 {
     uint32_t low = 0, high = set->count;
@@ -158,6 +168,7 @@ static bool fits(const struct decision_set *set, struct decision_late *late)
     if (late->slot >= record->as.order.quote_count) return false;
     const struct quote_record_quote *asked = &record->as.order.quotes[late->slot];
     if (asked->outcome != QUOTE_TIMEOUT || asked->provider != late->quote.provider) return false;
+    if (late->quote.latency_us < asked->timeout_us) return false; /* it would have been in time */
     late->quote.priority = asked->priority;
     late->quote.success_rate = asked->success_rate;
     late->quote.margin_rate = asked->margin_rate;
@@ -173,9 +184,14 @@ static void place_late(struct decision_set *set)
         struct decision_late late = set->late[i];
         if (fits(set, &late)) set->late[kept++] = late;
     }
+    if (kept > 1) qsort(set->late, kept, sizeof *set->late, compare_ended);
+    const uint32_t placed = kept;
+    kept = 0;
+    for (uint32_t i = 0; i < placed; i++) /* a call ends once: the first counts */
+        if (kept == 0 || compare_late(&set->late[kept - 1], &set->late[i]) != 0)
+            set->late[kept++] = set->late[i];
     set->late_unplaced += set->late_count - kept;
     set->late_count = kept;
-    if (kept > 1) qsort(set->late, kept, sizeof *set->late, compare_late);
 }
 
 bool decisions_push_late(struct decision_set *set, const struct quote_record *record,

@@ -129,11 +129,37 @@ static void a_call_that_hangs_is_never_in_time(void **state)
     decisions_release(&set);
 }
 
+/* A damaged file may say twice how a call ended, or that it ended before it was given up. */
+static void a_call_ends_once_and_after_its_timeout(void **state)
+{
+    (void)state;
+    struct decision_set set = run_with(1500);
+    const uint32_t count = set.late_count;
+    struct decision_late first = set.late[0];
+    struct quote_record record = {.kind = QUOTE_RECORD_LATE};
+    struct err err;
+    record.as.late.slot = first.slot;
+    record.as.late.index = first.index;
+    record.as.late.start_us = first.start_us;
+    record.as.late.quote = first.quote;
+    record.as.late.quote.latency_us += 1;
+    assert_true(decisions_push_late(&set, &record, &err));
+    record.as.late.quote.latency_us = 1000;
+    assert_true(decisions_push_late(&set, &record, &err));
+    assert_true(decisions_finish(&set, &err));
+    assert_int_equal(set.late_count, count);
+    assert_int_equal(set.late_unplaced, 2);
+    assert_true(decision_quote(&set, first.order, first.slot)->latency_us ==
+                first.quote.latency_us);
+    decisions_release(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(longer_timeouts_are_decided_again_from_late_answers),
         cmocka_unit_test(shorter_timeouts_are_decided_again),
+        cmocka_unit_test(a_call_ends_once_and_after_its_timeout),
         cmocka_unit_test(a_call_that_hangs_is_never_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
