@@ -144,16 +144,24 @@ static void put_seconds(struct text *text, int64_t us)
     text_release(&shown);
 }
 
+/* Minutes and more: their milliseconds have no room here, and the report has them. */
+#define PLAIN_US INT64_C(100000000)
+static int64_t whole_us(int64_t us)
+{
+    return (us + 500000) / 1000000 * 1000000;
+}
+
 static void put_advice(struct text *text, const struct timeout_advice *advice)
 {
     struct text cell = {0};
     if (advice->state == TIMEOUT_FOUND || advice->state == TIMEOUT_BEYOND) {
         if (advice->state == TIMEOUT_BEYOND) text_char(&cell, '>');
-        put_seconds(&cell, advice->us);
+        put_seconds(&cell, advice->us < PLAIN_US ? advice->us : whole_us(advice->us));
     } else {
         text_put(&cell, advice->state == TIMEOUT_TOO_FEW ? "n/a" : "-");
     }
-    put_right(text, &cell, CELL);
+    text_char(text, ' '); /* whatever comes, cells are apart */
+    put_right(text, &cell, CELL - 1);
 }
 
 /* Whether anybody who is shown has anything to say under a rule. */

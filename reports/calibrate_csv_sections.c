@@ -214,9 +214,13 @@ void calibrate_write_stability_csv(struct text *text, const struct calibration *
     for (uint32_t i = 0; i < calibration->latencies.count; i++) {
         const struct calibrate_stability *stability = &calibration->providers[i].stability;
         struct row row = {text, calibration, calibration->providers[i].name, "held", ""};
-        for (unsigned r = 0; stability->known && r < TIMEOUT_RULES; r++) {
+        for (unsigned r = 0; r < TIMEOUT_RULES; r++) {
             row.name = timeout_rule_names[r];
-            put_held(&row, &stability->held[r]);
+            if (stability->known) {
+                put_held(&row, &stability->held[r]);
+            } else {
+                put_word(&row, "verdict", stability_verdict_names[STABILITY_NA]);
+            }
         }
         row.kind = "third";
         for (unsigned part = 0; part < STABILITY_PARTS; part++) {

@@ -10,8 +10,8 @@
 #include "sim/analysis/stats_binomial.h"
 
 const char *const timeout_rule_names[TIMEOUT_RULES + 1] = {
-    [TIMEOUT_TODAY] = "today", [TIMEOUT_P95_PLUS] = "p95+2s", [TIMEOUT_P99] = "p99",
-    [TIMEOUT_P999] = "p99.9",  [TIMEOUT_CLAMP] = "clamp",     [TIMEOUT_TARGET] = "target",
+    [TIMEOUT_TODAY] = "today", [TIMEOUT_P95_PLUS] = "p95+", [TIMEOUT_P99] = "p99",
+    [TIMEOUT_P999] = "p99.9",  [TIMEOUT_CLAMP] = "clamp",   [TIMEOUT_TARGET] = "target",
     [TIMEOUT_KNEE] = "knee",   [TIMEOUT_COST] = "cost",
 };
 

@@ -51,8 +51,8 @@ enum timeout_rule {
     TIMEOUT_COST,
     TIMEOUT_RULES
 };
-/* As --rule spells it: "today", "p95+2s", "p99", "p99.9", "clamp", "target", "knee", "cost"; NULL
- * ends. */
+/* As --rule spells it, without spans and shares: "today", "p95+", "p99", "p99.9", "clamp",
+ * "target", "knee", "cost"; NULL ends. */
 extern const char *const timeout_rule_names[TIMEOUT_RULES + 1];
 
 enum timeout_state {

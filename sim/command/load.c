@@ -383,11 +383,15 @@ void load_canonical_command(const struct invocation *invocation, const char *pat
         OPTION_HOLD,         OPTION_HOLDOUT,      OPTION_HISTORY,
         OPTION_WITHOUT,      OPTION_PURCHASES,    OPTION_RESAMPLES,
         OPTION_AB_OBJECTIVE, OPTION_SALT,         OPTION_ALPHA,
-        OPTION_POWER,        OPTION_PEEKS,        OPTION_PLANNED};
+        OPTION_POWER,        OPTION_PEEKS,        OPTION_PLANNED,
+        OPTION_COLUMNS,      OPTION_TIMEOUT,      OPTION_RULE,
+        OPTION_MAX_TIMEOUT,  OPTION_PRICES,       OPTION_WATCH,
+        OPTION_SPLIT};
     static const enum option flags[] = {
         OPTION_SHORT,    OPTION_INHERIT_ENV, OPTION_NO_QUOTES,  OPTION_STRICT_EVIDENCE,
         OPTION_MOCK_TLS, OPTION_PLAN,        OPTION_INTERLEAVE, OPTION_ALLOW_UNANSWERED};
     text_format(text, "routesim %s", invocation->command->name);
+    if (invocation_given(invocation, OPTION_FROM)) text_put(text, " --from");
     put_word(text, path);
     for (unsigned i = 1; i < invocation->operand_count; i++) /* further inputs of one command */
         put_word(text, invocation->operands[i]);

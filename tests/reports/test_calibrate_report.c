@@ -200,12 +200,32 @@ static void no_name_is_a_program(void **state)
     calibration_release(&calibration);
 }
 
+/* Milliseconds of a timeout of minutes would fill its column to the last place. */
+static void columns_stay_apart(void **state)
+{
+    (void)state;
+    const struct source minutes = {"minutes", 1, 1200, 178872, 1, 0, "site", NULL};
+    struct calibration calibration = calibrate(&minutes);
+    struct text console = {0};
+    const struct calibrate_style style = {.unicode = true};
+    calibrate_write_console(&console, &calibration, &style);
+    const char *row = strstr(console.bytes, "\n  site 0 ");
+    assert_non_null(row);
+    unsigned words = 0;
+    for (const char *at = row + 1; *at != '\n'; at++)
+        words += *at != ' ' && at[-1] == ' ';
+    assert_int_equal(words, 2 + 6 + 1); /* the name's; rules but today's and cost; the chosen */
+    text_release(&console);
+    calibration_release(&calibration);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reports_are_whole_from_next_to_nothing_and_from_all_there_may_be),
         cmocka_unit_test(gnuplot_draws_what_there_is),
         cmocka_unit_test(no_name_is_a_program),
+        cmocka_unit_test(columns_stay_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
