@@ -59,7 +59,7 @@ static void put_kept(struct text *text, const struct timeout_achieved *achieved)
     if (!isnan(achieved->caught)) {
         text_put(text, " keeps ");
         show_share(text, achieved->caught);
-        text_put(text, " of its answers (in time: ");
+        text_put(text, " of the answers that come at all (in time: ");
     } else {
         text_put(text, " gets answers in time (");
     }
@@ -68,6 +68,59 @@ static void put_kept(struct text *text, const struct timeout_achieved *achieved)
     calibrate_show_interval(text, &achieved->success);
     calibrate_show_n(text, achieved->success.n);
     text_char(text, ')');
+}
+
+/* ", today 91.5%" */
+static void put_was(struct text *text, const struct calibration *calibration,
+                    const struct calibrate_provider *lead)
+{
+    const struct timeout_advice *today = &lead->advice[TIMEOUT_TODAY];
+    (void)calibration;
+    if (today->state != TIMEOUT_FOUND || today->us == lead->recommended_us) return;
+    text_put(text, ", today ");
+    calibrate_show_value(text, &today->achieved.success);
+}
+
+static void put_cost(struct text *text, double cents)
+{
+    text_fixed(text, cents, 2);
+    text_put(text, "\u00a2");
+}
+
+/* Who sets the router's p99 and is not to be changed: that is what holds everything up. */
+static void put_kept_tail(struct text *text, const struct calibration *calibration)
+{
+    const uint64_t *slowest = calibration->tail.slowest[P99];
+    for (uint32_t i = 0; calibration->has_orders && i < calibration->latencies.count; i++) {
+        const struct calibrate_provider *provider = &calibration->providers[i];
+        const unsigned p = provider->series->provider;
+        if (p >= PROVIDER_COUNT || provider->recommended || provider->reason == NULL) continue;
+        if (2 * slowest[p] <= calibration->tail.beyond[P99]) continue;
+        text_format(text, " %s, whose tail the router\u2019s p99 is, keeps its timeout: %s.",
+                    provider->name, provider->reason);
+        return;
+    }
+}
+
+/* Whether it is worth it: the same orders under today's timeouts. */
+static void put_against_today(struct text *text, const struct calibration *calibration)
+{
+    const struct waiting_outcome *was = &calibration->arms[TIMEOUT_TODAY].outcome;
+    const struct waiting_outcome *is = &calibration->recommended.outcome;
+    if (!calibration->has_orders || isnan(was->cost_cents) || isnan(is->cost_cents)) return;
+    text_put(text, " Against today, by ");
+    text_put(text, calibration->prices_assumed ? "assumed" : "the stated");
+    text_put(text, " prices, an order costs ");
+    put_cost(text, was->cost_cents);
+    text_put(text, " then ");
+    put_cost(text, is->cost_cents);
+    text_put(text, calibration->dearer ? ": dearer, not worth it at these prices"
+                                       : " in waiting and lost quotes");
+    text_put(text, "; its customer pays ");
+    calibrate_show_cents(text, was->cents.value);
+    text_put(text, " then ");
+    calibrate_show_cents(text, is->cents.value);
+    text_put(text, " more than if every answer were waited for (exact).");
 }
 
 static void put_nothing(struct text *text, const struct calibration *calibration)
@@ -108,6 +161,7 @@ static void put_many(struct text *text, const struct calibration *calibration)
     text_format(text, " (%s)", longest->name);
     put_router(text, calibration);
     text_char(text, '.');
+    put_against_today(text, calibration);
 }
 
 void calibrate_write_finding(struct text *text, const struct calibration *calibration)
@@ -132,8 +186,11 @@ void calibrate_write_finding(struct text *text, const struct calibration *calibr
         text_put(text, ", as today,");
     }
     put_kept(text, calibrate_achieved(lead));
+    put_was(text, calibration, lead);
     put_router(text, calibration);
     text_char(text, '.');
+    put_kept_tail(text, calibration);
+    put_against_today(text, calibration);
 }
 
 void calibrate_write_secrets(struct text *text, const struct calibration *calibration)
@@ -179,19 +236,22 @@ void calibrate_find_ecdf(struct text *text, const struct calibration *calibratio
         text_put(text, "How much had been answered by when, of calls that did not fail.");
         return;
     }
-    text_format(text, "%s: 95%% of good answers are there by ", lead->name);
-    calibrate_show_latency(text, &lead->p95);
-    text_put(text, " (95% interval ");
-    calibrate_show_latency_interval(text, &lead->p95);
-    calibrate_show_n(text, lead->p95.n);
-    text_put(text, "), ");
+    text_format(text, "%s: ", lead->name);
+    if (lead->p95.state == LATENCY_OK) {
+        text_put(text, "95% of the calls that did not fail are answered by ");
+        calibrate_show_latency(text, &lead->p95);
+        text_put(text, " (95% interval ");
+        calibrate_show_latency_interval(text, &lead->p95);
+        calibrate_show_n(text, lead->p95.n);
+        text_put(text, "); ");
+    }
     const struct timeout_achieved *achieved = calibrate_achieved(lead);
     text_put(text, "the recommended ");
     calibrate_show_timeout(text, lead->recommended_us);
     if (achieved != NULL && !isnan(achieved->caught)) {
         text_put(text, " wait for ");
         calibrate_show_share(text, achieved->caught, 0, 0);
-        text_put(text, " of them.");
+        text_put(text, " of the answers that come at all.");
     } else {
         text_put(text, " lie beyond what is known.");
     }

@@ -38,23 +38,19 @@ bool calibrate_html_figure(struct html *page, const struct figure *figure,
 static void put_banner(struct html *page)
 {
     const struct calibration *calibration = page->calibration;
-    bool any = false, stale = false;
-    for (uint32_t p = 0; p < calibration->latencies.count; p++) {
-        const struct calibrate_provider *provider = &calibration->providers[p];
-        any = any || provider->recommended;
-        stale = stale ||
-                (provider->recommended && stability_advice_is_stale(&provider->stability.fresh));
-    }
-    const char *tone = any ? "good" : "open";
+    bool any = false;
+    for (uint32_t p = 0; p < calibration->latencies.count; p++)
+        any = any || calibration->providers[p].recommended;
+    const char *tone = any && !calibration->dearer ? "good" : "open";
+    const char *title = !any                  ? "\u2022 Nothing to recommend"
+                        : calibration->dearer ? "\u2022 Timeouts that cost more than today\u2019s"
+                                              : "\u2713 Timeouts to try";
     text_format(page->out,
                 "<div class=\"verdict %s\" role=\"status\"><strong class=\"%s-word\" "
                 "style=\"white-space:normal\">%s</strong>\n",
-                tone, tone, any ? "\u2713 Timeouts to try" : "\u2022 Nothing to recommend");
+                tone, tone, title);
     calibrate_html_found(page, calibrate_write_finding);
     calibrate_html_found(page, calibrate_find_holds);
-    if (stale)
-        text_put(page->out, "<p>Some of it is stale: a level moved in the last third of the "
-                            "samples. See <a href=\"#holds\">Does it hold?</a></p>\n");
     text_put(page->out, "<p>Nothing was applied.</p></div>\n");
 }
 

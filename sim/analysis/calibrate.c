@@ -9,7 +9,9 @@
 #include "sim/analysis/calibrate_state.h"
 #include "sim/analysis/timeout_fixed_point.h"
 
-#define LEVEL 0.95
+#define LEVEL        0.95
+#define TARGET_LEAST 0.95  /* a target that was lowered below is no advice to act on */
+#define STARVES_FROM 0.001 /* of orders */
 
 static const char *const timeout_keys[PROVIDER_COUNT] = {
     [PROVIDER_MEALME] = "LOOPGPT_MEALME_TIMEOUT",
@@ -105,11 +107,37 @@ static const char *reason_against(const struct timeout_advice *advice)
     return "this rule has nothing to go by here";
 }
 
+/* Why advice that can be given is not: nobody should act on what the samples themselves contradict.
+ */
+static const char *doubt_of(const struct calibration *calibration,
+                            const struct calibrate_provider *provider)
+{
+    const struct calibrate_stability *stability = &provider->stability;
+    const struct timeout_advice *advice = &provider->advice[calibration->rule];
+    const struct stability_timeout *judged = &stability->held[calibration->rule].judged;
+    if (calibration->rule == TIMEOUT_TODAY) return NULL;
+    if (calibration->rule == TIMEOUT_TARGET && advice->target < TARGET_LEAST &&
+        advice->target < calibration->setup.target)
+        return "too few calls to be sure of 95% of the answers";
+    if (advice->us > 2 * calibration->setup.most_us)
+        return "it asks for more than twice the longest that is allowed";
+    if (stability_advice_is_stale(&stability->fresh))
+        return "its level moved in the last third of the calls: measure again";
+    if (stability->known &&
+        (judged->verdict == STABILITY_STALE || judged->verdict == STABILITY_MISSED) &&
+        judged->y < judged->low)
+        return "what the first part of the calls advised did not hold on the rest: measure again";
+    return NULL;
+}
+
 void calibrate_recommend(const struct calibration *calibration, struct calibrate_provider *provider)
 {
     const struct timeout_advice *advice = &provider->advice[calibration->rule];
     provider->chosen = calibration->rule;
     provider->reason = reason_against(advice);
+    if (provider->reason == NULL) provider->reason = doubt_of(calibration, provider);
+    if (provider->reason == NULL && calibration->starves)
+        provider->reason = "these timeouts would leave orders without a quote that have one today";
     provider->recommended = provider->reason == NULL;
     provider->recommended_us = provider->series->timeout_us;
     if (!provider->recommended) return;
@@ -226,6 +254,28 @@ static bool arm_known(const struct calibration *calibration, enum timeout_rule r
     return known;
 }
 
+/* Timeouts that cost orders their only quote are nobody's to paste, whatever the rule. */
+static bool judge_recommended(struct calibration *calibration,
+                              const struct waiting_patience *patience, struct err *err)
+{
+    struct calibrate_arm *chosen = &calibration->recommended;
+    const struct waiting_outcome *today = &calibration->arms[TIMEOUT_TODAY].outcome;
+    chosen->rule = calibration->rule;
+    chosen->known = true;
+    chosen->view = recommended_view(calibration);
+    if (!waiting_under(patience, &chosen->view, &calibration->prices, &chosen->outcome, err))
+        return false;
+    const double more = (double)chosen->outcome.without_quote - (double)today->without_quote;
+    if (calibration->starves || !(more > STARVES_FROM * (double)chosen->outcome.orders)) {
+        calibration->dearer = chosen->outcome.cost_cents > today->cost_cents;
+        return true;
+    }
+    calibration->starves = true;
+    for (uint32_t p = 0; p < calibration->latencies.count; p++)
+        calibrate_recommend(calibration, &calibration->providers[p]);
+    return judge_recommended(calibration, patience, err);
+}
+
 static bool judge_arms(struct calibration *calibration, const struct calibrate_request *request,
                        const struct waiting_patience *patience, struct err *err)
 {
@@ -239,11 +289,7 @@ static bool judge_arms(struct calibration *calibration, const struct calibrate_r
             !waiting_under(patience, &arm->view, &calibration->prices, &arm->outcome, err))
             return false;
     }
-    struct calibrate_arm *chosen = &calibration->recommended;
-    chosen->rule = calibration->rule;
-    chosen->known = true;
-    chosen->view = recommended_view(calibration);
-    return waiting_under(patience, &chosen->view, &calibration->prices, &chosen->outcome, err);
+    return judge_recommended(calibration, patience, err);
 }
 
 /* The cheapest timeouts for the router as a whole take the place of the cheapest for each
@@ -253,21 +299,28 @@ static bool find_cheapest(struct calibration *calibration, const struct waiting_
 {
     enum { GRID = 40 };
     int64_t grid_us[GRID];
+    uint32_t count = 0;
     const struct waiting_prices *prices = &calibration->prices;
     struct decision_view best;
     struct decision_view today = {0};
     if (!(prices->wait_per_s > 0.0)) return true;
     for (uint32_t p = 0; p < calibration->latencies.count; p++) {
         const struct latency_series *series = calibration->providers[p].series;
-        if (series->provider != PROVIDER_COUNT)
-            today.timeout_us[series->provider] = series->timeout_us; /* may be cheapest as it is */
+        if (series->provider != PROVIDER_COUNT &&
+            series->timeout_us <= calibration->setup.most_us) /* may be cheapest as it is */
+            today.timeout_us[series->provider] = series->timeout_us;
     }
-    const double least = log(250000.0), most = log((double)calibration->setup.most_us);
+    const double least = fmin(log(250000.0), log((double)calibration->setup.most_us) - 1.0);
+    const double most = log((double)calibration->setup.most_us);
     for (unsigned i = 0; i < GRID; i++) {
         const double us = exp(least + (most - least) * i / (GRID - 1));
-        grid_us[i] = (int64_t)llround(us / 10000.0) * 10000;
+        const int64_t rounded_us = us < 100000.0 ? (int64_t)llround(us / 1000.0) * 1000
+                                                 : (int64_t)llround(us / 10000.0) * 10000;
+        if (rounded_us > 0 && (count == 0 || rounded_us > grid_us[count - 1]))
+            grid_us[count++] = rounded_us;
     }
-    if (!waiting_cheapest(patience, &today, prices, grid_us, GRID, &best, err)) return false;
+    if (count == 0) return true;
+    if (!waiting_cheapest(patience, &today, prices, grid_us, count, &best, err)) return false;
     for (uint32_t p = 0; p < calibration->latencies.count; p++) {
         struct calibrate_provider *provider = &calibration->providers[p];
         const enum provider which = provider->series->provider;
@@ -406,6 +459,11 @@ static bool calibrate_all(struct calibration *calibration, const struct calibrat
     }
     bool ok = true;
     for (uint32_t p = 0; ok && p < count; p++) {
+        tell(request, "does it hold", p, count);
+        ok = calibrate_stability_of(calibration, &calibration->providers[p], err);
+        if (ok) calibrate_recommend(calibration, &calibration->providers[p]);
+    }
+    for (uint32_t p = 0; ok && p < count; p++) {
         tell(request, "timeouts of one provider", p, count);
         ok = make_curve(calibration, &calibration->providers[p], patience, &today, err);
     }
@@ -413,9 +471,8 @@ static bool calibrate_all(struct calibration *calibration, const struct calibrat
     if (ok && patience == NULL) ok = calibrate_model_router(calibration, err);
     waiting_patience_release(patience);
     for (uint32_t p = 0; ok && p < count; p++) {
-        tell(request, "does it hold", p, count);
+        tell(request, "second calls", p, count);
         ok = judge_chosen(&calibration->providers[p], err) &&
-             calibrate_stability_of(calibration, &calibration->providers[p], err) &&
              calibrate_second_calls(calibration, &calibration->providers[p], err);
     }
     calibration->facts = calibrate_facts_of(count);

@@ -82,7 +82,8 @@ struct calibrate_provider {
     struct latency_quantile p50, p95, p99; /* with what was given up counted */
     struct timeout_advice advice[TIMEOUT_RULES];
     enum timeout_rule chosen; /* the rule of the recommendation */
-    bool recommended;         /* else today's stays, and `reason` says why */
+    bool recommended;         /* else today's stays, and `reason` says why: the rule has no answer,
+                                 or one that nobody should act on */
     const char *reason;
     int64_t recommended_us; /* today's where nothing is recommended; 0: that is not known */
     struct timeout_achieved achieved; /* by it; all n are 0 where it is 0 */
@@ -138,6 +139,8 @@ struct calibration {
     struct calibrate_provider *providers; /* as many as latencies.count, in that order */
     struct calibrate_arm arms[TIMEOUT_RULES];
     struct calibrate_arm recommended; /* each provider's recommended timeout */
+    bool starves; /* by the rule orders would lose their only quote: nothing is recommended */
+    bool dearer;  /* what is recommended costs more than today's timeouts, by the prices */
 
     /* the router's view; with orders alone */
     struct waiting_tail tail;
