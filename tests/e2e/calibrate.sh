@@ -87,7 +87,7 @@ files=(report.html report.md summary.json recommendation.env rules.csv curves.cs
 missing=
 for file in "${files[@]}"; do [ -s "$scratch/one/$file" ] || missing+=" $file"; done
 check 'every file is there' '-z $missing'
-check 'the recommendation holds keys with whole milliseconds, and comments' '$(grep -c "^LOOPGPT_[A-Z]*_TIMEOUT=[0-9]*$" $scratch/one/recommendation.env) -eq 4 && -z $(grep -v -e "^#" -e "^LOOPGPT_[A-Z]*_TIMEOUT=[0-9]*$" $scratch/one/recommendation.env)'
+check 'the recommendation holds keys with whole milliseconds, and comments' '$(grep -c "^LOOPGPT_[A-Z]*_TIMEOUT=[0-9]*$" $scratch/one/recommendation.env) -eq 3 && -z $(grep -v -e "^#" -e "^LOOPGPT_[A-Z]*_TIMEOUT=[0-9]*$" $scratch/one/recommendation.env)'
 check 'no line is wider than a terminal but the one to paste' '-z $(grep -v -e "^  supabase " -e "^  Report: " "$scratch/out" | grep -E "^.{81}")'
 if command -v gnuplot >/dev/null; then
     drawn=$(cd "$scratch/one/plots" && ls ./*.svg | wc -l)
@@ -166,10 +166,14 @@ for rule in today p95+2s p95+500ms p99 p99.9 clamp target target=95% knee cost; 
     chosen=$(awk -F, -v rule="$name" '$2 == rule && $7 == 1' "$scratch/rule/rules.csv" | wc -l)
     check "rule $rule: it chooses, or says why not" '$code == 0 && ($chosen -eq 2 || $flat == *"nothing is recommended: "*) && -s $scratch/rule/stability.csv'
 done
-run calibrate "$scratch/shops.csv" "${few[@]}" --max 800ms -o "$scratch/rule" --force
-check 'what is longer than --max is cut to it, and what that achieves is said' '$code == 0 && $flat == *"Waiting 800 ms for shop "*"in time: "*"n = 1,500"*'
-check 'a site has no key of ours: its timeout stands in a comment' '$(grep -c "^# shop [01]: 800 ms" $scratch/rule/recommendation.env) -eq 2 && -z $(grep -v "^#" $scratch/rule/recommendation.env)'
+run calibrate "$scratch/shops.csv" "${few[@]}" --max 3s -o "$scratch/rule" --force
+check 'what is longer than --max is cut to it, and what that achieves is said' '$code == 0 && $flat == *"Waiting 3 s for shop "*"in time: "*"n = 1,500"*'
+check 'a site has no key of ours: its timeout stands in a comment' '$(grep -c "^# shop [01]: 3000 ms" $scratch/rule/recommendation.env) -eq 2 && -z $(grep -v "^#" $scratch/rule/recommendation.env)'
+run calibrate "$scratch/shops.csv" "${few[@]}" --max 800ms -o "$scratch/cut" --force
+check 'what needs more than twice --max is not cut to it: nothing is recommended' '$code == 0 && $flat == *"No timeout is recommended"*"more than twice the longest that is allowed"* && -z $(grep -v "^#" $scratch/cut/recommendation.env)'
 check 'the router is a model there' '$flat == *"ROUTER, a model"* && $flat != *"ROUTER, exact"*'
+run calibrate "$scenario" "${few[@]}" --rule cost --prices quote=0,order=0 -o "$scratch/starved"
+check 'timeouts that leave orders without a quote are not handed out' '$code == 0 && $flat == *"would leave orders without a quote"* && -z $(grep -v "^#" $scratch/starved/recommendation.env)'
 run calibrate "$scratch/shops.csv" --progress none -o "$scratch/csv-one" -j 1
 run calibrate "$scratch/shops.csv" --progress none -o "$scratch/csv-two" -j 2
 diff -r "$scratch/csv-one" "$scratch/csv-two" >"$scratch/differences" 2>&1
