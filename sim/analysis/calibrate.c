@@ -359,11 +359,32 @@ static bool try_early(struct calibration *calibration, const struct waiting_pati
     return true;
 }
 
+/* What came after a timeout may not be told; then patience is no more than what came in time. */
+static void note_unseen(struct calibration *calibration)
+{
+    uint64_t given_up = 0, told = 0;
+    for (uint32_t p = 0; p < calibration->latencies.count; p++) {
+        const struct latency_series *series = calibration->providers[p].series;
+        given_up += series->at_timeout;
+        for (uint32_t i = 0; i < series->count; i++)
+            told += series->samples[i].timeout_us > 0 &&
+                    series->samples[i].us >= series->samples[i].timeout_us &&
+                    (series->samples[i].fate == LATENCY_ANSWERED || series->samples[i].capped);
+    }
+    if (given_up > 0 && told == 0)
+        calibrate_note(calibration,
+                       "What became of calls after their timeouts is not recorded here: other "
+                       "winners and regret are against what came in time, not against every "
+                       "answer, and a longer timeout shows nothing new. A run\u2019s folder tells, "
+                       "and so does a log with policy.log_late_quotes.");
+}
+
 static bool look_at_router(struct calibration *calibration, const struct calibrate_request *request,
                            const struct waiting_patience *patience, struct err *err)
 {
     static const double joints[CALIBRATE_JOINTS] = {0.50, 0.90, 0.95, 0.99, 0.999};
     const struct decision_view today = calibration->today;
+    note_unseen(calibration);
     if (!find_cheapest(calibration, patience, err)) return false;
     for (uint32_t p = 0; p < calibration->latencies.count; p++)
         calibrate_recommend(calibration, &calibration->providers[p]);

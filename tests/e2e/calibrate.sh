@@ -169,8 +169,8 @@ done
 run calibrate "$scratch/shops.csv" "${few[@]}" --max 3s -o "$scratch/rule" --force
 check 'what is longer than --max is cut to it, and what that achieves is said' '$code == 0 && $flat == *"Waiting 3 s for shop "*"in time: "*"n = 1,500"*'
 check 'a site has no key of ours: its timeout stands in a comment' '$(grep -c "^# shop [01]: 3000 ms" $scratch/rule/recommendation.env) -eq 2 && -z $(grep -v "^#" $scratch/rule/recommendation.env)'
-run calibrate "$scratch/shops.csv" "${few[@]}" --max 800ms -o "$scratch/cut" --force
-check 'what needs more than twice --max is not cut to it: nothing is recommended' '$code == 0 && $flat == *"No timeout is recommended"*"more than twice the longest that is allowed"* && -z $(grep -v "^#" $scratch/cut/recommendation.env)'
+run calibrate "$scratch/shops.csv" "${few[@]}" --max 800ms -o "$scratch/twice" --force
+check 'what needs more than twice --max is not cut to it: nothing is recommended' '$code == 0 && $flat == *"No timeout is recommended"*"more than twice the longest that is allowed"* && -z $(grep -v "^#" $scratch/twice/recommendation.env)'
 check 'the router is a model there' '$flat == *"ROUTER, a model"* && $flat != *"ROUTER, exact"*'
 run calibrate "$scenario" "${few[@]}" --rule cost --prices quote=0,order=0 -o "$scratch/starved"
 check 'timeouts that leave orders without a quote are not handed out' '$code == 0 && $flat == *"would leave orders without a quote"* && -z $(grep -v "^#" $scratch/starved/recommendation.env)'
