@@ -178,6 +178,6 @@ const struct calibration calibrate_resampled = {
                 {"any change of success, 30% fail", 0.05, CALIBRATION_AT_MOST},
                 {"law refused by Kolmogorov-Smirnov", 0.05, CALIBRATION_NOMINAL},
                 {"law refused by Anderson-Darling", 0.05, CALIBRATION_NOMINAL},
-                {"the same, a seventh censored: K-S", 0.05, CALIBRATION_NOMINAL},
-                {"the same, a seventh censored: A-D", 0.05, CALIBRATION_NOMINAL}},
+                {"the same, 18% censored: K-S", 0.05, CALIBRATION_NOMINAL},
+                {"the same, 18% censored: A-D", 0.05, CALIBRATION_NOMINAL}},
     .run = run_slow};
