@@ -245,9 +245,8 @@ const struct option_traits option_table[OPTION_COUNT] = {
          .type = OPTION_PATH,
          .argument = "DIR",
          .env = "ROUTESIM_OUT",
-         .help = "where results go; out/SCENARIO-SEED when not given, out/tune-SCENARIO-SEED of "
-                 "tune, out/ab-SCENARIO-SEED of ab; a folder that holds "
-                 "anything else is refused",
+         .help = "where results go; out/SCENARIO-SEED when not given, out/COMMAND-SCENARIO-SEED of "
+                 "tune, ab and calibrate; a folder that holds anything else is refused",
          .group = GROUP_OUTPUT,
          .commands = IN(COMMAND_RUN) | STUDIES},
     [OPTION_FORCE] =
