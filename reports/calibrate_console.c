@@ -323,8 +323,9 @@ static void put_arm(struct text *text, const struct calibration *calibration, co
 static void put_router(struct text *text, const struct calibration *calibration)
 {
     if (!calibration->has_orders && isnan(calibration->recommended.model_ms[0])) return;
-    text_put(text,
-             calibration->has_orders ? "\n  ROUTER, exact       " : "\n  ROUTER, a model     ");
+    text_put(text, !calibration->has_orders ? "\n  ROUTER, a model     "
+                   : calibration->unseen    ? "\n  ROUTER, as logged   "
+                                            : "\n  ROUTER, exact       ");
     for (unsigned q = 0; q < WAITING_QUANTILES; q++) {
         static const char *const quantiles[WAITING_QUANTILES] = {"p50", "p95", "p99"};
         put_words(text, quantiles[q], 8);

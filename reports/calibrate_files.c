@@ -151,7 +151,6 @@ static void put_outcome(struct text *text, const struct waiting_outcome *outcome
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
         put_number(text, outcome->orders > 0 ? (double)outcome->won[p] / (double)outcome->orders
                                              : (double)NAN);
-    text_put(text, ",exact");
 }
 
 static void put_arm(struct text *text, const struct calibration *calibration, const char *rule,
@@ -162,6 +161,7 @@ static void put_arm(struct text *text, const struct calibration *calibration, co
     put_empty(text, ACHIEVED_CELLS);
     if (calibration->has_orders) {
         put_outcome(text, &arm->outcome);
+        text_put(text, calibration->unseen ? ",as_logged" : ",exact");
     } else {
         text_char(text, ',');
         for (unsigned q = 0; q < WAITING_QUANTILES; q++) {

@@ -120,7 +120,8 @@ static void put_against_today(struct text *text, const struct calibration *calib
     calibrate_show_cents(text, was->cents.value);
     text_put(text, " then ");
     calibrate_show_cents(text, is->cents.value);
-    text_put(text, " more than if every answer were waited for (exact).");
+    text_put(text, calibration->unseen ? " more than with all that came in time."
+                                       : " more than if every answer were waited for (exact).");
 }
 
 static void put_nothing(struct text *text, const struct calibration *calibration)
@@ -257,44 +258,49 @@ void calibrate_find_ecdf(struct text *text, const struct calibration *calibratio
     }
 }
 
-static const struct calibrate_step *step_near(const struct calibrate_provider *provider, int64_t us)
+/* "2.111 s bring 98.9% (95% interval ...)" */
+static void put_success(struct text *text, int64_t us, const struct timeout_achieved *achieved)
 {
-    const struct calibrate_step *best = NULL;
-    for (uint32_t i = 0; i < provider->step_count; i++) {
-        const struct calibrate_step *step = &provider->steps[i];
-        if (best == NULL || llabs(step->us - us) < llabs(best->us - us)) best = step;
-    }
-    return best;
-}
-
-static void put_step(struct text *text, const struct calibrate_step *step)
-{
-    calibrate_show_timeout(text, step->us);
+    calibrate_show_timeout(text, us);
     text_put(text, " bring ");
-    calibrate_show_value(text, &step->achieved.success);
+    calibrate_show_value(text, &achieved->success);
     text_put(text, " (95% interval ");
-    calibrate_show_interval(text, &step->achieved.success);
-    text_put(text, ") and a router\u2019s p99 of ");
-    calibrate_show_wait(text, step->router.wait_ms[P99]);
+    calibrate_show_interval(text, &achieved->success);
+    text_char(text, ')');
 }
 
+/* The figure's columns move one timeout alone; the two that matter are known exactly. */
 void calibrate_find_tradeoff(struct text *text, const struct calibration *calibration)
 {
     const struct calibrate_provider *lead = lead_of(calibration);
-    if (lead == NULL || lead->step_count == 0) {
+    const struct timeout_achieved *achieved = lead != NULL ? calibrate_achieved(lead) : NULL;
+    if (achieved == NULL || achieved->success.n == 0) {
         text_put(text, "Success of each provider and the router\u2019s p99 over its timeout.");
         return;
     }
-    const struct calibrate_step *is = step_near(lead, lead->recommended_us);
     const int64_t today = calibrate_today_us(lead);
-    text_format(text, "%s\u2019s timeout alone moved: ", lead->name);
-    put_step(text, is);
-    if (today > 0 && step_near(lead, today) != is) {
-        text_put(text, "; ");
-        put_step(text, step_near(lead, today));
+    const bool moved = today > 0 && today != lead->recommended_us;
+    text_format(text, "%s: the recommended ", lead->name);
+    put_success(text, lead->recommended_us, achieved);
+    text_put(text, " of its calls");
+    if (moved) {
+        text_put(text, ", today\u2019s ");
+        put_success(text, today, &lead->advice[TIMEOUT_TODAY].achieved);
     }
-    calibrate_show_n(text, is->achieved.success.n);
-    text_put(text, " calls.");
+    calibrate_show_n(text, achieved->success.n);
+    const double before = calibrate_arm_ms(calibration, &calibration->arms[TIMEOUT_TODAY], P99);
+    const double after = calibrate_arm_ms(calibration, &calibration->recommended, P99);
+    if (calibration->has_orders && !isnan(after)) {
+        text_put(text, "; the router\u2019s p99 is ");
+        calibrate_show_wait(text, after);
+        text_put(text, " under all recommended timeouts");
+        if (!isnan(before)) {
+            text_put(text, ", ");
+            calibrate_show_wait(text, before);
+            text_put(text, " under today\u2019s");
+        }
+    }
+    text_char(text, '.');
 }
 
 void calibrate_find_percentiles(struct text *text, const struct calibration *calibration)
@@ -400,7 +406,12 @@ void calibrate_find_joint(struct text *text, const struct calibration *calibrati
     const struct waiting_joint *joint = NULL;
     for (unsigned i = 0; i < CALIBRATE_JOINTS; i++)
         if (fabs(calibration->joints[i].p - 0.95) < 1e-9) joint = &calibration->joints[i];
-    if (!calibration->has_orders || joint == NULL || joint->orders == 0) return;
+    if (!calibration->has_orders || joint == NULL) return;
+    if (joint->orders == 0) {
+        text_put(text, "Not every provider\u2019s p95 is known, so what they are to the order "
+                       "together is not.");
+        return;
+    }
     text_put(text, "With ");
     text_int(text, joint->providers);
     text_put(text, " providers waited for, each within its own p95 leaves ");

@@ -357,7 +357,7 @@ static bool put_rules(struct html *page, struct err *err)
     const struct calibration *calibration = page->calibration;
     html_section(page, "rules", "The rules side by side");
     if (!calibrate_html_figure(page, &calibrate_figure_ecdf, calibrate_find_ecdf,
-                               "Answers over time, from 80% up; lines: today\u2019s timeout "
+                               "Answers over time; lines: today\u2019s timeout "
                                "(dashed) and the chosen one; above, each rule with its 95% "
                                "interval",
                                NULL, err))
@@ -393,7 +393,7 @@ static void put_trap(struct html *page)
     for (uint32_t p = 0; p < calibration->latencies.count; p++)
         shown += calibrate_has_trap(&calibration->providers[p]);
     if (shown == 0) {
-        text_put(page->out, "<p>No timeout in force is known, or nothing timed out: p95 + 2 s of "
+        text_put(page->out, "<p>No call was given up, or too few calls are known: p95 + 2 s of "
                             "answers alone and of all calls hardly differ here.</p>\n");
         return;
     }

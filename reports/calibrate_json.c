@@ -288,7 +288,10 @@ static void put_arm(struct text *text, const char *before, const char *key,
 static void put_router(struct text *text, const struct calibration *calibration)
 {
     json_put_key(text, ",\n  ", "router");
-    json_put_string(text, "{", "evidence", calibration->has_orders ? "exact" : "model");
+    json_put_string(text, "{", "evidence",
+                    !calibration->has_orders ? "model"
+                    : calibration->unseen    ? "as_logged"
+                                             : "exact");
     for (unsigned r = 0; r < TIMEOUT_RULES; r++)
         put_arm(text, ",\n    ", timeout_rule_names[r], calibration, &calibration->arms[r]);
     put_arm(text, ",\n    ", "recommended", calibration, &calibration->recommended);

@@ -96,7 +96,7 @@ static void put_arm(struct text *text, const struct calibration *calibration,
 static void put_router(struct text *text, const struct calibration *calibration)
 {
     text_put(text, calibration->has_orders
-                       ? "| the router, exact | p50 | p95 | p99 | without quote | regret an order "
+                       ? "| the router | p50 | p95 | p99 | without quote | regret an order "
                          "| 95% interval |\n|---|---:|---:|---:|---:|---:|---:|\n"
                        : "| the router, a model | p50 | p95 | p99 |\n|---|---:|---:|---:|\n");
     if (calibration->arms[TIMEOUT_TODAY].known)

@@ -122,6 +122,20 @@ void calibrate_show_latency_interval(struct text *text, const struct latency_qua
 
 /* ---- rules ---- */
 
+/* Where the calls of some are too few for the target, down to which it was lowered. */
+static void put_lowered(struct text *text, const struct calibration *calibration)
+{
+    double least = calibration->setup.target;
+    for (uint32_t i = 0; i < calibration->latencies.count; i++) {
+        const struct timeout_advice *advice = &calibration->providers[i].advice[TIMEOUT_TARGET];
+        if (advice->state == TIMEOUT_FOUND && advice->target < least) least = advice->target;
+    }
+    if (!(least < calibration->setup.target)) return;
+    text_put(text, ", down to ");
+    text_double(text, round(1e5 * least) / 1000);
+    text_put(text, "% where calls are few");
+}
+
 void calibrate_show_rule(struct text *text, const struct calibration *calibration,
                          enum timeout_rule rule)
 {
@@ -150,6 +164,7 @@ void calibrate_show_rule(struct text *text, const struct calibration *calibratio
     case TIMEOUT_TARGET:
         text_double(text, round(1e5 * setup->target) / 1000);
         text_put(text, "% of answers");
+        put_lowered(text, calibration);
         break;
     case TIMEOUT_KNEE:
         text_put(text, "knee");

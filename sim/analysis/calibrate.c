@@ -69,12 +69,22 @@ static bool quantiles_of(struct calibrate_provider *provider, struct err *err)
     return true;
 }
 
+static int64_t longest_given_up(const struct latency_series *series)
+{
+    int64_t longest_us = 0;
+    for (uint32_t i = 0; i < series->count; i++)
+        if (series->samples[i].fate == LATENCY_CENSORED && series->samples[i].us > longest_us)
+            longest_us = series->samples[i].us;
+    return longest_us;
+}
+
 /* p95 + 2 s of answers alone: the next timeout, and where it ends when it is fed with what itself
  * let through. A series too small for a p95 has no trap to show. */
 static bool spring_the_trap(struct calibrate_provider *provider, const struct timeout_setup *setup,
                             struct err *err)
 {
-    const int64_t from_us = provider->series->timeout_us;
+    const int64_t from_us = provider->series->timeout_us > 0 ? provider->series->timeout_us
+                                                             : longest_given_up(provider->series);
     const struct timeout_recursion recursion = {.rule = TIMEOUT_NAIVE,
                                                 .probability = 0.95,
                                                 .allowance_us = (double)setup->base_us,
@@ -371,7 +381,8 @@ static void note_unseen(struct calibration *calibration)
                     series->samples[i].us >= series->samples[i].timeout_us &&
                     (series->samples[i].fate == LATENCY_ANSWERED || series->samples[i].capped);
     }
-    if (given_up > 0 && told == 0)
+    if (given_up > 0 && told == 0) calibration->unseen = true;
+    if (calibration->unseen)
         calibrate_note(calibration,
                        "What became of calls after their timeouts is not recorded here: other "
                        "winners and regret are against what came in time, not against every "
@@ -507,6 +518,17 @@ static struct decision_view view_of(const int64_t timeouts_us[PROVIDER_COUNT])
     return view;
 }
 
+static void note_hedged(struct calibration *calibration, const struct scenario *scenario)
+{
+    if (scenario == NULL) return;
+    if (scenario->policy.hedge.enabled)
+        calibrate_note(calibration, "These calls were hedged already (policy.hedge): what is said "
+                                    "of second calls comes on top of that.");
+    if (scenario->policy.retry.enabled)
+        calibrate_note(calibration, "Failed calls were tried again already (policy.retry): what is "
+                                    "said of retries comes on top of that.");
+}
+
 bool calibrate_run(struct calibration *calibration, const struct calibrate_request *request,
                    struct latency_set *latencies, struct decision_set *set, struct err *err)
 {
@@ -529,6 +551,7 @@ bool calibrate_run(struct calibration *calibration, const struct calibrate_reque
         calibration->has_orders = set->count > 0;
         *set = (struct decision_set){0};
     }
+    note_hedged(calibration, request->scenario);
     if (calibrate_all(calibration, request, err)) return true;
     calibration_release(calibration);
     return false;

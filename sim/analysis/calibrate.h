@@ -140,6 +140,7 @@ struct calibration {
     struct calibrate_arm arms[TIMEOUT_RULES];
     struct calibrate_arm recommended; /* each provider's recommended timeout */
     bool starves; /* by the rule orders would lose their only quote: nothing is recommended */
+    bool unseen;  /* late answers are not recorded: longer waits are judged by what came in time */
     bool dearer;  /* what is recommended costs more than today's timeouts, by the prices */
 
     /* the router's view; with orders alone */

@@ -364,7 +364,7 @@ int64_t decision_slot_wait(const struct decision_set *set, uint32_t order, unsig
     if (view != NULL && (view->without >> recorded->provider & 1u) != 0) return 0;
     if (timeout_us == 0) return recorded->latency_us;
     const struct quote_record_quote *known = decision_quote(set, order, slot);
-    const bool ended = known->outcome != QUOTE_TIMEOUT;
+    const bool ended = known != recorded || known->outcome != QUOTE_TIMEOUT; /* given up for good */
     return ended && known->latency_us < timeout_us ? known->latency_us : timeout_us;
 }
 

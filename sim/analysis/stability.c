@@ -118,10 +118,10 @@ static uint64_t successes(const struct latency_series *series, uint32_t from, ui
     uint64_t count = 0;
     for (uint32_t i = from; i < until; i++) {
         const struct latency_sample *sample = &series->samples[i];
-        if (sample->us > timeout_us || has_failed(sample)) continue;
+        if (sample->us >= timeout_us || has_failed(sample)) continue; /* due then is late */
         if (sample->fate == LATENCY_ANSWERED) {
             count++;
-        } else if (sample->us < timeout_us) {
+        } else {
             (*unknown)++;
         }
     }

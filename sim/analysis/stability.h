@@ -1,7 +1,7 @@
 /* sim/analysis/stability.h - is yesterday's latency still today's? Advice from the first part,
  * judged on the rest; quantiles part by part; and since when samples count.
  *
- * Success under a timeout T is an answer within T, of all samples: failed ones are none. Parts are
+ * Success under a timeout T is an answer before T, of all samples: failed ones are none. Parts are
  * cut by number of samples in order of time.
  *
  * Halves. With k successes of n in the first part, the number among the m that follow lies within

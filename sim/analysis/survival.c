@@ -36,10 +36,24 @@ static bool is_rising(const int64_t *keys, uint32_t count)
     return true;
 }
 
+static int64_t longest_of(const struct latency_sample *samples, uint32_t count)
+{
+    int64_t longest_us = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const bool watched =
+            samples[i].fate == LATENCY_ANSWERED || samples[i].fate == LATENCY_CENSORED;
+        if (watched && samples[i].us > longest_us) longest_us = samples[i].us;
+    }
+    return longest_us;
+}
+
 static void take_samples(struct survival *curve, int64_t *keys,
                          const struct latency_sample *samples, uint32_t count)
 {
+    const int64_t longest_us = longest_of(samples, count);
     for (uint32_t i = 0; i < count; i++) {
+        struct latency_sample hung = samples[i];
+        hung.us = longest_us;
         switch ((enum latency_fate)samples[i].fate) {
         case LATENCY_ANSWERED:
             curve->events++;
@@ -47,7 +61,7 @@ static void take_samples(struct survival *curve, int64_t *keys,
             break;
         case LATENCY_CENSORED:
             curve->censored++;
-            keys[curve->n++] = key_of(&samples[i]);
+            keys[curve->n++] = key_of(samples[i].capped ? &hung : &samples[i]);
             break;
         case LATENCY_FAILED:
             curve->failed++;

@@ -8,6 +8,9 @@
  * 1958). A call censored at the very instant of an answer was still watched then. F = 1 - S; as
  * long as nothing was censored F is the share of answers so far, the very same double.
  *
+ * A call that hung to a hard cap (`capped`) was ended there for good: it stays in the watch as long
+ * as anybody's, so that its share is never handed on to slow answers.
+ *
  * It rests on one assumption, that when watching ends tells nothing of how long the answer would
  * have taken. A timeout fulfils it; timeouts that were raised because answers were slow do not.
  *

@@ -43,6 +43,7 @@ struct timeout_share timeout_share_of(uint64_t hits, uint64_t n)
 struct ends { /* the instants of a series at which something became known, rising */
     int64_t *answered_us, *censored_us;
     uint32_t answered, censored, asked;
+    uint32_t given_up; /* censored, and not at a hard cap */
 };
 
 static int compare_us(const void *left, const void *right)
@@ -70,6 +71,7 @@ static bool ends_make(struct ends *ends, const struct latency_series *series, st
         const struct latency_sample *sample = &series->samples[i];
         if (sample->fate == LATENCY_ANSWERED) ends->answered_us[ends->answered++] = sample->us;
         if (sample->fate == LATENCY_CENSORED) ends->censored_us[ends->censored++] = sample->us;
+        ends->given_up += sample->fate == LATENCY_CENSORED && !sample->capped;
     }
     if (ends->answered > 1)
         qsort(ends->answered_us, ends->answered, sizeof *ends->answered_us, compare_us);
@@ -107,6 +109,12 @@ static struct timeout_achieved achieved_by(const struct ends *ends, const struct
         .false_possible = (double)NAN,
     };
     if (ends->asked == 0) return achieved;
+    /* What nobody knows widens the interval: none of it, or all of it. */
+    achieved.success.high = timeout_share_of(in_time + unknown, ends->asked).high;
+    achieved.false_timeouts.high =
+        timeout_share_of(ends->answered - in_time + ends->given_up, ends->asked).high;
+    if (ends->given_up > 0 && ends->answered == in_time) /* none was seen, and none could be */
+        achieved.false_timeouts.value = (double)NAN;
     achieved.success_possible = (double)(in_time + unknown) / asked;
     achieved.false_possible = (double)(ends->answered - in_time + ends->censored) / asked;
     return achieved;

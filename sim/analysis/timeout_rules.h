@@ -27,11 +27,12 @@
  * What a timeout T achieves:
  *   success    asked, and answered well before T. Failed calls are in the denominator. Calls that
  *              were given up before T may have been answered by then: the share has them as not,
- *              `possible` as answered; between them lies the truth
+ *              `possible` as answered; between them lies the truth, and the interval covers both
  *   caught     of good answers, as TARGET counts them, those before T (Kaplan-Meier's curve): what
  *              a timeout governs
  *   false      asked, and known to have been answered after T; `false_possible` adds those of whom
- *              nobody knows
+ *              nobody knows, as the interval's upper end does. NaN where no late answer could be
+ * seen
  *
  * Failure: ERR_ENVIRONMENT when memory is out.
  */

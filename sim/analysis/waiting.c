@@ -53,7 +53,8 @@ static void fill_slots(const struct waiting_patience *patience, uint32_t place,
         const int64_t ended_us = within_reason(known->latency_us);
         order->slots[i] = (struct waiting_slot){
             .answered_us = answered ? ended_us : WAITING_NEVER,
-            .ended_us = known->outcome == QUOTE_TIMEOUT ? WAITING_NEVER : ended_us,
+            .ended_us =
+                known == asked && known->outcome == QUOTE_TIMEOUT ? WAITING_NEVER : ended_us,
             .recorded_us = within_reason(asked->latency_us),
             .provider = asked->provider,
             .usable = answered && (usable >> i & 1u) != 0,

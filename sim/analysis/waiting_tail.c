@@ -134,6 +134,8 @@ bool waiting_joint_of(const struct waiting_patience *patience, double p,
     bool ok = us != NULL || waiting_out_of_memory(err, patience->count);
     ok = ok && take_quantiles(patience, p, us, quantiles_us, &joint->providers, err);
     if (ok) count_within(patience, quantiles_us, joint);
+    for (unsigned provider = 0; ok && provider < PROVIDER_COUNT; provider++)
+        if (isinf(quantiles_us[provider])) joint->orders = 0; /* nobody knows its quantile */
     joint->needed = joint->providers == 0 ? (double)NAN : pow(p, 1.0 / joint->providers);
     free(us);
     return ok;

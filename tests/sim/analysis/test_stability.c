@@ -163,7 +163,8 @@ static void a_failed_call_is_no_success_however_fast(void **state)
         series.samples[i].fate = i % 4 == 0 ? LATENCY_FAILED : i % 4 == 1 ? LATENCY_UNTIMED : 0;
     struct change_set changes = {.known = true};
     struct stability_halves halves;
-    struct stability_timeout timeouts[] = {{.timeout_us = 1000}, {.timeout_us = 999}};
+    /* All take 1,000 us; what is due at the timeout itself is late. */
+    struct stability_timeout timeouts[] = {{.timeout_us = 1001}, {.timeout_us = 1000}};
     assert_true(stability_judge(&halves, timeouts, 2, &series, &changes, 0.25, &err));
     assert_int_equal(timeouts[0].n, 10);
     assert_int_equal(timeouts[0].k, 4);
