@@ -241,6 +241,8 @@ bool html_picture(struct html *page, const struct html_figure *figure, struct er
     text_put(page->out, "<figcaption>");
     if (drawn) text_format(page->out, "Figure %u. ", ++page->figures);
     html_text(page, figure->caption);
+    const size_t length = strlen(figure->caption);
+    if (length > 0 && figure->caption[length - 1] != '.') text_char(page->out, '.');
     text_format(page->out, " Data: <code>plots/%s.tsv</code>.", figure->name);
     text_put(page->out, "</figcaption>\n");
     if (figure->table != NULL) {

@@ -49,9 +49,22 @@ static const char page_rules[] =
     "}\n"
     "svg.plot text { paint-order: stroke; stroke: var(--bg); stroke-width: 2.5px; stroke-linejoin: "
     "round; "
-    "stroke-opacity: .55 }\n";
+    "stroke-opacity: .85 }\n"
+    /* Words on a bar are in the colour of the page: an outline in the same would only smear. */
+    "svg.plot [fill=\"var(--bg)\"] text { stroke: none }\n";
 static const char table_rules[] =
-    ".scroll { overflow-x: auto }\n"
+    /* A shadow at an edge beyond which there is more: the covers move along with what scrolls, the
+     * shadows stay. */
+    ".scroll { overflow-x: auto; background: "
+    "linear-gradient(to right, var(--bg) 30%, transparent) left / 2.4rem 100% no-repeat local, "
+    "linear-gradient(to left, var(--bg) 30%, transparent) right / 2.4rem 100% no-repeat local, "
+    "linear-gradient(to right, var(--axis), transparent) left / .8rem 100% no-repeat scroll, "
+    "linear-gradient(to left, var(--axis), transparent) right / .8rem 100% no-repeat scroll }\n"
+    /* And in words, where the browser can tell. */
+    ".scroll { container-type: scroll-state }\n"
+    "@media (min-width: 641px) { @container scroll-state(scrollable: right) { caption::before { "
+    "content: \"Scrolls sideways "
+    "\\2192\"; display: block; color: var(--muted); font-size: .8rem; font-weight: 400 } } }\n"
     "table { border-collapse: collapse; width: 100%; font-size: .9rem; "
     "font-variant-numeric: tabular-nums }\n"
     "caption { text-align: left; font-weight: 600; padding: .5rem 0 }\n"
@@ -103,9 +116,11 @@ static const char media_rules[] =
     "  caption { position: sticky; left: 0; max-width: calc(100vw - 3rem) }\n"
     "  table:not(:has(thead th:nth-child(4))) { min-width: 0 }\n"
     "  table:not(:has(thead th:nth-child(4))) tbody th { min-width: 0 }\n"
-    "  figure > .scroll::before { content: \"Scrolls sideways \\2192\"; display: block; position: "
-    "sticky; left: 0; width: max-content; color: var(--muted); font-size: .8rem }\n"
+    "  figure > .scroll::before, .scroll:has(thead th:nth-child(4))::before { content: "
+    "\"Scrolls sideways \\2192\"; display: block; position: sticky; left: 0; width: max-content; "
+    "color: var(--muted); font-size: .8rem }\n"
     /* The verdict before its particulars: the metric, n and the line stand in summary.json too. */
+    "  #checks + .scroll::before { display: none }\n"
     "  #checks + .scroll table { min-width: 0 } #checks + .scroll tbody th { min-width: 0 }\n"
     "  #checks + .scroll :is(th, td):is(:nth-child(2), :nth-child(5), :nth-child(7)) { "
     "display: none }\n"
@@ -116,7 +131,8 @@ static const char media_rules[] =
     "  h2 { break-after: avoid; margin-top: 1.6rem } h3, caption { break-after: avoid }\n"
     "  figure, .verdict, .scroll, tr, dl.cards { break-inside: avoid } nav, .skip { display: none "
     "}\n"
-    "  .scroll { overflow: visible } a { color: inherit; text-decoration: none }\n"
+    "  .scroll { overflow: visible; background: none } a { color: inherit; text-decoration: none "
+    "}\n"
     "  * { -webkit-print-color-adjust: exact; print-color-adjust: exact }\n"
     "}\n";
 
