@@ -8,10 +8,10 @@ enum {
     LEFT = 62,
     RIGHT = FIGURE_WIDTH - 16,
     GUTTER = 22,
-    TOP = 46,
+    TOP = 82,
     PANEL = 190,
-    BELOW = 74,
-    FOOT = 62
+    BELOW = 100,
+    FOOT = 56
 };
 
 struct plan {
@@ -32,7 +32,7 @@ static void make_plan(struct sheet *sheet, struct plan *plan)
 {
     const struct calibration *calibration = sheet->calibration;
     *plan = (struct plan){.low = INFINITY, .right = 2};
-    plan->shown = calibrate_largest(calibration, CALIBRATE_SHOWN, plan->places);
+    plan->shown = calibrate_answering(calibration, plan->places);
     plan->columns = plan->shown < 4 ? plan->shown : 4;
     plan->width = (RIGHT - LEFT - GUTTER * (int)(plan->columns - 1)) / (int)plan->columns;
     if (plan->columns < 3 && plan->width > 380) plan->width = 380;
@@ -116,7 +116,7 @@ static void put_panel(struct sheet *sheet, const struct plan *plan,
     const int count = sheet_labels_begin(sheet);
     text_put(&words, "n = ");
     text_grouped(&words, ecdf.n);
-    sheet_label(sheet, plan->right, plan->low * 1.3, words.bytes != NULL ? words.bytes : "");
+    sheet_label(sheet, START, plan->high, words.bytes != NULL ? words.bytes : "");
     text_clear(&words);
     const int note = sheet_labels_begin(sheet);
     if (provider->recommended) calibrate_show_timeout(&words, provider->recommended_us);
@@ -139,13 +139,27 @@ static void put_panel(struct sheet *sheet, const struct plan *plan,
     text_format(script,
                 "plot DATA index %u u 1:2 w lines lw 1.8 lc rgb REF, \\\n"
                 "     '' index %u u 1:2 w lines lw 2.4 lc rgb %s, \\\n"
-                "     LABELS index %d u 1:2:3 w labels left offset 0,0.9 noenhanced tc rgb %s font "
+                "     LABELS index %d u 1:2:3 w labels left offset 0,2 noenhanced tc rgb %s font "
                 "BOLD, \\\n"
-                "     '' index %d u 1:2:3 w labels right tc rgb MUTED font SMALL, \\\n"
+                "     '' index %d u 1:2:3 w labels left offset 0,0.8 tc rgb MUTED font SMALL, \\\n"
                 "     '' index %d u 1:2:3 w labels left offset 0,%s tc rgb %s font SMALL\n"
                 "unset arrow\nunset label\n",
                 2 * index, 2 * index + 1, token, title, token, count, note, above ? "0.6" : "-0.6",
                 token);
+}
+
+/* Above all panels whose curve is whose, below them what lies along. */
+static void put_words(struct sheet *sheet)
+{
+    const double left = (double)LEFT / FIGURE_WIDTH, height = sheet->height;
+    text_format(&sheet->script,
+                "set label 97 'grey: today' at screen %.5f,%.5f left tc rgb REF font SMALL\n"
+                "set label 98 'in colour: recommended' at screen %.5f,%.5f left tc rgb FG font "
+                "SMALL\n"
+                "set label 99 'percentile of the calls that did not fail, stretched towards the "
+                "tail' at screen %.5f,%.5f left tc rgb MUTED font SMALL\n",
+                left, 1 - 14 / height, left + 90.0 / FIGURE_WIDTH, 1 - 14 / height, left,
+                12 / height);
 }
 
 static void draw(struct sheet *sheet)
@@ -158,14 +172,7 @@ static void draw(struct sheet *sheet)
         const int left = LEFT + (plan.width + GUTTER) * (int)(i % plan.columns);
         const int top = TOP + (PANEL + BELOW) * (int)(i / plan.columns);
         sheet_panel(sheet, left, top, left + plan.width, top + PANEL);
-        if (i == 0)
-            text_format(
-                &sheet->script,
-                "set label 99 'grey: today, in colour: recommended; percentile of calls that "
-                "did not fail, stretched towards the tail' at screen %d.0/%d,%d.0/%d right tc rgb "
-                "MUTED font SMALL\n",
-                left + plan.width * (int)plan.columns + GUTTER * (int)(plan.columns - 1),
-                FIGURE_WIDTH, 14, sheet->height);
+        if (i == 0) put_words(sheet);
         put_panel(sheet, &plan, &sheet->calibration->providers[plan.places[i]], i);
     }
 }

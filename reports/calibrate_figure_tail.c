@@ -5,7 +5,7 @@
 #include "reports/calibrate_text.h"
 #include "reports/show.h"
 
-enum { LEFT = 60, RIGHT = FIGURE_WIDTH - 190, TOP = 40, ROW = 40, BELOW = 46 };
+enum { LEFT = 60, RIGHT = FIGURE_WIDTH - 190, TOP = 62, ROW = 40, BELOW = 46 };
 
 static const char *const names[WAITING_QUANTILES] = {"p50", "p95", "p99"};
 
@@ -84,6 +84,23 @@ static int put_counts(struct sheet *sheet)
     return block;
 }
 
+/* Whose colour is whose, of those who are there at all: parts too small for a word have none. */
+static void put_legend(struct sheet *sheet)
+{
+    const struct waiting_tail *tail = &sheet->calibration->tail;
+    double at = 0;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        bool any = false;
+        for (unsigned q = 0; q < WAITING_QUANTILES; q++)
+            any = any || tail->slowest[q][p] > 0;
+        if (!any) continue;
+        text_format(&sheet->script,
+                    "set label %u '\u25a0 %s' at graph %.3f,1 offset 0,0.9 tc rgb %s font SMALL\n",
+                    2 + p, provider_traits[p].short_name, at, provider_token((enum provider)p));
+        at += 0.17;
+    }
+}
+
 static void draw(struct sheet *sheet)
 {
     struct text *script = &sheet->script;
@@ -97,8 +114,9 @@ static void draw(struct sheet *sheet)
     text_format(script,
                 "set yrange [%d.5:-0.5]\nunset ytics\nset grid noytics noxtics\n"
                 "set label 1 '{/:Bold Waited for last} in orders at or beyond the router\u2019s "
-                "percentile, today\u2019s timeouts' at graph 0,1 offset 0,0.9 tc rgb FG\n",
+                "percentile, today\u2019s timeouts' at graph 0,1 offset 0,2.4 tc rgb FG\n",
                 WAITING_QUANTILES - 1);
+    put_legend(sheet);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
         text_format(script, "%s u ($2==%u?$3:NaN):1:4:(0.34) w boxxy fc rgb %s",
                     p == 0 ? "plot DATA" : ", \\\n     ''", p, provider_token((enum provider)p));

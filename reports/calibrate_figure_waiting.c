@@ -66,10 +66,10 @@ static void put_shares(struct sheet *sheet)
         &sheet->script,
         "set label 1 '{/:Bold All orders decided at one instant}' at graph 0,1 offset 0,2.2 tc "
         "rgb FG\n"
-        "set label 2 'somebody still waited for' at graph 0,1 offset 0,0.8 tc rgb MUTED font "
+        "set label 2 'still waiting' at graph 0,1 offset 0,0.8 tc rgb MUTED font "
         "SMALL\n"
-        "set label 3 'decided otherwise' at graph 0.46,1 offset 0,0.8 tc rgb S7 font SMALL\n"
-        "set label 4 'no quote yet' at graph 0.78,1 offset 0,0.8 tc rgb KIND1 font SMALL\n"
+        "set label 3 'decided otherwise' at graph 0.33,1 offset 0,0.8 tc rgb S7 font SMALL\n"
+        "set label 4 'no quote yet' at graph 0.75,1 offset 0,0.8 tc rgb KIND1 font SMALL\n"
         "plot DATA u 1:2 w lines lw 2 dt 2 lc rgb MUTED, \\\n"
         "     '' u 1:3 w lines lw 2.2 lc rgb S7, \\\n"
         "     '' u 1:4 w lines lw 2.2 lc rgb KIND1\n"

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "reports/calibrate_report.h"
+#include "reports/calibrate_text.h"
 
 const struct figure *const calibrate_figures[] = {
     &calibrate_figure_ecdf, &calibrate_figure_percentiles, &calibrate_figure_tradeoff,
@@ -19,32 +20,64 @@ bool calibrate_report_draw(const struct calibrate_report *report, const char *gn
     return book_draw(&book, report->directory, gnuplot, drawing, err);
 }
 
+uint32_t calibrate_answering(const struct calibration *calibration,
+                             uint32_t places[LATENCY_SERIES_MAX])
+{
+    const uint32_t shown = calibrate_largest(calibration, CALIBRATE_SHOWN, places);
+    uint32_t answering = 0;
+    for (uint32_t i = 0; i < shown; i++)
+        if (calibration->providers[places[i]].answered > 0) places[answering++] = places[i];
+    return answering;
+}
+
 /* ---- logarithmic time ---- */
 
-/* The more ticks there is room for, the finer. */
-static const struct {
+static const struct ladder {
     double factors[8];
     unsigned count;
-} ladders[] = {{{1, 1.5, 2, 3, 4, 5, 6, 8}, 8}, {{1, 2, 5}, 3}, {{1}, 1}};
+} ladders[] = {{{1, 1.5, 2, 3, 4, 5, 6, 8}, 8},
+               {{1, 2, 3, 4, 6, 8}, 6},
+               {{1, 2, 5}, 3},
+               {{1, 2, 4, 8}, 4},
+               {{1}, 1}};
+enum { LADDERS = sizeof ladders / sizeof *ladders };
 
-static unsigned count_ticks(double low, double high, unsigned ladder)
+/* How many ticks a ladder gives, and how near two of them come, as a share of the axis. */
+static unsigned count_ticks(double low, double high, const struct ladder *ladder, double *nearest)
 {
     unsigned count = 0;
+    double last = 0;
+    *nearest = 1;
     for (double power = pow(10, floor(log10(low))); power <= high; power *= 10)
-        for (unsigned i = 0; i < ladders[ladder].count; i++) {
-            const double ms = ladders[ladder].factors[i] * power;
-            count += ms >= low && ms <= high;
+        for (unsigned i = 0; i < ladder->count; i++) {
+            const double ms = ladder->factors[i] * power;
+            if (ms < low || ms > high) continue;
+            if (count++ > 0) *nearest = fmin(*nearest, log(ms / last) / log(high / low));
+            last = ms;
         }
     return count;
+}
+
+/* The most ticks whose words stay apart; powers of ten where nothing else does. */
+static const struct ladder *ladder_of(double low, double high, unsigned most)
+{
+    const struct ladder *best = &ladders[LADDERS - 1];
+    unsigned best_count = 0;
+    for (unsigned i = 0; i < LADDERS; i++) {
+        double nearest;
+        const unsigned count = count_ticks(low, high, &ladders[i], &nearest);
+        if (count > most || nearest < 0.85 / most || count <= best_count) continue;
+        best = &ladders[i];
+        best_count = count;
+    }
+    return best;
 }
 
 void calibrate_log_axis(struct sheet *sheet, char axis, double low_ms, double high_ms,
                         unsigned most, bool with_words)
 {
     struct text *script = &sheet->script;
-    unsigned ladder = 0;
-    while (ladder < 2 && count_ticks(low_ms, high_ms, ladder) > most)
-        ladder++;
+    const struct ladder *ladder = ladder_of(low_ms, high_ms, most);
     text_format(script, "set logscale %c\nset %crange [", axis, axis);
     text_double(script, low_ms);
     text_char(script, ':');
@@ -52,8 +85,8 @@ void calibrate_log_axis(struct sheet *sheet, char axis, double low_ms, double hi
     text_format(script, "]\nset %ctics (", axis);
     bool first = true;
     for (double power = pow(10, floor(log10(low_ms))); power <= high_ms; power *= 10)
-        for (unsigned i = 0; i < ladders[ladder].count; i++) {
-            const double ms = ladders[ladder].factors[i] * power;
+        for (unsigned i = 0; i < ladder->count; i++) {
+            const double ms = ladder->factors[i] * power;
             if (ms < low_ms || ms > high_ms) continue;
             text_put(script, first ? "'" : ", '");
             first = false;

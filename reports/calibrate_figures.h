@@ -39,6 +39,10 @@ const char *calibrate_early_name(const struct waiting_rule *rule); /* "certain":
 
 /* ---- calibrate_figures.c: what several figures share ---- */
 
+/* The largest of those shown (calibrate_largest, CALIBRATE_SHOWN) that answered at all: a curve
+ * without answers has nothing to show. Returns how many. */
+uint32_t calibrate_answering(const struct calibration *calibration,
+                             uint32_t places[LATENCY_SERIES_MAX]);
 /* A logarithmic axis of milliseconds with at most `most` ticks, unless powers of ten are more. */
 void calibrate_log_axis(struct sheet *sheet, char axis, double low_ms, double high_ms,
                         unsigned most, bool with_words);

@@ -258,17 +258,6 @@ void calibrate_find_ecdf(struct text *text, const struct calibration *calibratio
     }
 }
 
-/* "2.111 s bring 98.9% (95% interval ...)" */
-static void put_success(struct text *text, int64_t us, const struct timeout_achieved *achieved)
-{
-    calibrate_show_timeout(text, us);
-    text_put(text, " bring ");
-    calibrate_show_value(text, &achieved->success);
-    text_put(text, " (95% interval ");
-    calibrate_show_interval(text, &achieved->success);
-    text_char(text, ')');
-}
-
 /* The figure's columns move one timeout alone; the two that matter are known exactly. */
 void calibrate_find_tradeoff(struct text *text, const struct calibration *calibration)
 {
@@ -280,14 +269,17 @@ void calibrate_find_tradeoff(struct text *text, const struct calibration *calibr
     }
     const int64_t today = calibrate_today_us(lead);
     const bool moved = today > 0 && today != lead->recommended_us;
-    text_format(text, "%s: the recommended ", lead->name);
-    put_success(text, lead->recommended_us, achieved);
+    text_format(text, "%s: within the recommended ", lead->name);
+    calibrate_show_timeout(text, lead->recommended_us);
+    text_put(text, " come the answers to ");
+    calibrate_show_whole(text, &achieved->success);
     text_put(text, " of its calls");
     if (moved) {
-        text_put(text, ", today\u2019s ");
-        put_success(text, today, &lead->advice[TIMEOUT_TODAY].achieved);
+        text_put(text, ", within today\u2019s ");
+        calibrate_show_timeout(text, today);
+        text_put(text, " to ");
+        calibrate_show_whole(text, &lead->advice[TIMEOUT_TODAY].achieved.success);
     }
-    calibrate_show_n(text, achieved->success.n);
     const double before = calibrate_arm_ms(calibration, &calibration->arms[TIMEOUT_TODAY], P99);
     const double after = calibrate_arm_ms(calibration, &calibration->recommended, P99);
     if (calibration->has_orders && !isnan(after)) {

@@ -206,8 +206,8 @@ static bool put_tail(struct html *page, struct err *err)
 {
     html_section(page, "tail", "Whose tail it is");
     if (!calibrate_html_figure(page, &calibrate_figure_tail, calibrate_find_tail,
-                               "Orders at or beyond the router\u2019s p95 and p99, by who was "
-                               "waited for last",
+                               "Orders at or beyond the router\u2019s p50, p95 and p99, by who "
+                               "was waited for last",
                                put_tail_table, err))
         return false;
     put_joints(page);
