@@ -58,8 +58,8 @@ static const char table_rules[] =
     ".scroll { overflow-x: auto; background: "
     "linear-gradient(to right, var(--bg) 30%, transparent) left / 2.4rem 100% no-repeat local, "
     "linear-gradient(to left, var(--bg) 30%, transparent) right / 2.4rem 100% no-repeat local, "
-    "linear-gradient(to right, var(--axis), transparent) left / .8rem 100% no-repeat scroll, "
-    "linear-gradient(to left, var(--axis), transparent) right / .8rem 100% no-repeat scroll }\n"
+    "linear-gradient(to right, var(--axis), transparent) left / .6rem 100% no-repeat scroll, "
+    "linear-gradient(to left, var(--axis), transparent) right / .6rem 100% no-repeat scroll }\n"
     /* And in words, where the browser can tell. */
     ".scroll { container-type: scroll-state }\n"
     "@media (min-width: 641px) { @container scroll-state(scrollable: right) { caption::before { "
@@ -67,7 +67,9 @@ static const char table_rules[] =
     "\\2192\"; display: block; color: var(--muted); font-size: .8rem; font-weight: 400 } } }\n"
     "table { border-collapse: collapse; width: 100%; font-size: .9rem; "
     "font-variant-numeric: tabular-nums }\n"
-    "caption { text-align: left; font-weight: 600; padding: .5rem 0 }\n"
+    /* What is wider than the page scrolls; its caption stays. */
+    "caption { text-align: left; font-weight: 600; padding: .5rem 0; position: sticky; left: 0; "
+    "max-width: min(55.5rem, calc(100vw - 2.5rem)) }\n"
     "th, td { text-align: left; padding: .42rem .9rem .42rem 0; border-bottom: 1px solid "
     "var(--grid); "
     "vertical-align: top }\n"
@@ -112,8 +114,8 @@ static const char media_rules[] =
     "  header, main, footer { padding: 0 1rem } header { padding-top: 1.2rem }\n"
     "  svg.plot { min-width: 640px } nav ol { columns: 1 } table { min-width: 44rem }\n"
     "  h1 { font-size: 1.45rem }\n"
-    /* What is wider than the screen scrolls; its caption stays, and a figure says that it does. */
-    "  caption { position: sticky; left: 0; max-width: calc(100vw - 3rem) }\n"
+    /* Most is wider than a phone, and says so. */
+    "  caption { max-width: calc(100vw - 3rem) }\n"
     "  table:not(:has(thead th:nth-child(4))) { min-width: 0 }\n"
     "  table:not(:has(thead th:nth-child(4))) tbody th { min-width: 0 }\n"
     "  figure > .scroll::before, .scroll:has(thead th:nth-child(4))::before { content: "
