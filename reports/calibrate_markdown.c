@@ -7,20 +7,13 @@
 #include "reports/calibrate_text.h"
 #include "reports/exports.h"
 
-static void put_plain(struct text *text, struct text *plain)
-{
-    if (plain->bytes != NULL) markdown_words(text, plain->bytes);
-    text->failed |= plain->failed;
-    text_release(plain);
-}
-
 static void put_found(struct text *text, const struct calibration *calibration,
                       void (*find)(struct text *, const struct calibration *))
 {
     struct text plain = {0};
     find(&plain, calibration);
     if (plain.length > 0) {
-        put_plain(text, &plain);
+        markdown_plain(text, &plain);
         text_put(text, "\n\n");
     } else {
         text_release(&plain);
@@ -30,7 +23,7 @@ static void put_found(struct text *text, const struct calibration *calibration,
 static void put_cell(struct text *text, struct text *plain)
 {
     text_put(text, " | ");
-    put_plain(text, plain);
+    markdown_plain(text, plain);
 }
 
 static void put_provider(struct text *text, const struct calibrate_provider *provider)

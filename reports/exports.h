@@ -20,6 +20,8 @@ enum { MARKDOWN_BYTES_MAX = 65536, MARKDOWN_CHECKS_MAX = 60, MARKDOWN_WORDS_MAX 
 void markdown_words(struct text *text, const char *words);
 /* The same of a sentence of ours, which is taken over and released. */
 void markdown_sentence(struct text *text, struct text *plain);
+/* The same, without a backslash where a sentence of ours needs none: before + ( ) $. */
+void markdown_plain(struct text *text, struct text *plain);
 /* A command, indented: code takes anything but a new line. */
 void markdown_command(struct text *text, const char *command);
 

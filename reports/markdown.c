@@ -55,6 +55,20 @@ void markdown_sentence(struct text *text, struct text *plain)
     text_release(plain);
 }
 
+void markdown_plain(struct text *text, struct text *plain)
+{
+    struct text escaped = {0};
+    markdown_sentence(&escaped, plain);
+    for (size_t i = 0; i < escaped.length; i++) {
+        const bool pair = escaped.bytes[i] == '\\' && i + 1 < escaped.length;
+        if (pair && strchr("+()$", escaped.bytes[i + 1]) == NULL) text_char(text, escaped.bytes[i]);
+        i += pair;
+        text_char(text, escaped.bytes[i]);
+    }
+    text->failed |= escaped.failed;
+    text_release(&escaped);
+}
+
 static void put_finding(struct text *text, const struct result *result,
                         void (*finding)(const struct result *, struct text *))
 {

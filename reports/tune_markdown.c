@@ -9,26 +9,10 @@
 #include "reports/tune_report.h"
 #include "reports/tune_text.h"
 
-/* A sentence or number of ours, taken over: no user's name is in it, so that signs, parentheses and
- * dollars before digits need no escape, and people who read the file as it is are spared them. */
-static void put_plain(struct text *text, struct text *plain)
-{
-    struct text escaped = {0};
-    markdown_sentence(&escaped, plain);
-    for (size_t i = 0; i < escaped.length; i++) {
-        const bool pair = escaped.bytes[i] == '\\' && i + 1 < escaped.length;
-        if (pair && strchr("+()$", escaped.bytes[i + 1]) == NULL) text_char(text, escaped.bytes[i]);
-        i += pair;
-        text_char(text, escaped.bytes[i]);
-    }
-    text->failed |= escaped.failed;
-    text_release(&escaped);
-}
-
 static void put_cell(struct text *text, struct text *plain)
 {
     text_char(text, ' ');
-    put_plain(text, plain);
+    markdown_plain(text, plain);
     text_put(text, " |");
 }
 
@@ -147,7 +131,7 @@ static void put_sentence(struct text *text, const struct tuning *tuning,
 {
     struct text plain = {0};
     find(&plain, tuning);
-    put_plain(text, &plain);
+    markdown_plain(text, &plain);
 }
 
 static void put_basis(struct text *text, const struct tuning *tuning)
@@ -168,7 +152,7 @@ static void put_basis(struct text *text, const struct tuning *tuning)
     text_put(&plain, " after them; goal: ");
     tune_write_goal(&plain, tuning);
     text_put(&plain, ". Every order was decided again exactly, with the history it met.");
-    put_plain(text, &plain);
+    markdown_plain(text, &plain);
     text_put(text, "\n\n");
 }
 

@@ -254,6 +254,7 @@ static int show(struct ab_command *ab, const struct ab_report *report)
     if (markdown != NULL) {
         ab_write_markdown(&text, report);
         if (!copy_write(markdown, &text, &err)) return console_error(ab->console, &err, NULL);
+        if (strcmp(markdown, "-") == 0) return EXIT_DONE;
     }
     if (json != NULL) {
         ab_write_json(&text, report);

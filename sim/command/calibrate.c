@@ -331,6 +331,7 @@ static int show(struct calibrate_command *calibrate, const struct calibrate_repo
     if (markdown != NULL) {
         calibrate_write_markdown(&text, &calibrate->calibration);
         if (!copy_write(markdown, &text, &err)) return console_error(console, &err, NULL);
+        if (strcmp(markdown, "-") == 0) return EXIT_DONE;
     }
     if (json != NULL) {
         calibrate_write_json(&text, report);

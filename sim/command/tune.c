@@ -207,6 +207,7 @@ static int show(struct tune_command *tune, const struct tune_report *report)
     if (markdown != NULL) {
         tune_write_markdown(&text, &tune->tuning);
         if (!copy_write(markdown, &text, &err)) return console_error(tune->console, &err, NULL);
+        if (strcmp(markdown, "-") == 0) return EXIT_DONE;
     }
     if (json != NULL) {
         tune_write_json(&text, report);
