@@ -2,6 +2,7 @@
  * and from as many sites as there may be; a figure that has too little says so in words; and a
  * name, whatever it holds, is text. Method: calibrations of made-up CSVs, written into a folder of
  * the test's own, with gnuplot where there is one. */
+#include "reports/calibrate_figures.h"
 #include "reports/calibrate_report.h"
 #include "reports/calibrate_text.h"
 #include "reports/gnuplot.h"
@@ -219,6 +220,70 @@ static void columns_stay_apart(void **state)
     calibration_release(&calibration);
 }
 
+static void who_never_answered_has_no_panel(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"plots/answers.tsv", "plots/percentiles.tsv"};
+    const struct source source = {"two of three", 3, 400, 40, 3, 1, "site", NULL};
+    char path[TEST_PATH_MAX * 4];
+    struct drawing drawing;
+    struct calibration calibration = calibrate(&source);
+    folder_make(path);
+    write_all(&calibration, path, NULL, &drawing);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct text data = folder_read(path, files[i]);
+        CHECK_ROW(files[i], strstr(data.bytes, "# provider 1") != NULL);
+        CHECK_ROW(files[i], strstr(data.bytes, "# provider 2") == NULL);
+        text_release(&data);
+    }
+    struct text labels = folder_read(path, "plots/answers.labels.tsv");
+    assert_null(strstr(labels.bytes, "site 0"));
+    assert_non_null(strstr(labels.bytes, "site 2"));
+    text_release(&labels);
+    struct text page = folder_read(path, "report.html");
+    unsigned captions = 0;
+    for (const char *at = page.bytes; (at = strstr(at, " Data: <code>plots/")) != NULL; at++) {
+        assert_int_equal(at[-1], '.');
+        captions++;
+    }
+    assert_true(captions > 0);
+    text_release(&page);
+    folder_remove(path);
+    calibration_release(&calibration);
+}
+
+static bool says_timeout(const char *sentence, const char *before, int64_t us)
+{
+    struct text words = {0};
+    text_put(&words, before);
+    calibrate_show_timeout(&words, us);
+    text_char(&words, ' ');
+    const bool says = strstr(sentence, words.bytes) != NULL;
+    text_release(&words);
+    return says;
+}
+
+static void the_finding_on_success_speaks_of_the_very_timeouts(void **state)
+{
+    (void)state;
+    const struct source source = {"one", 1, 1200, 100, 1, 0, "site", NULL};
+    struct calibration calibration = calibrate(&source);
+    struct calibrate_provider *provider = &calibration.providers[0];
+    struct text found = {0};
+    provider->recommended = true;
+    provider->achieved = provider->advice[TIMEOUT_TARGET].achieved;
+    assert_true(provider->achieved.success.n > 0);
+    provider->recommended_us = 1234567; /* on no step of the grid, as today's */
+    provider->advice[TIMEOUT_TODAY] =
+        (struct timeout_advice){.state = TIMEOUT_FOUND, .us = 7654321};
+    provider->advice[TIMEOUT_TODAY].achieved = provider->achieved;
+    calibrate_find_tradeoff(&found, &calibration);
+    CHECK_ROW(found.bytes, says_timeout(found.bytes, "recommended ", 1234567));
+    CHECK_ROW(found.bytes, says_timeout(found.bytes, "today\u2019s ", 7654321));
+    text_release(&found);
+    calibration_release(&calibration);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +291,8 @@ int main(void)
         cmocka_unit_test(gnuplot_draws_what_there_is),
         cmocka_unit_test(no_name_is_a_program),
         cmocka_unit_test(columns_stay_apart),
+        cmocka_unit_test(who_never_answered_has_no_panel),
+        cmocka_unit_test(the_finding_on_success_speaks_of_the_very_timeouts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
