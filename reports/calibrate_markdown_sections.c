@@ -7,11 +7,27 @@
 #include "reports/exports.h"
 #include "reports/show.h"
 
+/* Escaped, but for signs that need no escape where no "[" stands before them; taken over. */
+static void put_loose(struct text *text, struct text *plain, const char *harmless)
+{
+    struct text escaped = {0};
+    markdown_sentence(&escaped, plain);
+    for (size_t i = 0; i < escaped.length; i++) {
+        const bool pair = escaped.bytes[i] == '\\' && i + 1 < escaped.length;
+        if (pair && strchr(harmless, escaped.bytes[i + 1]) == NULL)
+            text_char(text, escaped.bytes[i]);
+        i += pair;
+        text_char(text, escaped.bytes[i]);
+    }
+    text->failed |= escaped.failed;
+    text_release(&escaped);
+}
+
 /* Numbers of ours alone. */
 static void put_cell(struct text *text, struct text *plain)
 {
     text_char(text, ' ');
-    markdown_plain(text, plain, "+()$");
+    put_loose(text, plain, "+()$");
     text_put(text, " |");
 }
 
@@ -29,7 +45,7 @@ static void put_found(struct text *text, const struct calibration *calibration,
     struct text sentence = {0};
     find(&sentence, calibration);
     if (sentence.length > 0) {
-        markdown_plain(text, &sentence, "()");
+        put_loose(text, &sentence, "()");
         text_put(text, "\n\n");
     }
     text->failed |= sentence.failed;
