@@ -340,6 +340,9 @@ void calibrate_find_caches(struct text *text, const struct calibration *calibrat
     text_put(text, "), ");
     calibrate_show_share(text, place->share, place->low, place->high);
     text_put(text, " in the same postal code, which is what a quote can be kept for.");
+    if (calibration->caches.drawn)
+        text_put(text, " These carts are drawn item by item: people\u2019s recur more, so take "
+                       "what quotes would save as a lower bound.");
 }
 
 static const struct cache_row *contract_row(const struct cache_sweep *sweep,

@@ -325,6 +325,7 @@ static void write_notes(struct cache_sweep *sweep, const struct cache_study *stu
     say(sweep, sweep->cut, "The workload goes on; the trace ends at its first 1,000,000 orders.");
     say(sweep, !sweep->has_times,
         "The baskets have no times: what recurs is counted in orders, and no TTL can be judged.");
+    sweep->drawn = study->trace->generated;
     say(sweep, study->trace->generated,
         "Generated carts draw each item by itself and recur less than people's: of 9,835 baskets "
         "of "
