@@ -233,7 +233,8 @@ run calibrate "$scratch/small.csv" --timeout 1ms "${few[@]}" -o "$scratch/refuse
 check 'a timeout before all answers' '$code == 3 && $err == *"is --timeout long enough?"* && ! -e $scratch/refused'
 
 # ---- names are text ----
-awk -v touch="$scratch/owned" 'BEGIN {
+owned=$(mktemp -u /tmp/ownedXXXX) # short: names have 63 bytes at most
+awk -v touch="$owned" 'BEGIN {
     q = sprintf("%c", 39); names[0] = "<script>alert(1)</script>"; names[1] = "`touch " touch "`"
     names[2] = q "; system(" q "touch " touch q "); " q; names[3] = "$(touch " touch ")"; names[4] = "\"\"quoted\"\""
     names[5] = "a\033[31mred"; names[6] = "b\302\23331mred"; names[7] = "Zo\303\253 \342\202\254"; names[8] = "\342\200\256gnp"
@@ -243,7 +244,7 @@ awk -v touch="$scratch/owned" 'BEGIN {
 obeyed=$'\033|\302\233|\342\200\256'
 check 'none opens a tag in the page' '$(<$scratch/odd/report.html) != *"<script>alert"* && $(<$scratch/odd/report.html) == *"&lt;script&gt;alert"*'
 check 'none is in a script of gnuplot' '-z $(grep -l -e script -e system -e touch -e red -e "€" $scratch/odd/plots/*.gp)'
-check 'nothing was run' '! -e $scratch/owned'
+check 'nothing was run' '! -e $owned'
 check 'no control gets to the terminal' '-z $(LC_ALL=C grep -l -a -E "$obeyed" $scratch/out $scratch/err)'
 check 'nor into files that are read there' '-z $(LC_ALL=C grep -l -a -E "$obeyed" $scratch/odd/*.csv $scratch/odd/report.md $scratch/odd/recommendation.env $scratch/odd/plots/*.tsv)'
 printf 'ms,a\033[31mb\n5,x\n' >"$scratch/odd.csv"
