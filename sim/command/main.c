@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "router/base/leftover.h"
 #include "sim/command/command.h"
 #include "sim/command/help.h"
 
@@ -16,9 +17,10 @@ static void on_abort(int number)
     (void)number;
     static const char advice[] =
         "routesim: this is a bug in routesim, not in your input. Please report it with the line\n"
-        "above, the command line, the scenario file and the output of `routesim version --json`.\n";
+        "above, the command line, the input file and the output of `routesim version --json`.\n";
     const ssize_t written = write(STDERR_FILENO, advice, sizeof advice - 1);
     (void)written;
+    leftover_remove_all();
     _exit(EXIT_BUG);
 }
 
