@@ -41,10 +41,11 @@ static void put_name(struct text *text, const char *words, size_t width)
     spaces(text, width, shown + cut);
 }
 
-/* The cell is taken over and released. */
+/* The cell is taken over and released. One that is too wide still stands apart. */
 static void put_right(struct text *text, struct text *cell, size_t width)
 {
-    spaces(text, width, width_of(cell->bytes));
+    const size_t taken = width_of(cell->bytes);
+    spaces(text, taken < width ? width : taken + 1, taken);
     if (cell->bytes != NULL) text_put(text, cell->bytes);
     text->failed |= cell->failed;
     text_release(cell);
@@ -146,9 +147,9 @@ static void put_seconds(struct text *text, int64_t us)
 
 /* Minutes and more: their milliseconds have no room here, and the report has them. */
 #define PLAIN_US INT64_C(100000000)
-static int64_t whole_us(int64_t us)
+static void put_narrow(struct text *text, int64_t us)
 {
-    return (us + 500000) / 1000000 * 1000000;
+    put_seconds(text, us < PLAIN_US ? us : (us + 500000) / 1000000 * 1000000);
 }
 
 static void put_advice(struct text *text, const struct timeout_advice *advice)
@@ -156,7 +157,7 @@ static void put_advice(struct text *text, const struct timeout_advice *advice)
     struct text cell = {0};
     if (advice->state == TIMEOUT_FOUND || advice->state == TIMEOUT_BEYOND) {
         if (advice->state == TIMEOUT_BEYOND) text_char(&cell, '>');
-        put_seconds(&cell, advice->us < PLAIN_US ? advice->us : whole_us(advice->us));
+        put_narrow(&cell, advice->us);
     } else {
         text_put(&cell, advice->state == TIMEOUT_TOO_FEW ? "n/a" : "-");
     }
@@ -190,7 +191,7 @@ static void put_rule_row(struct text *text, const struct calibration *calibratio
     for (unsigned r = 0; r < TIMEOUT_RULES; r++)
         if (has_rule(calibration, (enum timeout_rule)r)) put_advice(text, &provider->advice[r]);
     if (provider->recommended) {
-        put_seconds(&cell, provider->recommended_us);
+        put_narrow(&cell, provider->recommended_us);
     } else {
         text_put(&cell, provider->recommended_us > 0 ? "kept" : "-");
     }
@@ -234,7 +235,7 @@ static void put_achieved(struct text *text, const struct calibrate_provider *pro
     const struct timeout_achieved *achieved = calibrate_achieved(provider);
     struct text cells[5] = {{0}};
     if (provider->recommended_us > 0) {
-        put_seconds(&cells[0], provider->recommended_us);
+        put_narrow(&cells[0], provider->recommended_us);
     } else {
         text_char(&cells[0], '-');
     }

@@ -7,7 +7,7 @@
 #include "reports/show.h"
 #include "router/base/utf8.h"
 
-enum { COLUMNS = 80, NAME = 20, NUMBER = 9, INTERVAL = 20 };
+enum { COLUMNS = 80, NAME = 18 };
 
 static size_t width_of(const char *words)
 {
@@ -44,10 +44,11 @@ static void put_name(struct text *text, const char *words, size_t width)
     spaces(text, width, shown + cut);
 }
 
-/* The cell is taken over and released. */
+/* The cell is taken over and released. One that is too wide still stands apart. */
 static void put_right(struct text *text, struct text *cell, size_t width)
 {
-    spaces(text, width, width_of(cell->bytes));
+    const size_t taken = width_of(cell->bytes);
+    spaces(text, taken < width ? width : taken + 1, taken);
     if (cell->bytes != NULL) text_put(text, cell->bytes);
     text->failed |= cell->failed;
     text_release(cell);
@@ -95,15 +96,14 @@ static void put_held(struct text *text, const struct calibration *calibration,
     const struct change_set *changes = &provider->stability.changes;
     struct text cells[5] = {{0}};
     if (held != NULL && held->advice.state == TIMEOUT_FOUND && judged->m > 0) {
-        const double m = (double)judged->m;
         calibrate_show_timeout(&cells[0], held->advice.us);
-        show_share(&cells[1], (double)judged->y / m);
-        calibrate_show_share_interval(&cells[2], (double)judged->low / m, (double)judged->high / m);
+        calibrate_show_in_time(&cells[1], judged);
+        calibrate_show_predicted(&cells[2], judged);
     } else {
         for (unsigned c = 0; c < 3; c++)
             text_put(&cells[c], "n/a");
     }
-    text_put(&cells[3], stability_verdict_names[calibrate_verdict_of(provider, rule)]);
+    calibrate_show_verdict(&cells[3], provider, rule);
     if (changes->known || changes->rates_known) {
         text_grouped(&cells[4], (int64_t)changes->count + changes->rate_count);
     } else {
@@ -111,8 +111,9 @@ static void put_held(struct text *text, const struct calibration *calibration,
     }
     text_put(text, "  ");
     put_name(text, provider->name, NAME);
+    static const size_t widths[5] = {11, 9, 17, 15, 8};
     for (unsigned c = 0; c < 5; c++)
-        put_right(text, &cells[c], c == 2 ? INTERVAL : NUMBER);
+        put_right(text, &cells[c], widths[c]);
     text_char(text, '\n');
 }
 
@@ -120,7 +121,7 @@ static void put_holds(struct text *text, const struct calibration *calibration)
 {
     uint32_t places[LATENCY_SERIES_MAX];
     const uint32_t shown = calibrate_section_places(calibration, places);
-    text_format(text, "\n  DOES IT HOLD?       %9s%9s%20s%9s%9s\n", "timeout", "in time",
+    text_format(text, "\n  DOES IT HOLD?     %11s%9s%17s%15s%8s\n", "timeout", "in time",
                 "predicted", "verdict", "changes");
     for (uint32_t i = 0; i < shown; i++)
         put_held(text, calibration, &calibration->providers[places[i]]);
@@ -128,6 +129,10 @@ static void put_holds(struct text *text, const struct calibration *calibration)
         text_format(text, "  and %u more in the report\n",
                     (unsigned)(calibration->latencies.count - shown));
     put_found(text, calibration, calibrate_find_holds);
+    put_wrapped(text,
+                "predicted: of the rest, 95%; better, worse: more or fewer in time than that; "
+                "stale: and the level moved; missed: and nothing shows why; changes: lasting "
+                "ones of latency or of failures, over all calls.");
 }
 
 /* ---- all three ---- */

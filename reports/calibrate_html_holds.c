@@ -16,7 +16,10 @@ static void put_verdict(struct html *page, const struct calibrate_provider *prov
                                                           "muted"};
     const enum stability_verdict verdict = calibrate_verdict_of(provider, rule);
     struct text reason = {0};
+    const struct calibrate_held *held = calibrate_held_of(provider, rule);
     text_format(page->out, "<td><span class=\"%s\">%s</span>", tones[verdict], words[verdict]);
+    if (verdict == STABILITY_STALE || verdict == STABILITY_MISSED)
+        text_put(page->out, held->judged.y > held->judged.high ? ", better" : ", worse");
     calibrate_show_na_reason(&reason, provider, rule);
     if (reason.length > 0) text_format(page->out, "<span class=\"need\">%s</span>", reason.bytes);
     text_put(page->out, "</td>");
@@ -37,15 +40,26 @@ static void put_of(struct html *page, uint64_t hits, uint64_t n)
     html_cell_number(page, &cell);
 }
 
+static void put_rest(struct html *page, const struct stability_timeout *judged)
+{
+    struct text cell = {0};
+    text_grouped(&cell, (int64_t)judged->y);
+    text_put(&cell, " of ");
+    text_grouped(&cell, (int64_t)judged->m);
+    text_put(&cell, " (");
+    calibrate_show_in_time(&cell, judged);
+    text_char(&cell, ')');
+    html_cell_number(page, &cell);
+}
+
 static void put_predicted(struct html *page, const struct stability_timeout *judged)
 {
     struct text cell = {0};
-    const double m = (double)judged->m;
     text_grouped(&cell, (int64_t)judged->low);
     text_put(&cell, " to ");
     text_grouped(&cell, (int64_t)judged->high);
     text_put(&cell, " (");
-    calibrate_show_share_interval(&cell, (double)judged->low / m, (double)judged->high / m);
+    calibrate_show_predicted(&cell, judged);
     text_char(&cell, ')');
     html_cell_number(page, &cell);
 }
@@ -72,7 +86,7 @@ static void put_held(struct html *page, const struct calibrate_provider *provide
     if (has_advice(provider, rule) && held->judged.n > 0 && held->judged.m > 0) {
         put_of(page, held->judged.k, held->judged.n);
         put_predicted(page, &held->judged);
-        put_of(page, held->judged.y, held->judged.m);
+        put_rest(page, &held->judged);
     } else {
         for (unsigned c = 0; c < 3; c++)
             text_put(page->out, "<td class=\"n\">n/a</td>");
@@ -131,8 +145,8 @@ static void put_halves(struct html *page)
     calibrate_html_rest(page, shown, "stability.csv");
     text_put(page->out,
              "<p class=\"muted\">In time: of all calls, failed ones too. Held: as many as were "
-             "predicted. Stale: more or fewer, and the level of latency or success has moved. "
-             "Missed: more or fewer, and nothing shows why. The interval is exact when calls are "
+             "predicted. Better, worse: more, fewer. Stale: and the level of latency or success "
+             "has moved. Missed: and nothing shows why. The interval is exact when calls are "
              "independent of each other; neighbours that are alike make it too narrow.</p>\n");
 }
 

@@ -69,17 +69,16 @@ static void put_held(struct text *text, const struct calibration *calibration,
     const struct stability_timeout *judged = held != NULL ? &held->judged : NULL;
     struct text cells[4] = {{0}};
     if (held != NULL && held->advice.state == TIMEOUT_FOUND && judged->m > 0) {
-        const double m = (double)judged->m;
         calibrate_show_timeout(&cells[0], held->advice.us);
-        calibrate_show_share_interval(&cells[1], (double)judged->low / m, (double)judged->high / m);
-        show_share(&cells[2], (double)judged->y / m);
+        calibrate_show_predicted(&cells[1], judged);
+        calibrate_show_in_time(&cells[2], judged);
         text_put(&cells[2], " of ");
         text_grouped(&cells[2], (int64_t)judged->m);
     } else {
         for (unsigned c = 0; c < 3; c++)
             text_put(&cells[c], "n/a");
     }
-    text_put(&cells[3], stability_verdict_names[calibrate_verdict_of(provider, calibration->rule)]);
+    calibrate_show_verdict(&cells[3], provider, calibration->rule);
     put_name(text, provider);
     for (unsigned c = 0; c < 4; c++)
         put_cell(text, &cells[c]);

@@ -99,6 +99,67 @@ void calibrate_show_na_reason(struct text *text, const struct calibrate_provider
     }
 }
 
+/* Which way it went, where it was not as predicted. */
+void calibrate_show_verdict(struct text *text, const struct calibrate_provider *provider,
+                            enum timeout_rule rule)
+{
+    const struct calibrate_held *held = calibrate_held_of(provider, rule);
+    const enum stability_verdict verdict = calibrate_verdict_of(provider, rule);
+    text_put(text, stability_verdict_names[verdict]);
+    if (held == NULL || (verdict != STABILITY_MISSED && verdict != STABILITY_STALE)) return;
+    if (held->judged.y > held->judged.high) text_put(text, ", better");
+    if (held->judged.y < held->judged.low) text_put(text, ", worse");
+}
+
+enum { DECIMALS_MAX = 5 };
+
+static void put_percent(struct text *text, double share, int decimals)
+{
+    if (decimals == 1 || share <= 0 || share >= 1) {
+        show_share(text, share);
+    } else {
+        text_fixed(text, 100 * share, decimals);
+        text_char(text, '%');
+    }
+}
+
+static bool prints_alike(double a, double b, int decimals)
+{
+    struct text one = {0}, other = {0};
+    put_percent(&one, a, decimals);
+    put_percent(&other, b, decimals);
+    const bool alike =
+        one.bytes != NULL && other.bytes != NULL && strcmp(one.bytes, other.bytes) == 0;
+    text_release(&one);
+    text_release(&other);
+    return alike;
+}
+
+/* As many as a narrow interval needs, and more where a share outside would print like its bound. */
+static int judged_decimals(const struct stability_timeout *judged)
+{
+    const double m = (double)judged->m, y = (double)judged->y / m;
+    const double low = (double)judged->low / m, high = (double)judged->high / m;
+    int decimals = high - low < 0.005 ? 2 : 1;
+    while (decimals < DECIMALS_MAX && ((y < low && prints_alike(y, low, decimals)) ||
+                                       (y > high && prints_alike(y, high, decimals))))
+        decimals++;
+    return decimals;
+}
+
+void calibrate_show_in_time(struct text *text, const struct stability_timeout *judged)
+{
+    put_percent(text, (double)judged->y / (double)judged->m, judged_decimals(judged));
+}
+
+void calibrate_show_predicted(struct text *text, const struct stability_timeout *judged)
+{
+    const int decimals = judged_decimals(judged);
+    put_percent(text, (double)judged->low / (double)judged->m, decimals);
+    text_put(text, " to ");
+    put_percent(text, (double)judged->high / (double)judged->m, decimals);
+}
+
 void calibrate_show_first_part(struct text *text, const struct calibration *calibration)
 {
     if (calibration->split == 0.5) {
@@ -274,12 +335,13 @@ static void put_gain(struct text *text, const struct calibrate_provider *provide
     text_put(text, " to ");
     calibrate_show_whatif(text, &hedge->independent.quantiles[q]);
     text_put(text, " if calls are slow independently");
-    if (hedge->shared.known && hedge->shared.quantiles[q].state != WHATIF_TOO_FEW) {
+    const bool both = hedge->shared.known && hedge->shared.quantiles[q].state != WHATIF_TOO_FEW;
+    if (both) {
         text_put(text, ", to ");
         calibrate_show_whatif(text, &hedge->shared.quantiles[q]);
         text_put(text, " with the slowness that neighbours share");
     }
-    text_put(text, " (both a model)");
+    text_put(text, both ? " (both a model)" : " (a model)");
 }
 
 void calibrate_find_second_calls(struct text *text, const struct calibration *calibration)

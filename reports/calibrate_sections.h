@@ -70,6 +70,13 @@ const struct calibrate_held *calibrate_held_of(const struct calibrate_provider *
                                                enum timeout_rule rule);
 enum stability_verdict calibrate_verdict_of(const struct calibrate_provider *provider,
                                             enum timeout_rule rule);
+/* "stale, better": more in time than predicted; "missed, worse"; "held". */
+void calibrate_show_verdict(struct text *text, const struct calibrate_provider *provider,
+                            enum timeout_rule rule);
+/* Shares of the rest that was judged, m > 0: "99.12%", "98.9% to 99.1%". Both with the decimals
+ * that tell a share outside from the bound that it crossed. */
+void calibrate_show_in_time(struct text *text, const struct stability_timeout *judged);
+void calibrate_show_predicted(struct text *text, const struct stability_timeout *judged);
 /* Why a verdict is n/a, in a few words: "12 given up before it"; "" for any other verdict. */
 void calibrate_show_na_reason(struct text *text, const struct calibrate_provider *provider,
                               enum timeout_rule rule);

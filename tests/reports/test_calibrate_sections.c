@@ -174,6 +174,37 @@ static void a_level_that_moves_is_stale_and_says_when(void **state)
     calibration_release(&c);
 }
 
+static void a_verdict_says_which_way_and_by_how_much(void **state)
+{
+    (void)state;
+    const struct source source = {.site = "shop", .calls = 600};
+    struct calibration c = calibrate(&source, TIMEOUT_P95_PLUS);
+    struct stability_timeout *judged = &c.providers[0].stability.held[TIMEOUT_P95_PLUS].judged;
+    *judged = (struct stability_timeout){.timeout_us = judged->timeout_us,
+                                         .k = 9700,
+                                         .n = 10000,
+                                         .y = 9651,
+                                         .m = 10000,
+                                         .low = 9654,
+                                         .high = 9746,
+                                         .verdict = STABILITY_MISSED};
+    for (unsigned form = CONSOLE; form <= MARKDOWN; form++) {
+        check_says(&c, form, "missed, worse", true);
+        check_says(&c, form, "96.51%", true); /* 96.5% would look like the bound */
+        check_says(&c, form, "96.54% to 97.46%", true);
+    }
+    check_says(&c, PAGE, ">Missed</span>, worse", true);
+    check_says(&c, PAGE, "(96.51%)", true);
+    judged->y = 9900;
+    judged->verdict = STABILITY_STALE;
+    check_says(&c, CONSOLE, "stale, better", true);
+    check_says(&c, MARKDOWN, "| stale, better |", true);
+    check_says(&c, PAGE, ">Stale</span>, better", true);
+    check_says(&c, CONSOLE, "  99.0%  ", true);
+    check_says(&c, CONSOLE, "changes: lasting", true);
+    calibration_release(&c);
+}
+
 static void a_handful_of_calls_is_n_a(void **state)
 {
     (void)state;
@@ -248,6 +279,10 @@ static void second_calls_are_models_and_know_where_watching_ended(void **state)
     check_says(&c, FIRST_CSV + 1, ",independent,model,", true);
     check_says(&c, FIRST_CSV + 1, ",measured,measured,1200,", true);
     check_says(&c, FIRST_CSV + 2, ",2,model,", true);
+    for (unsigned d = 0; d < WHATIF_DELAYS; d++)
+        c.providers[0].hedges.hedges[d].shared.known = false;
+    check_says(&c, PAGE, "(both a model)", false);
+    check_says(&c, PAGE, "independently (a model)", true);
     c.providers[0].hedges.hedges[0].after.us = 0; /* an answer may take no time at all */
     check_says(&c, JSON, "\"after_ms\": 0, ", true);
     check_says(&c, FIRST_CSV + 1, "shop,0.5,0,", true);
@@ -464,6 +499,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_level_that_stays_holds_with_its_numbers),
         cmocka_unit_test(a_level_that_moves_is_stale_and_says_when),
+        cmocka_unit_test(a_verdict_says_which_way_and_by_how_much),
         cmocka_unit_test(a_handful_of_calls_is_n_a),
         cmocka_unit_test(what_a_part_cannot_judge_has_its_reason),
         cmocka_unit_test(a_fitted_tail_beyond_the_data_says_so),
