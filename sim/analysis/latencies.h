@@ -31,16 +31,20 @@
  *            all. Or a word: ok, success, up, degraded (slow, but there) answer; timeout is
  *            CENSORED; all else failed. Empty: an answer, for what is empty is an error code
  *   neither  every row with a time is an answer
- *   latency  milliseconds; a fraction is fine. Empty, null, na and nan: not known. An answer
- *            without a time is passed over and counted; a failure without one is UNTIMED, a
- *            timeout without one stands at its timeout
+ *   provider one of ours by its id, key, short or displayed name in any spelling ("kroger", "Kroger
+ *            Direct", "walmart_api") is that provider; all else is a site of that very name
+ *   latency  milliseconds, or seconds of a column called latency_s, latency_seconds or seconds;
+ *            a fraction is fine; a warning where others look like seconds. Empty, null, na and
+ *            nan: not known. An answer without a time is passed over and counted; a failure
+ *            without one is UNTIMED, a timeout without one stands at its timeout
  *   timeout  the row's own, else the spec's. Whatever came at it or later is CENSORED there: who
  *            hung up then saw nothing else
  *   time     Unix seconds, with a fraction or not (from 10^11 on: milliseconds), or ISO 8601 in UTC
  *
  * Ownership: a set owns its series; latencies_release() frees them (a zeroed set is fine).
  * Failure:   ERR_INPUT with the place of a bad cell, every bad cell up to the list's room;
- *            ERR_ENVIRONMENT when memory is out. Then the set is empty.
+ *            ERR_ENVIRONMENT when memory is out. Then the set is empty. A warning may be in the
+ *            list of a set that was read.
  */
 #ifndef SIM_ANALYSIS_LATENCIES_H
 #define SIM_ANALYSIS_LATENCIES_H
@@ -88,6 +92,9 @@ struct latency_set {
     uint64_t rows;  /* of a CSV: read */
     uint64_t rows_without_latency;                 /* passed over: an answer without a time */
     uint64_t rows_no_call;                         /* passed over: an event that is no call's end */
+    bool in_seconds;                               /* of a CSV: its latencies were seconds */
+    char spelt[PROVIDER_COUNT][LATENCY_NAME_MAX];  /* of a CSV: how a provider of ours was first
+                                                      called when not by its id; "": never */
     char names[LATENCY_COLUMNS][LATENCY_NAME_MAX]; /* of a CSV: what was read as latency, provider,
                                                       ...; "": none */
 };

@@ -1,6 +1,7 @@
 /* Latencies from CSV: the part of latencies.h that finds columns and judges cells. */
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,9 +23,10 @@ const char *const latency_column_names[LATENCY_COLUMNS] = {
     [COLUMN_EVENT] = "event"};
 
 /* Common names, the likeliest first: upptime's and edge_logs' among them. */
-static const char *const common_names[LATENCY_COLUMNS][9] = {
+static const char *const common_names[LATENCY_COLUMNS][12] = {
     [COLUMN_LATENCY] = {"latency_ms", "ms", "duration_ms", "elapsed_ms", "response_time_ms",
-                        "response_ms", "time_ms", "latency"},
+                        "response_ms", "time_ms", "latency", "latency_s", "latency_seconds",
+                        "seconds"},
     [COLUMN_PROVIDER] = {"provider_id", "provider", "site", "service", "host", "endpoint"},
     [COLUMN_CODE] = {"error_code", "code", "http_status", "status_code", "http_code", "status",
                      "outcome", "result"},
@@ -32,6 +34,9 @@ static const char *const common_names[LATENCY_COLUMNS][9] = {
     [COLUMN_ORDER] = {"request_id", "order_id", "order_index", "order", "trace_id"},
     [COLUMN_TIMEOUT] = {"timeout_ms", "deadline_ms", "timeout"},
     [COLUMN_EVENT] = {"event", "event_name"}};
+
+/* Of these the values are seconds. */
+static const char *const names_of_seconds[] = {"latency_s", "latency_seconds", "seconds", NULL};
 
 /* ---- words ---- */
 
@@ -160,6 +165,15 @@ static bool take_column(struct reading *reading, enum latency_column column, str
     return true;
 }
 
+/* A header of one column that other separators are in: that is what to mend first. */
+static bool hint_separator(const struct csv *csv, struct err *err)
+{
+    const char *const found = csv->count == 1 ? strpbrk(csv->fields[0], ";\t|") : NULL;
+    if (found == NULL || err->code != ERR_INPUT) return false;
+    const char *const named = *found == '\t' ? "a tab" : *found == ';' ? "\";\"" : "\"|\"";
+    return err_hint(err, "its columns seem to be separated by %s: write commas", named);
+}
+
 static bool find_columns(struct reading *reading, struct err *err)
 {
     struct csv *const csv = reading->csv;
@@ -170,14 +184,16 @@ static bool find_columns(struct reading *reading, struct err *err)
         return err_hint(err, "the first line names the columns");
     }
     for (unsigned c = 0; c < LATENCY_COLUMNS; c++) {
-        if (!take_column(reading, (enum latency_column)c, err)) return false;
+        if (!take_column(reading, (enum latency_column)c, err)) return hint_separator(csv, err);
     }
     if (reading->columns[COLUMN_LATENCY] == NOWHERE) {
         (void)err_fail(err, ERR_INPUT, csv_place(csv, 0),
                        "none of the columns is known to hold "
                        "latencies");
-        return err_hint(err, "name it, in milliseconds: latency=COLUMN");
+        (void)err_hint(err, "name it, in milliseconds: --columns latency=COLUMN");
+        return hint_separator(csv, err);
     }
+    reading->set->in_seconds = is_one_of(reading->set->names[COLUMN_LATENCY], names_of_seconds);
     reading->set->has_time = reading->columns[COLUMN_TIME] != NOWHERE;
     reading->set->has_fates =
         reading->columns[COLUMN_CODE] != NOWHERE || reading->columns[COLUMN_EVENT] != NOWHERE;
@@ -206,19 +222,22 @@ static bool read_number(const char *text, double *value)
     return *end == '\0' && isfinite(*value);
 }
 
-/* Milliseconds; -1: the cell is empty. */
-static bool read_ms(const struct reading *reading, enum latency_column column, int64_t *us,
-                    struct err *err)
+/* Of milliseconds, or seconds where the column's name says so; -1: the cell is empty. */
+static bool read_span(const struct reading *reading, enum latency_column column, int64_t *us,
+                      struct err *err)
 {
     const char *const text = cell(reading, column);
-    double ms;
+    const bool seconds = column == COLUMN_LATENCY && reading->set->in_seconds;
+    const double unit_us = seconds ? 1e6 : 1e3;
+    double value;
     *us = -1;
     if (is_unknown(text)) return true;
-    if (!read_number(text, &ms) || !(ms >= 0.0 && ms * 1000.0 <= (double)LATENCY_US_MAX)) {
-        return err_fail(err, ERR_INPUT, place_of(reading, column),
-                        "\"%.40s\" is no %s in milliseconds", text, latency_column_names[column]);
+    if (!read_number(text, &value) ||
+        !(value >= 0.0 && value * unit_us <= (double)LATENCY_US_MAX)) {
+        return err_fail(err, ERR_INPUT, place_of(reading, column), "\"%.40s\" is no %s in %s", text,
+                        latency_column_names[column], seconds ? "seconds" : "milliseconds");
     }
-    *us = llround(ms * 1000.0);
+    *us = llround(value * unit_us);
     return true;
 }
 
@@ -354,6 +373,20 @@ static bool settle_sample(struct latency_sample *sample, int64_t us, int64_t tim
     return true;
 }
 
+/* One of our providers by any of its names, whatever the capitals; what it was called is noted. */
+static const char *our_id(struct latency_set *set, const char *name)
+{
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const struct provider_traits *const ours = &provider_traits[p];
+        if (strcmp(name, ours->id) == 0) return name;
+        const char *const names[] = {ours->id, ours->key, ours->short_name, ours->display, NULL};
+        if (!is_one_of(name, names)) continue;
+        if (set->spelt[p][0] == '\0') (void)snprintf(set->spelt[p], LATENCY_NAME_MAX, "%s", name);
+        return ours->id;
+    }
+    return name;
+}
+
 static struct latency_series *series_of_row(struct reading *reading, struct err *err)
 {
     if (reading->columns[COLUMN_PROVIDER] == NOWHERE)
@@ -365,7 +398,8 @@ static struct latency_series *series_of_row(struct reading *reading, struct err 
                        reading->set->names[COLUMN_PROVIDER]);
         return NULL;
     }
-    struct latency_series *series = latency_series_of(reading->set, name, err);
+    struct latency_series *series =
+        latency_series_of(reading->set, our_id(reading->set, name), err);
     if (series == NULL && err->code == ERR_INPUT) err->place = place;
     return series;
 }
@@ -385,8 +419,8 @@ static bool take_row(struct reading *reading, struct err *err)
     }
     struct latency_sample sample = {.fate = (uint8_t)fate};
     int64_t us, timeout_us;
-    if (!read_ms(reading, COLUMN_LATENCY, &us, err) ||
-        !read_ms(reading, COLUMN_TIMEOUT, &timeout_us, err) ||
+    if (!read_span(reading, COLUMN_LATENCY, &us, err) ||
+        !read_span(reading, COLUMN_TIMEOUT, &timeout_us, err) ||
         !read_time(reading, &sample.at_us, err) || !number_order(reading, &sample.order, err))
         return false;
     if (timeout_us <= 0) timeout_us = reading->spec->timeout_us;
@@ -411,18 +445,46 @@ static bool take_rows(struct reading *reading, struct err *err)
     return err->code == ERR_NONE;
 }
 
+/* Milliseconds have few fractions, and calls that take less than ten of them are rare. */
+static void warn_of_seconds(const struct reading *reading)
+{
+    const struct latency_set *const set = reading->set;
+    uint64_t answers = 0, fractions = 0, below_10ms = 0, below_60ms = 0;
+    for (uint32_t s = 0; s < set->count; s++) {
+        for (uint32_t i = 0; i < set->series[s].count; i++) {
+            const struct latency_sample *const sample = &set->series[s].samples[i];
+            if (sample->fate != LATENCY_ANSWERED) continue;
+            answers++;
+            fractions += sample->us % 1000 != 0;
+            below_10ms += sample->us < 10000;
+            below_60ms += sample->us < 60000;
+        }
+    }
+    if (set->in_seconds || fractions * 2 <= answers) return;
+    if (below_10ms * 2 <= answers && below_60ms < answers) return;
+    err_warn(reading->list, (struct place){.file = reading->csv->file},
+             "if they are seconds, call the column latency_s in its header",
+             "\"%s\" is read as milliseconds, and its values look like seconds",
+             set->names[COLUMN_LATENCY]);
+}
+
 static bool finish(struct reading *reading, struct err *err)
 {
     struct latency_set *const set = reading->set;
     for (uint32_t s = 0; s < set->count; s++) {
         if (!latency_finish(&set->series[s], err)) return false;
     }
-    if (set->count > 0) return true;
+    if (set->count > 0) {
+        warn_of_seconds(reading);
+        return true;
+    }
     const struct place whole = {.file = reading->csv->file};
     if (set->rows == 0) return err_fail(err, ERR_INPUT, whole, "has no rows");
     (void)err_fail(err, ERR_INPUT, whole, "not one of its rows is a call with a latency");
     if (set->rows_no_call == 0) return false;
-    return err_hint(err, "\"%s\" says neither provider_quote_success nor provider_quote_error",
+    return err_hint(err,
+                    "calls are the rows whose \"%s\" is provider_quote_success or "
+                    "provider_quote_error",
                     set->names[COLUMN_EVENT]);
 }
 

@@ -163,6 +163,14 @@ static uint64_t hash_of(const struct latency_set *set)
     return hash;
 }
 
+static void tell_spelling(const char *spelt, const char *id, FILE *out)
+{
+    struct text name = {0};
+    calibrate_put_plain(&name, spelt, strlen(spelt));
+    if (name.length > 0) fprintf(out, "  \"%s\" is taken for %s\n", name.bytes, id);
+    text_release(&name);
+}
+
 static void tell_columns(const struct calibrate_command *calibrate)
 {
     const struct latency_set *set = &calibrate->latencies;
@@ -181,6 +189,11 @@ static void tell_columns(const struct calibrate_command *calibrate)
                 set->rows_without_latency);
     if (set->rows_no_call > 0)
         fprintf(out, "  %" PRIu64 " left out: not the end of a call\n", set->rows_no_call);
+    if (set->in_seconds) fputs("  latencies are read as seconds\n", out);
+    if (set->names[COLUMN_ORDER][0] != '\0')
+        fputs("  the order column is not used: the router is a model here\n", out);
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+        tell_spelling(set->spelt[p], provider_traits[p].id, out);
 }
 
 /* The text for excerpts; NULL: there are none, of what came through a pipe or is very long. */
@@ -211,6 +224,7 @@ static bool open_csv(struct calibrate_command *calibrate, int *code)
         free(source);
         return false;
     }
+    (void)console_errors(calibrate->console, &list, NULL); /* warnings */
     calibrate->experiment = hash_of(&calibrate->latencies);
     tell_columns(calibrate);
     return true;
