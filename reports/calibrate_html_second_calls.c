@@ -157,7 +157,9 @@ static void put_tails(struct html *page, const uint32_t *places, uint32_t shown)
              "<p class=\"muted\">In time: by the recommended timeout, else by today\u2019s, of "
              "calls that did not fail; n/a where neither is known. \u201c&gt; T\u201d lies beyond "
              "what anybody watched. What neighbours share is n/a with fewer than 30 of "
-             "them.</p>\n</details>\n");
+             "them. Quantiles here are Kaplan and Meier\u2019s (the least time by which so many "
+             "have answered); the rules\u2019 are type 7, which interpolates, and differ a "
+             "little.</p>\n</details>\n");
 }
 
 /* ---- retries ---- */

@@ -326,6 +326,12 @@ static void write_notes(struct cache_sweep *sweep, const struct cache_study *stu
     say(sweep, !sweep->has_times,
         "The baskets have no times: what recurs is counted in orders, and no TTL can be judged.");
     sweep->drawn = study->trace->generated;
+    const struct cache_policy *const cache = &scenario->policy.cache;
+    sweep->kept[CACHE_SWEEP_PLACE] = cache->quote_us > 0 && cache->quote_key == QUOTE_KEY_CART;
+    sweep->kept[CACHE_SWEEP_USER] = cache->quote_us > 0 && cache->quote_key == QUOTE_KEY_USER;
+    sweep->kept[CACHE_SWEEP_ITEM] = cache->sku_us > 0 && cache->sku_entries > 0;
+    sweep->kept[CACHE_SWEEP_STORE] = cache->store_us > 0;
+    sweep->kept[CACHE_SWEEP_TOKEN] = cache->token;
     say(sweep, study->trace->generated,
         "Generated carts draw each item by itself and recur less than people's: of 9,835 baskets "
         "of "

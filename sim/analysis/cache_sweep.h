@@ -191,8 +191,9 @@ struct cache_sweep {
     int64_t span_us;                                     /* first order to last */
     bool has_times;                                      /* false: no rows, and gaps count orders */
     bool has_users;                                      /* more than one */
-    bool drawn; /* carts are generated, and recur less than people's */
-    bool cut;   /* the trace ended at CACHE_TRACE_ORDERS_MAX */
+    bool drawn;                   /* carts are generated, and recur less than people's */
+    bool kept[CACHE_SWEEP_KINDS]; /* the scenario's policy has this cache, whatever its life */
+    bool cut;                     /* the trace ended at CACHE_TRACE_ORDERS_MAX */
     struct cache_recurrence recurrences[RECUR_KINDS];
     bool called[PROVIDER_COUNT]; /* asked for real quotes */
     bool priced[PROVIDER_COUNT]; /* and a mock whose shelves tell the truth */

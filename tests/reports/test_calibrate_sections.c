@@ -368,7 +368,8 @@ static void caches_begin_with_what_recurs(void **state)
     check_says(&c, PAGE, "was not run again with them", true);
     check_says(&c, PAGE, "The scenario states no cost of calls", true);
     check_says(&c, PAGE, "Cost saved", false);
-    check_says(&c, MARKDOWN, "lives here, each alone: quotes for 5 min: ", true);
+    check_says(&c, MARKDOWN,
+               "the policy has them, most calls saved first (95% intervals): items for 60", true);
     check_says(&c, FIRST_CSV + 3, "\r\nseen_before_cart,,,30,1000,0.03,", true);
     cart->before = (struct cache_share){700, 1000, 0.7, 0.67, 0.73};
     check_says(&c, CONSOLE, "Exact carts recur: 70.0% of orders", true);
