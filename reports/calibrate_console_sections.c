@@ -135,15 +135,67 @@ static void put_holds(struct text *text, const struct calibration *calibration)
                 "ones of latency or of failures, over all calls.");
 }
 
+/* ---- second calls, caches ---- */
+
+static void put_choice(struct text *text, const struct calibrate_provider *provider)
+{
+    const struct whatif_choice choice = whatif_choose(&provider->hedges);
+    static const char *const words[] = {"yes", "no", "n/a"};
+    struct text cells[5] = {{0}};
+    if (choice.hedge != NULL) {
+        calibrate_show_whatif(&cells[0], &choice.hedge->after);
+        calibrate_show_share(&cells[1], choice.hedge->load, 0, 1);
+        calibrate_show_whatif(&cells[2], &provider->hedges.before.quantiles[2]);
+        calibrate_show_whatif(&cells[3], &choice.hedge->shared.quantiles[2]);
+    } else {
+        for (unsigned c = 0; c < 4; c++)
+            text_put(&cells[c], "n/a");
+    }
+    text_put(&cells[4], words[choice.worth]);
+    text_put(text, "  ");
+    put_name(text, provider->name, NAME);
+    static const size_t widths[5] = {11, 12, 11, 15, 11};
+    for (unsigned c = 0; c < 5; c++)
+        put_right(text, &cells[c], widths[c]);
+    text_char(text, '\n');
+}
+
+static void put_second_calls(struct text *text, const struct calibration *calibration)
+{
+    uint32_t places[LATENCY_SERIES_MAX];
+    const uint32_t shown = calibrate_section_places(calibration, places);
+    text_format(text, "\n  SECOND CALLS      %11s%12s%11s%15s%11s\n", "after", "more calls", "p99",
+                "then, a model", "worth it");
+    for (uint32_t i = 0; i < shown; i++)
+        put_choice(text, &calibration->providers[places[i]]);
+    put_wrapped(text, "then: with the slowness that neighbours share, at the best delay; yes: more "
+                      "than 10% off p99 for at most 10% more calls; n/a: too few calls, or not "
+                      "watched long enough.");
+    put_found(text, calibration, calibrate_find_second_calls);
+    put_wrapped(text, calibrate_no_replicas_words);
+}
+
+static void put_caches(struct text *text, const struct calibration *calibration)
+{
+    struct text lines[3] = {{0}};
+    const unsigned count = calibrate_cache_lines(calibration, lines);
+    text_put(text, "\n  CACHES\n");
+    put_found(text, calibration, calibrate_find_caches);
+    if (count > 0)
+        put_wrapped(text, "Worth it? The contract's lives, each by itself, the other caches as the "
+                          "policy has them (95% intervals):");
+    for (unsigned l = 0; l < count; l++) {
+        if (lines[l].bytes != NULL) put_wrapped(text, lines[l].bytes);
+        text->failed |= lines[l].failed;
+        text_release(&lines[l]);
+    }
+}
+
 /* ---- all three ---- */
 
 void calibrate_console_sections(struct text *text, const struct calibration *calibration)
 {
     put_holds(text, calibration);
-    text_put(text, "\n  SECOND CALLS\n");
-    put_found(text, calibration, calibrate_find_second_calls);
-    put_wrapped(text, calibrate_no_replicas_words);
-    text_put(text, "\n  CACHES\n");
-    put_found(text, calibration, calibrate_find_caches);
-    put_found(text, calibration, calibrate_find_contract_lives);
+    put_second_calls(text, calibration);
+    put_caches(text, calibration);
 }

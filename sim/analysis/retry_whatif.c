@@ -271,3 +271,26 @@ bool whatif_hedge_at(struct whatif_hedge *hedge, const struct latency_series *se
     survival_release(&curve);
     return made;
 }
+
+/* ---- whether to ---- */
+
+#define WORTH_LOAD 0.10
+#define WORTH_FALL 0.10
+
+struct whatif_choice whatif_choose(const struct whatif_hedges *whatif)
+{
+    enum { P99 = 2 };
+    struct whatif_choice choice = {.worth = WHATIF_NA};
+    const struct whatif_time *before = &whatif->before.quantiles[P99];
+    if (!whatif->before.known || before->state != WHATIF_KNOWN) return choice;
+    for (unsigned d = 0; d < WHATIF_DELAYS; d++) {
+        const struct whatif_hedge *hedge = &whatif->hedges[d];
+        if (hedge->after.state != WHATIF_KNOWN || hedge->load > WORTH_LOAD + ROUNDING) continue;
+        const struct whatif_time *after = &hedge->shared.quantiles[P99];
+        if (!hedge->shared.known || after->state != WHATIF_KNOWN) continue;
+        if (choice.hedge != NULL && after->us >= choice.hedge->shared.quantiles[P99].us) continue;
+        const bool falls = (double)after->us < (1.0 - WORTH_FALL) * (double)before->us;
+        choice = (struct whatif_choice){falls ? WHATIF_YES : WHATIF_NO, hedge};
+    }
+    return choice;
+}

@@ -98,6 +98,17 @@ struct whatif_hedges {
 bool whatif_hedges_make(struct whatif_hedges *whatif, const struct latency_series *series,
                         const struct whatif_setup *setup, struct err *err);
 
+/* Whether to hedge: YES when one of the delays makes at most 10% more calls and takes p99, with
+ * what neighbours share in it, down by more than 10%; NO when none does; NA when no such p99 is
+ * known, before and after. `hedge`: of those judged the one with the least p99; NULL: NA. Borrowed.
+ */
+enum whatif_worth { WHATIF_YES, WHATIF_NO, WHATIF_NA };
+struct whatif_choice {
+    enum whatif_worth worth;
+    const struct whatif_hedge *hedge;
+};
+struct whatif_choice whatif_choose(const struct whatif_hedges *whatif);
+
 /* One delay of one's own choosing, with its quantile, into `hedge`. */
 bool whatif_hedge_at(struct whatif_hedge *hedge, const struct latency_series *series,
                      const struct whatif_setup *setup, int64_t after_us, struct err *err);

@@ -289,6 +289,30 @@ static void second_calls_are_models_and_know_where_watching_ended(void **state)
     calibration_release(&c);
 }
 
+static void each_provider_is_told_whether_to_hedge(void **state)
+{
+    (void)state;
+    const struct source source = {.site = "shop", .calls = 1200};
+    struct calibration c = calibrate(&source, TIMEOUT_TARGET);
+    struct whatif_hedges *hedges = &c.providers[0].hedges;
+    hedges->before.quantiles[2] = (struct whatif_time){WHATIF_KNOWN, 2000000};
+    for (unsigned d = 0; d < WHATIF_DELAYS; d++) {
+        hedges->hedges[d].shared.known = true;
+        hedges->hedges[d].shared.quantiles[2] = (struct whatif_time){WHATIF_KNOWN, 1900000};
+    }
+    assert_int_equal(whatif_choose(hedges).worth, WHATIF_NO);
+    hedges->hedges[0].shared.quantiles[2].us = 100000; /* p50: half as many calls again */
+    assert_int_equal(whatif_choose(hedges).worth, WHATIF_NO);
+    hedges->hedges[2].shared.quantiles[2].us = 1790000;
+    assert_int_equal(whatif_choose(hedges).worth, WHATIF_YES);
+    assert_ptr_equal(whatif_choose(hedges).hedge, &hedges->hedges[2]);
+    check_says(&c, CONSOLE, "1.79 s        yes\n", true);
+    hedges->before.quantiles[2].state = WHATIF_TOO_FEW;
+    assert_int_equal(whatif_choose(hedges).worth, WHATIF_NA);
+    check_says(&c, CONSOLE, "n/a        n/a\n", true);
+    calibration_release(&c);
+}
+
 static void formulas_give_their_known_figures(void **state)
 {
     (void)state;
@@ -361,6 +385,8 @@ static void caches_begin_with_what_recurs(void **state)
     struct cache_recurrence *cart = &c.caches.recurrences[RECUR_CART];
     cart->before = (struct cache_share){30, 1000, 0.03, 0.0203, 0.0426};
     check_says(&c, CONSOLE, "Exact carts seldom recur: 3.0% of orders", true);
+    check_says(&c, CONSOLE, "\n  items for 60", true); /* the biggest first, a line each */
+    check_says(&c, CONSOLE, "the scenario has it", true);
     check_says(&c, PAGE, "95% interval 2.0% to 4.3%, n\u00a0=\u00a01,000", true);
     check_says(&c, PAGE, "5 min (contract)", false); /* bound to its unit */
     check_says(&c, PAGE, "5\u00a0min (contract)", true);
@@ -505,6 +531,7 @@ int main(void)
         cmocka_unit_test(what_a_part_cannot_judge_has_its_reason),
         cmocka_unit_test(a_fitted_tail_beyond_the_data_says_so),
         cmocka_unit_test(second_calls_are_models_and_know_where_watching_ended),
+        cmocka_unit_test(each_provider_is_told_whether_to_hedge),
         cmocka_unit_test(formulas_give_their_known_figures),
         cmocka_unit_test(of_many_sites_the_page_has_the_largest_and_files_have_all),
         cmocka_unit_test(caches_need_a_scenario),
