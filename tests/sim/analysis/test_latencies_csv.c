@@ -360,6 +360,72 @@ static void reads_recorded_sites(void **state)
     latencies_release(&set);
 }
 
+static void knows_our_providers_by_any_of_their_names(void **state)
+{
+    (void)state;
+    struct latency_set set;
+    must_read(&set,
+              "provider,ms\nkroger,100\nKroger Direct,200\nKROGER_API,300\nkroger_api,400\n"
+              "WALMART_API,500\nwalmart,600\nKroger Fuel,700\n",
+              &no_spec);
+    assert_int_equal(set.count, 3);
+    assert_string_equal(set.series[0].name, "KROGER_API");
+    assert_int_equal(set.series[0].provider, PROVIDER_KROGER_API);
+    assert_int_equal(set.series[0].count, 4);
+    assert_string_equal(set.series[1].name, "WALMART_API");
+    assert_int_equal(set.series[1].count, 2);
+    assert_int_equal(set.series[2].provider, PROVIDER_COUNT);
+    assert_string_equal(set.spelt[PROVIDER_KROGER_API], "kroger");
+    assert_string_equal(set.spelt[PROVIDER_WALMART_API], "walmart");
+    assert_string_equal(set.spelt[PROVIDER_MEALME], "");
+    latencies_release(&set);
+}
+
+static void seconds_are_read_where_the_name_says_so(void **state)
+{
+    (void)state;
+    struct latency_set set;
+    must_read(&set, "latency_s\n0.25\n1.5\n", &no_spec);
+    assert_true(set.in_seconds);
+    check_sample(&set.series[0], 0, LATENCY_ANSWERED, 250000);
+    check_sample(&set.series[0], 1, LATENCY_ANSWERED, 1500000);
+    latencies_release(&set);
+}
+
+static void warns_of_what_looks_like_seconds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool warned;
+    } rows[] = {{"ms\n0.25\n1.5\n310.5\n", true},
+                {"ms\n59.5\n41.2\n", true},
+                {"ms\n5\n7\n", false},
+                {"ms\n59.5\n60.5\n", false},
+                {"ms\n0.25\n310.5\n95.5\n", false},
+                {"seconds\n0.25\n1.5\n", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct latency_set set;
+        struct err_list list;
+        CHECK_ROW(rows[i].text, read_text(&set, rows[i].text, &no_spec, &list));
+        CHECK_ROW(rows[i].text, (list.warnings == 1) == rows[i].warned);
+        if (rows[i].warned) assert_non_null(strstr(list.items[0].hint, "latency_s"));
+        latencies_release(&set);
+    }
+}
+
+static void names_a_separator_that_is_no_comma(void **state)
+{
+    (void)state;
+    struct latency_set set;
+    struct err_list list;
+    const struct latency_csv spec = {.columns = {[COLUMN_LATENCY] = "ms"}};
+    assert_false(read_text(&set, "ms;site\n5;a\n", &no_spec, &list));
+    assert_non_null(strstr(list.items[0].hint, "\";\""));
+    assert_false(read_text(&set, "ms\tsite\n5\ta\n", &spec, &list));
+    assert_non_null(strstr(list.items[0].hint, "a tab"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +439,10 @@ int main(void)
         cmocka_unit_test(refuses_files_without_calls),
         cmocka_unit_test(points_at_a_name_that_is_too_long),
         cmocka_unit_test(columns_can_be_named),
+        cmocka_unit_test(knows_our_providers_by_any_of_their_names),
+        cmocka_unit_test(seconds_are_read_where_the_name_says_so),
+        cmocka_unit_test(warns_of_what_looks_like_seconds),
+        cmocka_unit_test(names_a_separator_that_is_no_comma),
         cmocka_unit_test(numbers_orders_by_their_ids),
         cmocka_unit_test(ends_cleanly_on_damage_and_when_memory_does),
         cmocka_unit_test(reads_recorded_sites),
