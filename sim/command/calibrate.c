@@ -188,7 +188,10 @@ static void tell_columns(const struct calibrate_command *calibrate)
         fprintf(out, "  %" PRIu64 " left out: an answer without a time\n",
                 set->rows_without_latency);
     if (set->rows_no_call > 0)
-        fprintf(out, "  %" PRIu64 " left out: not the end of a call\n", set->rows_no_call);
+        fprintf(out,
+                "  %" PRIu64 " left out: not the end of a call, which is provider_quote_success or "
+                "provider_quote_error\n",
+                set->rows_no_call);
     if (set->in_seconds) fputs("  latencies are read as seconds\n", out);
     if (set->names[COLUMN_ORDER][0] != '\0')
         fputs("  the order column is not used: the router is a model here\n", out);
@@ -250,6 +253,8 @@ static bool open_orders(struct calibrate_command *calibrate, int *code)
     if (!decision_source_open(&calibrate->source, calibrate->invocation, calibrate->console,
                               calibrate->path)) {
         *code = calibrate->source.exit_code;
+        if (strcmp(calibrate->path, "-") == 0 && *code == EXIT_INPUT)
+            fputs("  hint: or, if it is a CSV: --from -\n", calibrate->console->err);
         return false;
     }
     if (calibrate->source.kind != TUNE_SCENARIO && !no_scenario(calibrate, "was recorded", &err)) {
@@ -303,6 +308,7 @@ static bool try_caches(struct calibrate_command *calibrate, struct err *err)
     struct decision_set base;
     if (!calibrate->calibration.caches_known || calibrate->source.wire.clock == WIRE_CLOCK_REAL)
         return true;
+    progress_wait(&calibrate->progress, "the scenario again, with each life of a cache");
     if (!decision_source_with_cache(&calibrate->source, calibrate->invocation, calibrate->console,
                                     0, &base, err))
         return false;
@@ -326,9 +332,11 @@ static bool write_folder(struct calibrate_command *calibrate, const struct calib
     static struct paper_files list;
     struct drawing drawing;
     const bool plots = !invocation_on(calibrate->invocation, OPTION_NO_PLOTS);
-    return calibrate_report_write_data(report, err) &&
-           calibrate_report_draw(report, plots ? "gnuplot" : NULL, &drawing, err) &&
-           paper_check_drawing(&drawing, calibrate->invocation, calibrate->console, err) &&
+    progress_wait(&calibrate->progress, "writing the report");
+    const bool drawn = calibrate_report_write_data(report, err) &&
+                       calibrate_report_draw(report, plots ? "gnuplot" : NULL, &drawing, err);
+    progress_hide(&calibrate->progress);
+    return drawn && paper_check_drawing(&drawing, calibrate->invocation, calibrate->console, err) &&
            paper_list_files(&list, report->directory, calibrate_report_files, &drawing, err) &&
            calibrate_report_write_page(report, &drawing, list.files, list.count, err);
 }
@@ -363,11 +371,32 @@ static int show(struct calibrate_command *calibrate, const struct calibrate_repo
     return console_write(console, &text);
 }
 
-static void tell_stopped(struct calibration *calibration)
+static void tell_stopped(struct calibrate_command *calibrate)
 {
+    struct calibration *calibration = &calibrate->calibration;
+    progress_hide(&calibrate->progress);
+    if (!calibrate->console->quiet)
+        fprintf(calibrate->console->err,
+                "routesim: stopped: results are of the %" PRIu32 " orders decided until then\n",
+                calibrate->source.set.count);
     if (calibration->note_count == CALIBRATE_NOTES_MAX) return;
     calibration->notes[calibration->note_count++] =
         "The run was stopped before its end by a signal: this is from the orders until then.";
+}
+
+static const char stopped_before[] = "routesim: stopped: nothing was written\n";
+static const char stopped_after[] =
+    "routesim: stopped: the report is written, what was still to be printed is lost\n";
+
+/* From the moment that the folder has its name the last words are others. */
+static bool commit(struct calibrate_command *calibrate, struct err *err)
+{
+    sigset_t before;
+    signals_hold(&before);
+    const bool committed = folder_commit(&calibrate->folder, err);
+    if (committed) signals_leave_with(stopped_after);
+    signals_free(&before);
+    return committed;
 }
 
 static int calibrate_and_report(struct calibrate_command *calibrate)
@@ -385,8 +414,7 @@ static int calibrate_and_report(struct calibrate_command *calibrate)
     const bool made =
         calibrate_run(&calibrate->calibration, &calibrate->request, &calibrate->latencies,
                       orders ? &calibrate->source.set : NULL, &err);
-    progress_end(&calibrate->progress, made ? "calibrated" : "stopped");
-    if (made && calibrate->source.stopped != 0) tell_stopped(&calibrate->calibration);
+    if (made && calibrate->source.stopped != 0) tell_stopped(calibrate);
     (void)snprintf(program, sizeof program, "routesim %s", version_text());
     const struct calibrate_report report = {.calibration = &calibrate->calibration,
                                             .program = program,
@@ -394,8 +422,10 @@ static int calibrate_and_report(struct calibrate_command *calibrate)
                                             .experiment = experiment_of(calibrate),
                                             .directory = calibrate->folder.temporary};
     int code = EXIT_DONE;
-    if (!made || !try_caches(calibrate, &err) || !write_folder(calibrate, &report, &err) ||
-        !folder_commit(&calibrate->folder, &err)) {
+    const bool written = made && try_caches(calibrate, &err) &&
+                         write_folder(calibrate, &report, &err) && commit(calibrate, &err);
+    progress_end(&calibrate->progress, written ? "calibrated" : "stopped");
+    if (!written) {
         folder_discard(&calibrate->folder);
         code = console_error(calibrate->console, &err, NULL);
     } else {
@@ -417,6 +447,8 @@ int command_calibrate(const struct invocation *invocation, struct console *conso
     calibrate->console = console;
     calibrate->request.progress = on_step;
     calibrate->request.progress_context = calibrate;
+    signals_leave_with(stopped_before);
+    signals_leave_at_next();
     if (!take_path(calibrate, &err) || !read_request(calibrate, &err)) {
         code = console_error(console, &err, NULL);
     } else {

@@ -1,11 +1,14 @@
 #include "sim/command/signals.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "router/base/leftover.h"
 
 static volatile sig_atomic_t stop_signal;
+static _Atomic(const char *) last_words;
 
 static void set_of_ours(sigset_t *set)
 {
@@ -16,7 +19,12 @@ static void set_of_ours(sigset_t *set)
 
 static void on_last_signal(int number)
 {
+    const char *words = atomic_load(&last_words);
     leftover_remove_all();
+    if (words != NULL) {
+        const ssize_t written = write(STDERR_FILENO, words, strlen(words));
+        (void)written;
+    }
     _exit(128 + number);
 }
 
@@ -44,6 +52,11 @@ const volatile sig_atomic_t *signals_catch(void)
 void signals_leave_at_next(void)
 {
     handle(on_last_signal);
+}
+
+void signals_leave_with(const char *words)
+{
+    atomic_store(&last_words, words);
 }
 
 void signals_hold(sigset_t *before)

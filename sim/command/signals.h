@@ -16,6 +16,10 @@ const volatile sig_atomic_t *signals_catch(void);
 /* The first has come by another way: the next ends the process. */
 void signals_leave_at_next(void);
 
+/* What the process says on standard error when it leaves at once, newline included: borrowed, and
+ * read in a signal handler. NULL, as at the beginning: nothing. */
+void signals_leave_with(const char *words);
+
 /* Nobody is heard in between: for what may not be left half done. */
 void signals_hold(sigset_t *before);
 void signals_free(const sigset_t *before);
