@@ -102,10 +102,10 @@ static bool read_request(struct calibrate_command *calibrate, struct err *err)
 
 /* Of a scenario that is run now: other sources have happened. */
 static const enum option of_scenarios[] = {
-    OPTION_DURATION, OPTION_REQUESTS,     OPTION_RATE,     OPTION_CLOCK,
-    OPTION_WIRE,     OPTION_MOCK_TLS,     OPTION_CA,       OPTION_LIVE,
-    OPTION_YES_LIVE, OPTION_MAX_REQUESTS, OPTION_MAX_RATE, OPTION_WATCH,
-    OPTION_SET,      OPTION_SHORT,        OPTION_ENV_FILE, OPTION_INHERIT_ENV};
+    OPTION_DURATION,    OPTION_REQUESTS, OPTION_RATE, OPTION_CLOCK,    OPTION_WIRE,
+    OPTION_MOCK_TLS,    OPTION_CA,       OPTION_LIVE, OPTION_YES_LIVE, OPTION_MAX_REQUESTS,
+    OPTION_MAX_RATE,    OPTION_WATCH,    OPTION_SET,  OPTION_SHORT,    OPTION_ENV_FILE,
+    OPTION_INHERIT_ENV, OPTION_SEED};
 static const enum option of_csvs[] = {OPTION_COLUMNS, OPTION_TIMEOUT};
 
 /* The environment speaks to every command; a word on the command line means this one. */
@@ -371,14 +371,14 @@ static int show(struct calibrate_command *calibrate, const struct calibrate_repo
     return console_write(console, &text);
 }
 
-static void tell_stopped(struct calibrate_command *calibrate)
+static void tell_stopped(struct calibrate_command *calibrate, uint32_t orders)
 {
     struct calibration *calibration = &calibrate->calibration;
     progress_hide(&calibrate->progress);
     if (!calibrate->console->quiet)
         fprintf(calibrate->console->err,
                 "routesim: stopped: results are of the %" PRIu32 " orders decided until then\n",
-                calibrate->source.set.count);
+                orders);
     if (calibration->note_count == CALIBRATE_NOTES_MAX) return;
     calibration->notes[calibration->note_count++] =
         "The run was stopped before its end by a signal: this is from the orders until then.";
@@ -411,10 +411,11 @@ static int calibrate_and_report(struct calibrate_command *calibrate)
         return console_error(calibrate->console, &err, NULL);
     paper_begin_progress(&calibrate->progress, calibrate->invocation, calibrate->console,
                          "calibrate");
+    const uint32_t decided = calibrate->source.set.count; /* the set is moved out */
     const bool made =
         calibrate_run(&calibrate->calibration, &calibrate->request, &calibrate->latencies,
                       orders ? &calibrate->source.set : NULL, &err);
-    if (made && calibrate->source.stopped != 0) tell_stopped(calibrate);
+    if (made && calibrate->source.stopped != 0) tell_stopped(calibrate, decided);
     (void)snprintf(program, sizeof program, "routesim %s", version_text());
     const struct calibrate_report report = {.calibration = &calibrate->calibration,
                                             .program = program,
