@@ -161,8 +161,7 @@ static void put_advice(struct text *text, const struct timeout_advice *advice)
     } else {
         text_put(&cell, advice->state == TIMEOUT_TOO_FEW ? "n/a" : "-");
     }
-    text_char(text, ' '); /* whatever comes, cells are apart */
-    put_right(text, &cell, CELL - 1);
+    put_right(text, &cell, CELL);
 }
 
 /* Whether anybody who is shown has anything to say under a rule. */

@@ -174,6 +174,7 @@ static void put_tail_table(struct html *page)
         cell_count(page, tail->beyond[q]);
     for (unsigned q = 0; q < WAITING_QUANTILES; q++)
         cell_wait(page, tail->ms[q]);
+    html_row_end(page);
     html_table_end(page);
 }
 
