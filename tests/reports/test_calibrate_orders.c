@@ -36,6 +36,22 @@ static struct calibration calibrate(bool as_coded)
     return calibration;
 }
 
+/* Made once each, for it takes a while; whoever bends one puts it right again. */
+static struct calibration *shared(bool as_coded)
+{
+    static struct calibration made[2];
+    if (made[as_coded].name == NULL) made[as_coded] = calibrate(as_coded);
+    return &made[as_coded];
+}
+
+static int release_shared(void **state)
+{
+    (void)state;
+    calibration_release(shared(false));
+    calibration_release(shared(true));
+    return 0;
+}
+
 /* One provider's timeout handed out and one kept, whatever the advice of the
  * day would be. */
 static void hand_out(struct calibration *calibration)
@@ -88,12 +104,12 @@ static void the_page_is_whole_with_and_without_pictures(void **state)
         gnuplot_run("gnuplot", "/", "/dev/null", why, sizeof why) != GNUPLOT_MISSING;
     static const char *const sections[] = {"settings", "rules", "tradeoff",     "router", "tail",
                                            "early",    "holds", "second-calls", "method"};
-    struct calibration calibration = calibrate(false);
+    struct calibration *calibration = shared(false);
     for (int plots = 0; plots <= (gnuplot ? 1 : 0); plots++) {
         char path[TEST_PATH_MAX * 4];
         struct drawing drawing;
         folder_make(path);
-        write_all(&calibration, path, plots == 1 ? "gnuplot" : NULL, &drawing);
+        write_all(calibration, path, plots == 1 ? "gnuplot" : NULL, &drawing);
         if (plots == 1) CHECK_ROW(drawing.reason, drawing.state == DRAWING_DONE);
         struct text page = folder_read(path, "report.html");
         page_check_nesting(page.bytes);
@@ -115,14 +131,13 @@ static void the_page_is_whole_with_and_without_pictures(void **state)
         text_release(&page);
         folder_remove(path);
     }
-    calibration_release(&calibration);
 }
 
 static void the_console_keeps_to_eighty_columns_and_to_ascii_where_asked(void **state)
 {
     (void)state;
-    struct calibration calibration = calibrate(true);
-    struct text console = console_of(&calibration, false);
+    struct calibration *calibration = shared(true);
+    struct text console = console_of(calibration, false);
     for (const char *line = console.bytes; *line != '\0';) {
         const size_t length = strcspn(line, "\n");
         char shown[256];
@@ -134,7 +149,6 @@ static void the_console_keeps_to_eighty_columns_and_to_ascii_where_asked(void **
         line += length + (line[length] == '\n');
     }
     text_release(&console);
-    calibration_release(&calibration);
 }
 
 /* ---- what is handed out ---- */
@@ -156,15 +170,15 @@ static void what_is_recommended_is_handed_out_and_nothing_else(void **state)
     (void)state;
     char path[TEST_PATH_MAX * 4];
     struct drawing drawing;
-    struct calibration calibration = calibrate(false);
-    hand_out(&calibration);
+    struct calibration *calibration = shared(false);
+    hand_out(calibration);
     folder_make(path);
-    write_all(&calibration, path, NULL, &drawing);
+    write_all(calibration, path, NULL, &drawing);
     struct text env = folder_read(path, "recommendation.env");
     struct text page = folder_read(path, "report.html");
     struct text markdown = folder_read(path, "report.md");
-    struct text console = console_of(&calibration, true), secrets = {0};
-    calibrate_write_secrets(&secrets, &calibration);
+    struct text console = console_of(calibration, true), secrets = {0};
+    calibrate_write_secrets(&secrets, calibration);
     assert_string_equal(secrets.bytes, "supabase secrets set LOOPGPT_KROGER_TIMEOUT=2345");
     assert_non_null(strstr(console.bytes, secrets.bytes));
     assert_non_null(strstr(page.bytes, secrets.bytes));
@@ -173,18 +187,18 @@ static void what_is_recommended_is_handed_out_and_nothing_else(void **state)
     assert_int_equal(count_settings(env.bytes), 1);
     assert_non_null(strstr(env.bytes, "# LOOPGPT_WALMART_TIMEOUT"));
     assert_non_null(strstr(env.bytes, "a reason of the test's own"));
-    for (uint32_t p = 0; p < calibration.latencies.count; p++)
-        calibration.providers[p].recommended = false;
+    for (uint32_t p = 0; p < calibration->latencies.count; p++)
+        calibration->providers[p].recommended = false;
     text_clear(&secrets);
-    calibrate_write_secrets(&secrets, &calibration);
+    calibrate_write_secrets(&secrets, calibration);
     assert_int_equal(secrets.length, 0);
+    hand_out(calibration);
     text_release(&secrets);
     text_release(&console);
     text_release(&markdown);
     text_release(&page);
     text_release(&env);
     folder_remove(path);
-    calibration_release(&calibration);
 }
 
 /* As coded, production reads no key of a timeout: said on the terminal, the
@@ -196,13 +210,13 @@ static void keys_that_production_does_not_read_are_told_of(void **state)
     for (int as_coded = 0; as_coded < 2; as_coded++) {
         char path[TEST_PATH_MAX * 4];
         struct drawing drawing;
-        struct calibration calibration = calibrate(as_coded == 1);
-        hand_out(&calibration);
+        struct calibration *calibration = shared(as_coded == 1);
+        hand_out(calibration);
         folder_make(path);
-        write_all(&calibration, path, NULL, &drawing);
+        write_all(calibration, path, NULL, &drawing);
         struct text env = folder_read(path, "recommendation.env");
         struct text page = folder_read(path, "report.html");
-        struct text console = console_of(&calibration, true);
+        struct text console = console_of(calibration, true);
         assert_int_equal(strstr(env.bytes, words) != NULL, as_coded);
         assert_int_equal(strstr(page.bytes, words) != NULL, as_coded);
         assert_int_equal(strstr(console.bytes, words) != NULL, as_coded);
@@ -210,7 +224,6 @@ static void keys_that_production_does_not_read_are_told_of(void **state)
         text_release(&page);
         text_release(&env);
         folder_remove(path);
-        calibration_release(&calibration);
     }
 }
 
@@ -226,10 +239,10 @@ static double number_at(const cJSON *object, const char *key)
 static void json_says_what_the_calibration_says(void **state)
 {
     (void)state;
-    struct calibration calibration = calibrate(false);
-    const struct calibrate_report report = report_of(&calibration, "");
+    struct calibration *calibration = shared(false);
+    const struct calibrate_report report = report_of(calibration, "");
     struct text text = {0};
-    hand_out(&calibration);
+    hand_out(calibration);
     calibrate_write_json(&text, &report);
     cJSON *json = cJSON_Parse(text.bytes);
     if (json == NULL) fail_msg("no JSON: %.80s", cJSON_GetErrorPtr());
@@ -245,14 +258,13 @@ static void json_says_what_the_calibration_says(void **state)
     assert_int_equal(cJSON_GetArraySize(providers), PROVIDER_COUNT);
     const cJSON *kroger = cJSON_GetArrayItem(providers, PROVIDER_KROGER_API);
     CHECK_NEAR(number_at(kroger, "recommended_ms"), 2345, 0);
-    CHECK_NEAR(number_at(kroger, "asked"), calibration.set.count, 0);
+    CHECK_NEAR(number_at(kroger, "asked"), calibration->set.count, 0);
     const cJSON *router = cJSON_GetObjectItemCaseSensitive(json, "router");
     const cJSON *today = cJSON_GetObjectItemCaseSensitive(router, "today");
-    CHECK_NEAR(number_at(today, "changed"), (double)calibration.arms[TIMEOUT_TODAY].outcome.changed,
-               0);
+    CHECK_NEAR(number_at(today, "changed"),
+               (double)calibration->arms[TIMEOUT_TODAY].outcome.changed, 0);
     cJSON_Delete(json);
     text_release(&text);
-    calibration_release(&calibration);
 }
 
 /* Cells of a line that has no quoted comma: names here are ours. */
@@ -269,9 +281,9 @@ static void tables_have_as_many_cells_in_every_row(void **state)
     (void)state;
     char path[TEST_PATH_MAX * 4];
     struct drawing drawing;
-    struct calibration calibration = calibrate(false);
+    struct calibration *calibration = shared(false);
     folder_make(path);
-    write_all(&calibration, path, NULL, &drawing);
+    write_all(calibration, path, NULL, &drawing);
     for (unsigned f = 0; calibrate_report_files[f] != NULL; f++) {
         const char *name = calibrate_report_files[f];
         if (strstr(name, ".csv") == NULL) continue;
@@ -290,7 +302,6 @@ static void tables_have_as_many_cells_in_every_row(void **state)
         text_release(&csv);
     }
     folder_remove(path);
-    calibration_release(&calibration);
 }
 
 /* ---- what cannot be known ---- */
@@ -298,8 +309,9 @@ static void tables_have_as_many_cells_in_every_row(void **state)
 static void what_lies_beyond_the_timeout_is_more_than_it(void **state)
 {
     (void)state;
-    struct calibration calibration = calibrate(false);
-    struct timeout_advice *advice = calibration.providers[PROVIDER_KROGER_API].advice;
+    struct calibration *calibration = shared(false);
+    struct timeout_advice *advice = calibration->providers[PROVIDER_KROGER_API].advice;
+    const struct timeout_advice were[2] = {advice[TIMEOUT_P99], advice[TIMEOUT_P999]};
     advice[TIMEOUT_P99] = (struct timeout_advice){.state = TIMEOUT_BEYOND,
                                                   .us = 7777000,
                                                   .low_us = INT64_MAX,
@@ -309,10 +321,10 @@ static void what_lies_beyond_the_timeout_is_more_than_it(void **state)
     char path[TEST_PATH_MAX * 4];
     struct drawing drawing;
     folder_make(path);
-    write_all(&calibration, path, NULL, &drawing);
+    write_all(calibration, path, NULL, &drawing);
     struct text page = folder_read(path, "report.html");
     struct text rules = folder_read(path, "rules.csv");
-    struct text console = console_of(&calibration, true);
+    struct text console = console_of(calibration, true);
     assert_non_null(strstr(console.bytes, ">7.777"));
     assert_non_null(strstr(page.bytes, "&gt;\u00a07.777\u00a0s"));
     assert_non_null(strstr(page.bytes, "10,000"));
@@ -321,8 +333,9 @@ static void what_lies_beyond_the_timeout_is_more_than_it(void **state)
     text_release(&console);
     text_release(&rules);
     text_release(&page);
+    advice[TIMEOUT_P99] = were[0];
+    advice[TIMEOUT_P999] = were[1];
     folder_remove(path);
-    calibration_release(&calibration);
 }
 
 static void the_same_orders_give_the_same_bytes(void **state)
@@ -359,5 +372,5 @@ int main(void)
         cmocka_unit_test(what_lies_beyond_the_timeout_is_more_than_it),
         cmocka_unit_test(the_same_orders_give_the_same_bytes),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, release_shared);
 }
