@@ -71,11 +71,9 @@ static void put_kept(struct text *text, const struct timeout_achieved *achieved)
 }
 
 /* ", today 91.5%" */
-static void put_was(struct text *text, const struct calibration *calibration,
-                    const struct calibrate_provider *lead)
+static void put_was(struct text *text, const struct calibrate_provider *lead)
 {
     const struct timeout_advice *today = &lead->advice[TIMEOUT_TODAY];
-    (void)calibration;
     if (today->state != TIMEOUT_FOUND || today->us == lead->recommended_us) return;
     text_put(text, ", today ");
     calibrate_show_value(text, &today->achieved.success);
@@ -187,7 +185,7 @@ void calibrate_write_finding(struct text *text, const struct calibration *calibr
         text_put(text, ", as today,");
     }
     put_kept(text, calibrate_achieved(lead));
-    put_was(text, calibration, lead);
+    put_was(text, lead);
     put_router(text, calibration);
     text_char(text, '.');
     put_kept_tail(text, calibration);

@@ -107,14 +107,10 @@ enum recall {                 /* what came of asking for one kept quote */
 };
 extern const char *const recall_names[RECALL_COUNT + 1]; /* "unasked", "hit", ...; NULL ends */
 
-/* Whether the cache was asked; and of these, whether that failed. */
+/* Whether the cache was asked. */
 static inline bool recall_asked(enum recall recall)
 {
     return recall != RECALL_UNASKED && recall != RECALL_SKIPPED;
-}
-static inline bool recall_failed(enum recall recall)
-{
-    return recall >= RECALL_REFUSED && recall <= RECALL_LATE;
 }
 
 struct cache_counters {

@@ -20,7 +20,8 @@ static const char *const timeout_keys[PROVIDER_COUNT] = {
     [PROVIDER_WALMART_API] = "LOOPGPT_WALMART_TIMEOUT",
 };
 
-void calibrate_note(struct calibration *calibration, const char *sentence)
+/* Keeps a constant sentence, once. */
+static void note(struct calibration *calibration, const char *sentence)
 {
     for (uint32_t i = 0; i < calibration->note_count; i++)
         if (strcmp(calibration->notes[i], sentence) == 0) return;
@@ -140,7 +141,8 @@ static const char *doubt_of(const struct calibration *calibration,
     return NULL;
 }
 
-void calibrate_recommend(const struct calibration *calibration, struct calibrate_provider *provider)
+/* Sets what is recommended for a provider, from the rule that was asked for. */
+static void recommend(const struct calibration *calibration, struct calibrate_provider *provider)
 {
     const struct timeout_advice *advice = &provider->advice[calibration->rule];
     provider->chosen = calibration->rule;
@@ -172,8 +174,8 @@ static bool look_at(struct calibration *calibration, struct calibrate_provider *
         !spring_the_trap(provider, &calibration->setup, err))
         return false;
     if (series->timeouts_differ)
-        calibrate_note(calibration, "A timeout was not the same all along: what was given up early "
-                                    "counts for as long as it was watched (Kaplan and Meier).");
+        note(calibration, "A timeout was not the same all along: what was given up early "
+                          "counts for as long as it was watched (Kaplan and Meier).");
     return true;
 }
 
@@ -231,8 +233,9 @@ static bool make_curve(struct calibration *calibration, struct calibrate_provide
 
 /* ---- the router under a rule ---- */
 
-struct decision_view calibrate_view_of(const struct calibration *calibration,
-                                       enum timeout_rule rule)
+/* The timeouts of one rule; a provider that it says nothing of keeps its own. */
+static struct decision_view view_of_rule(const struct calibration *calibration,
+                                         enum timeout_rule rule)
 {
     struct decision_view view = calibration->today;
     for (uint32_t p = 0; p < calibration->latencies.count; p++) {
@@ -282,7 +285,7 @@ static bool judge_recommended(struct calibration *calibration,
     }
     calibration->starves = true;
     for (uint32_t p = 0; p < calibration->latencies.count; p++)
-        calibrate_recommend(calibration, &calibration->providers[p]);
+        recommend(calibration, &calibration->providers[p]);
     return judge_recommended(calibration, patience, err);
 }
 
@@ -294,7 +297,7 @@ static bool judge_arms(struct calibration *calibration, const struct calibrate_r
         tell(request, "deciding again under each rule", r, TIMEOUT_RULES);
         arm->rule = (enum timeout_rule)r;
         arm->known = arm_known(calibration, arm->rule);
-        arm->view = calibrate_view_of(calibration, arm->rule);
+        arm->view = view_of_rule(calibration, arm->rule);
         if (arm->known &&
             !waiting_under(patience, &arm->view, &calibration->prices, &arm->outcome, err))
             return false;
@@ -383,11 +386,11 @@ static void note_unseen(struct calibration *calibration)
     }
     if (given_up > 0 && told == 0) calibration->unseen = true;
     if (calibration->unseen)
-        calibrate_note(calibration,
-                       "What became of calls after their timeouts is not recorded here: other "
-                       "winners and regret are against what came in time, not against every "
-                       "answer, and a longer timeout shows nothing new. A run\u2019s folder tells, "
-                       "and so does a log with policy.log_late_quotes.");
+        note(calibration,
+             "What became of calls after their timeouts is not recorded here: other "
+             "winners and regret are against what came in time, not against every "
+             "answer, and a longer timeout shows nothing new. A run\u2019s folder tells, "
+             "and so does a log with policy.log_late_quotes.");
 }
 
 static bool look_at_router(struct calibration *calibration, const struct calibrate_request *request,
@@ -398,7 +401,7 @@ static bool look_at_router(struct calibration *calibration, const struct calibra
     note_unseen(calibration);
     if (!find_cheapest(calibration, patience, err)) return false;
     for (uint32_t p = 0; p < calibration->latencies.count; p++)
-        calibrate_recommend(calibration, &calibration->providers[p]);
+        recommend(calibration, &calibration->providers[p]);
     if (!judge_arms(calibration, request, patience, err) ||
         !waiting_tail_of(patience, &today, &calibration->tail, err))
         return false;
@@ -483,7 +486,7 @@ static bool calibrate_all(struct calibration *calibration, const struct calibrat
     for (uint32_t p = 0; p < count; p++) {
         tell(request, "looking at latencies", p, count);
         if (!look_at(calibration, &calibration->providers[p], err)) return false;
-        calibrate_recommend(calibration, &calibration->providers[p]);
+        recommend(calibration, &calibration->providers[p]);
     }
     if (calibration->has_orders) {
         patience = waiting_patience_make(&calibration->set, 0, err);
@@ -493,7 +496,7 @@ static bool calibrate_all(struct calibration *calibration, const struct calibrat
     for (uint32_t p = 0; ok && p < count; p++) {
         tell(request, "does it hold", p, count);
         ok = calibrate_stability_of(calibration, &calibration->providers[p], err);
-        if (ok) calibrate_recommend(calibration, &calibration->providers[p]);
+        if (ok) recommend(calibration, &calibration->providers[p]);
     }
     for (uint32_t p = 0; ok && p < count; p++) {
         tell(request, "timeouts of one provider", p, count);
@@ -522,11 +525,11 @@ static void note_hedged(struct calibration *calibration, const struct scenario *
 {
     if (scenario == NULL) return;
     if (scenario->policy.hedge.enabled)
-        calibrate_note(calibration, "These calls were hedged already (policy.hedge): what is said "
-                                    "of second calls comes on top of that.");
+        note(calibration, "These calls were hedged already (policy.hedge): what is said "
+                          "of second calls comes on top of that.");
     if (scenario->policy.retry.enabled)
-        calibrate_note(calibration, "Failed calls were tried again already (policy.retry): what is "
-                                    "said of retries comes on top of that.");
+        note(calibration, "Failed calls were tried again already (policy.retry): what is "
+                          "said of retries comes on top of that.");
 }
 
 bool calibrate_run(struct calibration *calibration, const struct calibrate_request *request,

@@ -5,17 +5,6 @@
 
 #include "sim/analysis/calibrate.h"
 
-/* Keeps a constant sentence, once. */
-void calibrate_note(struct calibration *calibration, const char *sentence);
-
-/* Sets what is recommended for a provider, from the rule that was asked for. */
-void calibrate_recommend(const struct calibration *calibration,
-                         struct calibrate_provider *provider);
-
-/* The timeouts of one rule; a provider that it says nothing of keeps its own. */
-struct decision_view calibrate_view_of(const struct calibration *calibration,
-                                       enum timeout_rule rule);
-
 /* Without orders: the router's quantiles under each rule, if calls were independent of each other
  * and one router asked all providers at once. A model. */
 bool calibrate_model_router(struct calibration *calibration, struct err *err);

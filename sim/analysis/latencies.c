@@ -139,34 +139,6 @@ void latencies_release(struct latency_set *set)
 
 /* ---- parts ---- */
 
-static bool add_between(struct latency_series *part, const struct latency_series *series,
-                        int64_t from_us, int64_t until_us, struct err *err)
-{
-    for (uint32_t i = 0; i < series->count; i++) {
-        const struct latency_sample *sample = &series->samples[i];
-        if (sample->at_us < from_us || sample->at_us >= until_us) continue;
-        if (!latency_add(part, sample, err)) return false;
-    }
-    return latency_finish(part, err);
-}
-
-bool latencies_between(struct latency_set *part, const struct latency_set *set, int64_t from_us,
-                       int64_t until_us, struct err *err)
-{
-    assert(part != set);
-    *part = *set;
-    part->series = NULL;
-    part->count = 0;
-    for (uint32_t s = 0; s < set->count; s++) {
-        struct latency_series *series = latency_series_of(part, set->series[s].name, err);
-        if (series != NULL && add_between(series, &set->series[s], from_us, until_us, err))
-            continue;
-        latencies_release(part);
-        return false;
-    }
-    return true;
-}
-
 static struct latency_sample cut_sample(struct latency_sample sample, int64_t timeout_us)
 {
     /* Watching ended before the new timeout: it was another one that ended it. */

@@ -134,10 +134,6 @@ bool latencies_from_csv_bytes(struct latency_set *set, const char *name, const c
 
 /* ---- parts and series ---- */
 
-/* The samples asked in [from_us, until_us), of every series; names and order as in `set`. */
-bool latencies_between(struct latency_set *part, const struct latency_set *set, int64_t from_us,
-                       int64_t until_us, struct err *err);
-
 /* The series as it would have been recorded by somebody who hung up at `timeout_us`: what comes at
  * it or later is CENSORED there, errors among it. What had been watched for less stays as it is, so
  * a longer timeout shows nothing new. */

@@ -30,7 +30,8 @@ struct timeout_setup timeout_setup_default(void)
 
 /* ---- what a timeout achieves ---- */
 
-struct timeout_share timeout_share_of(uint64_t hits, uint64_t n)
+/* Clopper and Pearson's interval about hits of n. */
+static struct timeout_share share_of(uint64_t hits, uint64_t n)
 {
     struct timeout_share share = {hits, n, (double)NAN, (double)NAN, (double)NAN};
     assert(hits <= n);
@@ -102,17 +103,17 @@ static struct timeout_achieved achieved_by(const struct ends *ends, const struct
     const uint32_t unknown = before(ends->censored_us, ends->censored, timeout_us);
     const double asked = (double)ends->asked;
     struct timeout_achieved achieved = {
-        .success = timeout_share_of(in_time, ends->asked),
+        .success = share_of(in_time, ends->asked),
         .success_possible = (double)NAN,
         .caught = timeout_us > 0 ? survival_at(curve, timeout_us - 1).reached : 0.0,
-        .false_timeouts = timeout_share_of(ends->answered - in_time, ends->asked),
+        .false_timeouts = share_of(ends->answered - in_time, ends->asked),
         .false_possible = (double)NAN,
     };
     if (ends->asked == 0) return achieved;
     /* What nobody knows widens the interval: none of it, or all of it. */
-    achieved.success.high = timeout_share_of(in_time + unknown, ends->asked).high;
+    achieved.success.high = share_of(in_time + unknown, ends->asked).high;
     achieved.false_timeouts.high =
-        timeout_share_of(ends->answered - in_time + ends->given_up, ends->asked).high;
+        share_of(ends->answered - in_time + ends->given_up, ends->asked).high;
     if (ends->given_up > 0 && ends->answered == in_time) /* none was seen, and none could be */
         achieved.false_timeouts.value = (double)NAN;
     achieved.success_possible = (double)(in_time + unknown) / asked;

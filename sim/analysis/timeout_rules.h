@@ -109,7 +109,4 @@ bool timeout_achieves(const struct latency_series *series, int64_t timeout_us,
 bool timeout_curve(const struct latency_series *series, const int64_t *timeouts_us, uint32_t count,
                    struct timeout_achieved *achieved, struct err *err);
 
-/* Clopper and Pearson's interval about hits of n. */
-struct timeout_share timeout_share_of(uint64_t hits, uint64_t n);
-
 #endif

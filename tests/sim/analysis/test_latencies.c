@@ -179,42 +179,6 @@ static void sorts_by_time_and_keeps_equals_as_they_came(void **state)
     latency_series_release(&series);
 }
 
-static void a_part_has_the_samples_of_its_time_alone(void **state)
-{
-    (void)state;
-    struct err err;
-    struct latency_set set = {.has_time = true, .rows = 12}, part;
-    for (uint32_t i = 0; i < 12; i++) {
-        struct latency_series *series = latency_series_of(&set, i % 2 == 0 ? "b" : "a", &err);
-        const struct latency_sample next = sample(i * 10, i + 1, i < 6 ? 100 : 200);
-        assert_true(latency_add(series, &next, &err));
-    }
-    for (uint32_t s = 0; s < set.count; s++)
-        assert_true(latency_finish(&set.series[s], &err));
-    assert_true(set.series[0].timeouts_differ);
-    assert_true(latencies_between(&part, &set, 20, 60, &err));
-    assert_true(part.has_time);
-    assert_int_equal(part.count, 2);
-    assert_string_equal(part.series[0].name, "b");
-    assert_int_equal(part.series[0].count, 2); /* at 20 and 40, and 60 is out */
-    assert_int_equal(part.series[0].samples[0].at_us, 20);
-    assert_int_equal(part.series[0].fates[LATENCY_ANSWERED], 2);
-    assert_int_equal(part.series[0].timeout_us, 100); /* as of then */
-    assert_false(part.series[0].timeouts_differ);
-    latencies_release(&part);
-
-    for (uint32_t countdown = 1;; countdown++) {
-        memory_fail_after(countdown);
-        const bool made = latencies_between(&part, &set, 0, 1000, &err);
-        memory_fail_after(0);
-        if (!made) assert_int_equal(err.code, ERR_ENVIRONMENT);
-        latencies_release(&part);
-        if (made) break;
-        assert_true(countdown < 20);
-    }
-    latencies_release(&set);
-}
-
 static void a_cut_is_what_a_shorter_timeout_would_have_recorded(void **state)
 {
     (void)state;
@@ -291,7 +255,6 @@ int main(void)
         cmocka_unit_test(takes_the_late_end_of_a_call_that_was_watched_on),
         cmocka_unit_test(holds_every_asked_quote_of_a_decision_set_once),
         cmocka_unit_test(sorts_by_time_and_keeps_equals_as_they_came),
-        cmocka_unit_test(a_part_has_the_samples_of_its_time_alone),
         cmocka_unit_test(a_cut_is_what_a_shorter_timeout_would_have_recorded),
         cmocka_unit_test(counts_calls_at_a_cap_apart_from_those_at_a_timeout),
         cmocka_unit_test(refuses_more_series_than_there_is_room_for),
