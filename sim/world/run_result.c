@@ -156,34 +156,12 @@ static bool fill_latencies(struct run_sums *sums, struct result *result)
 /* --- checks --------------------------------------------------------------------------------------
  */
 
-static bool holds(double measured, enum check_operator op, double limit)
-{
-    switch (op) {
-    case CHECK_LE:
-        return measured <= limit;
-    case CHECK_LT:
-        return measured < limit;
-    case CHECK_GE:
-        return measured >= limit;
-    case CHECK_GT:
-        return measured > limit;
-    case CHECK_EQ:
-        return measured == limit;
-    case CHECK_NE:
-        return measured != limit;
-    case CHECK_OP_COUNT:
-        break;
-    }
-    assert(!"a comparison outside its enum");
-    return false;
-}
-
 /* A value that is known only as a lower bound decides a check when every larger value would decide
  * it alike; a percentile without enough samples decides nothing. */
 static int verdict_of(const struct metric_value *measured, enum check_operator op, double limit)
 {
     if (measured->state == VALUE_KNOWN) {
-        return holds(measured->value, op, limit) ? CHECK_PASSED : CHECK_FAILED;
+        return check_operator_holds(op, measured->value, limit) ? CHECK_PASSED : CHECK_FAILED;
     }
     if (measured->state != VALUE_ABOVE) return CHECK_INCONCLUSIVE;
     if (op == CHECK_GE || op == CHECK_GT) {

@@ -25,6 +25,9 @@
 #include "router/config.h"
 #include "router/policy.h"
 #include "sim/world/cache_spec.h"
+#include "sim/world/check_operator.h"
+#include "sim/world/deployment_spec.h"
+#include "sim/world/drill_spec.h"
 
 #define SCENARIO_SCHEMA "routesim.scenario/1"
 
@@ -124,10 +127,8 @@ struct slo_spec {
     enum slo_indicator indicator;
     double objective;  /* share of good orders, 0.999 */
     int64_t period_us; /* that the budget is for: "30d" */
+    int64_t within_us; /* a good order is also decided within this; -1: however long it takes */
 };
-
-enum check_operator { CHECK_LE, CHECK_LT, CHECK_GE, CHECK_GT, CHECK_EQ, CHECK_NE, CHECK_OP_COUNT };
-extern const char *const check_operator_names[CHECK_OP_COUNT + 1]; /* "<=", "<", ... */
 
 struct check_spec {
     struct place place;
@@ -173,6 +174,9 @@ struct scenario {
     struct fault_spec faults[FAULTS_MAX];
     uint32_t fault_count;
     struct slo_spec slo;
+    struct deployment_spec deployment;
+    struct alert_spec alerts;
+    struct drill_spec drill;
     struct check_spec checks[SCENARIO_CHECKS_MAX];
     uint32_t check_count;
     struct scenario_given *given; /* in the arena */

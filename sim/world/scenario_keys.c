@@ -9,8 +9,6 @@ const char *const arrival_kind_names[ARRIVAL_KIND_COUNT + 1] = {"poisson", "gamm
 const char *const cart_kind_names[CART_KIND_COUNT + 1] = {"generated", "replay", NULL};
 const char *const slo_indicator_names[SLO_INDICATOR_COUNT + 1] = {"orders_ok", "orders_routed",
                                                                   NULL};
-const char *const check_operator_names[CHECK_OP_COUNT + 1] = {"<=", "<",  ">=", ">",
-                                                              "==", "!=", NULL};
 const char *const profile_names[PROFILE_COUNT + 1] = {"as_documented", "as_coded", NULL};
 
 static const char *const schema_names[] = {SCENARIO_SCHEMA, NULL};

@@ -1,0 +1,20 @@
+#include "sim/world/drill_spec.h"
+
+#include <stddef.h>
+
+const char *const probe_mode_names[PROBE_MODE_COUNT + 1] = {"start",      "end",      "edge",
+                                                            "continuous", "on_chaos", NULL};
+const char *const step_verb_names[STEP_VERB_COUNT + 1] = {
+    "set",          "unset",      "redeploy", "rotate", "verify", "request",
+    "health_check", "wait_until", "rollback", "note",   "fail",   NULL};
+const char *const wait_for_names[WAIT_COUNT + 1] = {
+    "nothing", "fault_cleared", "alert_resolved", "alert_firing", "hypothesis_met", NULL};
+const char *const on_failure_names[ON_FAILURE_COUNT + 1] = {"continue", "stop", "rollback", NULL};
+const char *const mistake_names[MISTAKE_COUNT + 1] = {"none",      "typo",        "wrong_provider",
+                                                      "forgotten", "wrong_value", NULL};
+const char *const rollback_strategy_names[ROLLBACK_STRATEGY_COUNT + 1] = {
+    "default", "always", "never", "deviated", NULL};
+const char *const drill_verdict_names[VERDICT_COUNT + 1] = {"pass",    "fail",    "deviated",
+                                                            "aborted", "invalid", NULL};
+const char *const step_outcome_names[STEP_OUTCOME_COUNT + 1] = {
+    "not reached", "done", "no effect", "failed", "skipped", NULL};
