@@ -63,6 +63,11 @@ enum random_purpose { /* what a draw is for; part of its key, so the numbers are
                       RANDOM_EVICTION, /* whether a kept quote is lost to a fault */
                       RANDOM_REQUOTE,
                       RANDOM_USER,
+                      RANDOM_ACK,     /* how long an operator takes to acknowledge */
+                      RANDOM_STEP,    /* how long a step takes */
+                      RANDOM_MISTAKE, /* whether one is made in it */
+                      RANDOM_RECYCLE, /* when an isolate is replaced */
+                      RANDOM_PHASE,   /* of alert ticks, in repeats */
 };
 
 /* One draw, 64 uniform bits, under a key (an order's, an entity's). `what` packs the rest. */

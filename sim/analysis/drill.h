@@ -213,11 +213,7 @@ struct drill {
     uint32_t entry_count;
     const char *const *operator_ids;
     uint32_t operator_count;
-    struct { /* repeat 0: other settings than the first were live */
-        int64_t from_us, until_us;
-        uint32_t mocked, disabled;
-        const char *text;
-    } * differing;
+    const struct story_span *differing; /* repeat 0 */
     uint32_t differing_count;
     uint32_t heat[STORY_HEAT_COLUMNS][STORY_HEAT_ROWS]; /* repeat 0 */
     struct drill_burn burn;

@@ -87,6 +87,12 @@ enum { STORY_HEAT_COLUMNS = 120, STORY_HEAT_ROWS = 24 };
  * was slower. */
 double story_heat_row_ms(unsigned row);
 
+struct story_span {            /* settings that route otherwise than those of the start were live */
+    int64_t from_us, until_us; /* INT64_MAX: to the end */
+    uint32_t mocked, disabled; /* masks of providers that are so beyond the start's */
+    const char *text;          /* deployment_describe() */
+};
+
 struct story_facts { /* of a replication */
     const struct story_entry *entries;
     uint32_t entry_count;
@@ -104,10 +110,7 @@ struct story_facts { /* of a replication */
     int64_t stopped_us;                      /* INT64_MAX: no stop condition was met */
     const uint32_t (*heat)[STORY_HEAT_ROWS]; /* [column][row]: orders */
     uint64_t test_orders;                    /* that operators sent: in no figure */
-    struct { /* spans in which other settings than the first were live */
-        int64_t from_us, until_us;
-        uint32_t mocked, disabled; /* masks of providers that are so beyond the start's */
-    } * differing;
+    const struct story_span *differing;      /* spans in which settings route otherwise */
     uint32_t differing_count;
 };
 
