@@ -17,7 +17,9 @@
  * `slow_over`, burn_rate the share of bad orders over that which the objective allows,
  * selection_pct a provider's share of routed orders. budget_burned has no window: it is the share
  * of the period's budget since the warm-up. A ratio out of nothing is unknown (Prometheus: NaN),
- * requests_per_hour of nothing is 0.
+ * requests_per_hour of nothing is 0. That one divides what was counted by the whole window, also
+ * while the run is younger than that: Prometheus' increase() would extrapolate, and nobody knows
+ * what came before.
  *
  * Ownership: signals_init() allocates; signals_release() frees.
  * Failure:   out of memory: false at signals_init(); later, when more samples lie in a window than
@@ -122,7 +124,8 @@ void signals_order(struct signals *signals, const struct router_order *order, in
 void signals_judged(struct signals *signals, bool ok, bool bad, int64_t now_us);
 
 /* Asks at the end of a second: all that completed at or before now_s has been told. A window that
- * begins before instant 0 begins there. */
+ * begins before instant 0 begins there. Latencies take time in proportion to the window's samples,
+ * all else takes the same whatever the window. */
 struct signal_value signals_read(struct signals *signals, const struct signal_query *query,
                                  int64_t now_s);
 
