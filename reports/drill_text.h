@@ -61,8 +61,7 @@ void drill_show_when(struct text *text, const struct drill *drill, int64_t at_us
  */
 void drill_show_since_fault(struct text *text, const struct drill *drill, int64_t at_us);
 
-/* The named instants of a repeat in their order: "fault", "impact", "detected", "told",
- * "acknowledged", "acted", "mitigated", "cleared", "undone", "recovered", "stopped". */
+/* The named instants of a repeat, in the order in which they usually come. */
 enum drill_mark {
     DRILL_MARK_FAULT,
     DRILL_MARK_IMPACT,
