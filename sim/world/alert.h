@@ -16,19 +16,23 @@
  * given, over the short window too (multi-window burn rates, SRE Workbook ch. 5); the rule's is
  * true when its own condition is or any of `any_of`. A value that is not known, or with fewer than
  * `min_volume` orders or calls in the window, is no data: `ok` reads as false, `firing` as true,
- * `keep` as the tick before.
+ * `keep` as the tick before. (A short window is there to end the alert soon and needs no volume; it
+ * must be known.) "And" is false when either is, "or" true when either is, whatever the other
+ * lacks. Out of its hours a condition is false.
  *
  * The runbook writes "X > 50% for 5 minutes" and names no window. Three readings (`reading`) of a
  * rule that `says` so, for a duration D: A looks at D and fires at once, B looks at 5 minutes and
- * waits for D (what is shipped), C looks at 1 minute and waits for D.
+ * waits for D (what is shipped), C looks at 1 minute and waits for D. B is the rule as its file has
+ * it: `for` is D, and 5 minutes are the window that a rule has unless it names another.
  *
- * Notifications: what fires is told after the delay of its severity's route (page, chat, mail),
- * unless the rule that it is `suppressed_by` is firing then (Alertmanager's inhibition). Rules of
- * one `group` that fire while one of them has been told and has not resolved make no second
- * notification.
+ * Notifications: what fires is told after the delay of its severity's route (page, chat, mail), if
+ * it is firing still. While the rule that it is `suppressed_by` is firing (for the same provider,
+ * where that rule has such an instance) it is held back, and told on the tick that ends that
+ * (Alertmanager's inhibition). Rules of one `group` that fire while one of them has been told and
+ * has not resolved make no second notification; they count as told.
  *
- * Ownership: a spec is part of a scenario. alerts_init() allocates, alerts_release() frees.
- * Failure:   alerts_init(): false, out of memory.
+ * Ownership: a spec is part of a scenario. All state lies in the struct; nothing is allocated.
+ * Failure:   none. What signals could not keep (signals.failed) is not known.
  */
 #ifndef SIM_WORLD_ALERT_H
 #define SIM_WORLD_ALERT_H
@@ -105,11 +109,15 @@ struct alert_spec {
 /* A rule as it is evaluated: the runbook's words in a reading. */
 struct alert_rule alert_rule_read_as(const struct alert_rule *rule, enum alert_reading reading);
 
-/* The longest window that any rule looks at, in seconds, and whose latencies. */
+/* Widens `setup` by the longest window that any rule looks at and by whose latencies. */
 void alerts_want(const struct alert_spec *spec, struct signals_setup *setup);
 
 /* When an error rate that steps from 0 to `share` at `fault_s` under steady traffic first makes
- * `rule` fire, by the closed form above; INT64_MAX: never. For tests and docs. */
+ * `rule` fire, by the closed form above; INT64_MAX: never. For rules on error, timeout, slow,
+ * success and ok rates (the last two step from 1 to 1 - `share`) and on burn rates, where `share`
+ * is what that steps to; of other signals nothing is known: never. Windows are taken to be full
+ * before the fault, and hours to be any. The rule is taken as it is (alert_rule_read_as() first).
+ * For tests and docs. */
 int64_t alert_first_firing_s(const struct alert_rule *rule, const struct alert_spec *spec,
                              double share, int64_t fault_s);
 
@@ -121,7 +129,8 @@ struct alert_instance {
     uint8_t scope;             /* a provider, or SCOPE_ROUTER */
     uint8_t state;             /* enum alert_state */
     bool was_true;             /* at the last tick, for NO_DATA_KEEP */
-    bool told;                 /* a notification went out in this episode */
+    bool told;                 /* a notification went out in this episode, its own or its group's */
+    bool held;                 /* it was due, and what suppresses it is firing */
     int64_t active_at_us;      /* of pending and firing */
     int64_t false_since_us;    /* while kept firing; INT64_MAX: not */
     int64_t tell_at_us;        /* a notification is due then; INT64_MAX: none is */
@@ -168,9 +177,10 @@ void alerts_clear(struct alerts *alerts, int64_t phase_us);
 /* The next instant at which anything may change: a tick, or a notification that is due. */
 int64_t alerts_next_us(const struct alerts *alerts);
 
-/* Does what is due at `now_us`: notifications first, then the tick. `changed` is told of each
- * change in order of rules, then scopes; `sampled`, when not NULL, of every instance's value at a
- * tick. */
+/* Does what is due at `now_us`: notifications, then the tick, then notifications that the tick made
+ * due. To be called at each alerts_next_us(). `changed` is told of each change in order of rules,
+ * then scopes; a rule with a `for` of 0 becomes pending and fires in one, told as fired; `sampled`,
+ * when not NULL, of every instance's value at a tick. */
 void alerts_due(struct alerts *alerts, struct signals *signals, int64_t now_us,
                 void (*changed)(void *context, const struct alert_change *change),
                 void (*sampled)(void *context, int64_t now_us,

@@ -31,6 +31,11 @@ const struct signal_traits signal_traits[SIGNAL_KIND_COUNT] = {
 
 /* ---- names ---- */
 
+bool signal_is_of_latencies(enum signal_kind kind)
+{
+    return (kind >= SIGNAL_P50_MS && kind <= SIGNAL_P99_MS) || kind == SIGNAL_SLOW_RATE;
+}
+
 static bool scope_has(unsigned scope, enum signal_kind kind)
 {
     return scope == SCOPE_ROUTER ? signal_traits[kind].of_router : signal_traits[kind].of_provider;
@@ -443,11 +448,6 @@ static struct signal_value of_provider(const struct signal_query *query,
     return unknown;
 }
 
-static bool is_of_latencies(enum signal_kind kind)
-{
-    return (kind >= SIGNAL_P50_MS && kind <= SIGNAL_P99_MS) || kind == SIGNAL_SLOW_RATE;
-}
-
 struct signal_value signals_read(struct signals *signals, const struct signal_query *query,
                                  int64_t now_s)
 {
@@ -456,7 +456,7 @@ struct signal_value signals_read(struct signals *signals, const struct signal_qu
     const bool windowed = query->kind != SIGNAL_BUDGET_BURNED;
     assert(!windowed || query->window_s > 0);
     assert(!windowed || query->window_s <= signals->longest_s);
-    if (is_of_latencies(query->kind)) return of_latencies(signals, query, now_s);
+    if (signal_is_of_latencies(query->kind)) return of_latencies(signals, query, now_s);
     const struct signal_totals end = signals_totals(signals, now_s);
     const struct signal_totals begin =
         windowed ? signals_totals(signals, now_s - query->window_s) : (struct signal_totals){0};

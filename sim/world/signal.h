@@ -59,6 +59,9 @@ extern const struct signal_traits signal_traits[SIGNAL_KIND_COUNT];
 
 enum { SIGNAL_NAME_MAX = 64, SCOPE_EACH_PROVIDER = SCOPE_COUNT }; /* "provider.success_rate" */
 
+/* Percentiles and slow_rate: asked only of scopes whose latencies are kept. */
+bool signal_is_of_latencies(enum signal_kind kind);
+
 /* "router.p95_ms", "KROGER_API.error_rate", "provider.error_rate" (each enabled provider) -> kind
  * and scope (a provider, SCOPE_ROUTER or SCOPE_EACH_PROVIDER); false with a suggestion in `hint`.
  */
