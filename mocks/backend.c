@@ -105,11 +105,10 @@ static void add_thieves(struct backend *backend)
     for (uint32_t i = 0; i < backend->fault_count; i++) {
         const struct fault_spec *const fault = backend->faults[i].spec;
         if (fault->kind != FAULT_COMPROMISED) continue;
+        const uint32_t stolen = credentials_generation(credentials, fault->at_us);
+        const int64_t counts_until_us = credentials_end_us(credentials, stolen);
         int64_t until_us = fault_end_us(fault);
-        for (uint32_t r = 0; r < credentials->rotation_count; r++) {
-            const int64_t rotated_us = credentials->rotations_us[r];
-            if (rotated_us > fault->at_us && rotated_us < until_us) until_us = rotated_us;
-        }
+        if (counts_until_us < until_us) until_us = counts_until_us;
         limits_add_thief(&backend->limits, fault->at_us, until_us, fault->calls_per_minute);
     }
 }
@@ -167,12 +166,15 @@ struct credential backend_credential_texts(const struct backend *backend, uint64
     return credentials_texts(&backend->credentials, fingerprint);
 }
 
-uint64_t backend_rotate(struct backend *backend, int64_t now_us)
+uint64_t backend_rotate(struct backend *backend, int64_t now_us, int64_t overlap_us)
 {
-    limits_end_thieves(&backend->limits, now_us);
-    const uint64_t fingerprint = credentials_rotate(&backend->credentials, now_us);
-    backend->quiet_us = 0;
-    return fingerprint;
+    if (credentials_rotate(&backend->credentials, now_us, overlap_us)) {
+        const uint32_t before = credentials_generation(&backend->credentials, now_us) - 1;
+        limits_end_thieves(&backend->limits, now_us,
+                           credentials_end_us(&backend->credentials, before));
+        backend->quiet_us = 0;
+    }
+    return credentials_accepted(&backend->credentials, now_us);
 }
 
 enum api backend_api(const struct backend *backend)
@@ -340,7 +342,8 @@ static void answer_token(struct backend *backend, const struct call *call,
 {
     const int64_t skew_us = effects == NULL ? 0 : effects->skew_us;
     reply->as.token.value =
-        credentials_issue(&backend->credentials, call->sent_us, call->sent_us - skew_us);
+        credentials_issue(&backend->credentials, credentials_shown(&backend->credentials, call),
+                          call->sent_us, call->sent_us - skew_us);
     const int64_t life_us = backend->spec.credentials.token_life_us;
     reply->as.token.life_us = life_us - life_us % 1000000; /* stated in whole seconds */
 }

@@ -25,9 +25,10 @@
  * "generation-N", from 1. Providers with a token end point (Kroger, Instacart) look at it there: a
  * wrong one is 400 at Kroger, 401 at Instacart; the data calls need a token, or 401. Where an
  * adapter may do without a token (SINGLE, CONFIRM, HEALTH) the credential itself does instead. The
- * others look at it on every call. Rotating leaves tokens alive until they expire; revoking does
- * not. Walmart refuses a signature whose time is more than BACKEND_SIGNATURE_LIFE_US from its own
- * clock (401).
+ * others look at it on every call. Rotating stops the old credential at once, or after an overlap
+ * in which both count; tokens of it live until they expire, which a revocation does not let them.
+ * Walmart refuses a signature whose time is more than BACKEND_SIGNATURE_LIFE_US from its own clock
+ * (401).
  *
  * Limits: the bucket covers every call, per_day all but TOKEN, token_per_day TOKEN. A refused call
  * spends nothing. All whole numbers, so that a limit is exact.
@@ -129,17 +130,19 @@ struct backend *backend_create(enum provider provider, const struct backend_spec
 /* Starts a replication. `epoch_us` is the Unix time of instant 0 (days begin at UTC midnight). */
 void backend_reset(struct backend *backend, uint64_t seed_r, int64_t epoch_us);
 
-/* The credential that this mock provider accepts at an instant, as a fingerprint; 0: it has expired
- * and none is accepted. */
+/* The newest credential that this mock provider accepts at an instant, as a fingerprint; 0: it has
+ * expired and none is accepted. */
 uint64_t backend_credential(const struct backend *backend, int64_t now_us);
 
 /* The texts behind a fingerprint of this provider's, of whatever generation: what an HTTP client
  * has to show. NULL texts when it is none. */
 struct credential backend_credential_texts(const struct backend *backend, uint64_t fingerprint);
 
-/* An operator's rotation: a new generation counts from `now_us` on, the old ones no longer. Returns
- * its fingerprint. Past BACKEND_ROTATIONS_MAX a replication nothing changes. */
-uint64_t backend_rotate(struct backend *backend, int64_t now_us);
+/* An operator's rotation: a new generation counts from `now_us` on; the old ones count for
+ * `overlap_us` more, where an earlier rotation does not end them sooner, and 0 is "no longer".
+ * Until then whoever stole one goes on. Returns the new one's fingerprint, as backend_credential().
+ * Past BACKEND_ROTATIONS_MAX a replication nothing changes. */
+uint64_t backend_rotate(struct backend *backend, int64_t now_us, int64_t overlap_us);
 
 enum api backend_api(const struct backend *backend);
 

@@ -64,7 +64,7 @@ void credentials_reset(struct credentials *credentials, uint64_t seed_r)
         credentials->ring[i] = (struct token_slot){0};
     }
     if (credentials->spec.rotated_at_us >= 0) {
-        (void)credentials_rotate(credentials, credentials->spec.rotated_at_us);
+        (void)credentials_rotate(credentials, credentials->spec.rotated_at_us, 0);
     }
     (void)credentials_look(credentials, 0);
 }
@@ -75,7 +75,7 @@ uint32_t credentials_generation(const struct credentials *credentials, int64_t n
 {
     uint32_t generation = 1;
     for (uint32_t i = 0; i < credentials->rotation_count; i++) {
-        generation += credentials->rotations_us[i] <= now_us;
+        generation += credentials->rotations[i].at_us <= now_us;
     }
     return generation;
 }
@@ -106,34 +106,59 @@ struct credential credentials_texts(const struct credentials *credentials, uint6
     return (struct credential){0};
 }
 
-uint64_t credentials_rotate(struct credentials *credentials, int64_t now_us)
+bool credentials_rotate(struct credentials *credentials, int64_t now_us, int64_t overlap_us)
 {
-    if (credentials->rotation_count < BACKEND_ROTATIONS_MAX) {
-        uint32_t at = credentials->rotation_count++;
-        for (; at > 0 && credentials->rotations_us[at - 1] > now_us; at--) {
-            credentials->rotations_us[at] = credentials->rotations_us[at - 1];
-        }
-        credentials->rotations_us[at] = now_us;
+    assert(overlap_us >= 0);
+    if (credentials->rotation_count >= BACKEND_ROTATIONS_MAX) return false;
+    uint32_t at = credentials->rotation_count++;
+    for (; at > 0 && credentials->rotations[at - 1].at_us > now_us; at--) {
+        credentials->rotations[at] = credentials->rotations[at - 1];
     }
-    return credentials_accepted(credentials, now_us);
+    credentials->rotations[at] = (struct rotation){
+        .at_us = now_us,
+        .elders_until_us = overlap_us > INT64_MAX - now_us ? INT64_MAX : now_us + overlap_us};
+    return true;
+}
+
+int64_t credentials_end_us(const struct credentials *credentials, uint32_t generation)
+{
+    assert(generation > 0);
+    int64_t end_us = INT64_MAX;
+    for (uint32_t i = generation - 1; i < credentials->rotation_count; i++) {
+        const int64_t until_us = credentials->rotations[i].elders_until_us;
+        if (until_us < end_us) end_us = until_us;
+    }
+    return end_us;
+}
+
+static int64_t earlier_change(int64_t next_us, int64_t at_us, int64_t now_us)
+{
+    return at_us > now_us && at_us < next_us ? at_us : next_us;
 }
 
 int64_t credentials_look(struct credentials *credentials, int64_t now_us)
 {
     credentials->accepted = credentials_accepted(credentials, now_us);
-    int64_t next_us = INT64_MAX;
-    const int64_t expires_us = credentials->spec.expires_at_us;
-    if (expires_us > now_us) next_us = expires_us;
+    credentials->newest = credentials_generation(credentials, now_us);
+    /* Neither ends nor expiries ever outrun an older generation's: what counts is a span. */
+    credentials->oldest = credentials->newest;
+    while (credentials->oldest > 1 &&
+           credentials_end_us(credentials, credentials->oldest - 1) > now_us &&
+           !has_expired(credentials, credentials->oldest - 1, now_us)) {
+        credentials->oldest--;
+    }
+    int64_t next_us = earlier_change(INT64_MAX, credentials->spec.expires_at_us, now_us);
     for (uint32_t i = 0; i < credentials->rotation_count; i++) {
-        const int64_t at_us = credentials->rotations_us[i];
-        if (at_us > now_us && at_us < next_us) next_us = at_us;
+        next_us = earlier_change(next_us, credentials->rotations[i].at_us, now_us);
+        next_us = earlier_change(next_us, credentials->rotations[i].elders_until_us, now_us);
     }
     return next_us;
 }
 
 /* ---- tokens ---------------------------------------------------------------------------------- */
 
-uint64_t credentials_issue(struct credentials *credentials, int64_t now_us, int64_t clock_us)
+uint64_t credentials_issue(struct credentials *credentials, uint32_t generation, int64_t now_us,
+                           int64_t clock_us)
 {
     const uint32_t number = ++credentials->issued;
     const uint64_t noise = random_draw(credentials->key, number) >> 32;
@@ -142,7 +167,7 @@ uint64_t credentials_issue(struct credentials *credentials, int64_t now_us, int6
         (struct token_slot){.value = value,
                             .issued_us = now_us,
                             .expires_us = clock_us + credentials->spec.token_life_us,
-                            .generation = credentials_generation(credentials, now_us)};
+                            .generation = generation};
     return value;
 }
 
@@ -167,7 +192,7 @@ static bool is_accepted(const struct credentials *credentials, uint64_t fingerpr
     if (fingerprint == 0 || credentials->accepted == 0) return false;
     if (fingerprint == credentials->accepted) return true;
     const uint32_t generation = generation_of(credentials, fingerprint);
-    return generation != 0 && credentials->known[generation].fingerprint == credentials->accepted;
+    return generation >= credentials->oldest && generation <= credentials->newest;
 }
 
 static uint16_t refusal_at_token_endpoint(enum provider provider)

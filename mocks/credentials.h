@@ -1,8 +1,11 @@
 /* mocks/credentials.h - which credential and which tokens one mock provider accepts.
  *
- * Credentials come in generations; the newest begun one counts. A token is a number that only its
- * provider can interpret: it names its slot in a ring of the newest tokens and is otherwise noise,
- * so that a foreign or forgotten one is never mistaken for a good one.
+ * Credentials come in generations; the newest begun one counts. A rotation may leave its elders an
+ * overlap in which they count too: while some of the router's isolates still hold the old one.
+ * Generation g counts until the earliest end that rotation g or a later one set, so that a rotation
+ * without overlap stops all that came before it, those in an overlap too. A token is a number that
+ * only its provider can interpret: it names its slot in a ring of the newest tokens and is
+ * otherwise noise, so that a foreign or forgotten one is never mistaken for a good one.
  *
  * `clock_us` is the provider's own clock, `now_us` the simulation's; they differ under clock_skew
  * only.
@@ -21,6 +24,11 @@ struct token_slot {
     uint32_t generation; /* of the credential it was issued for */
 };
 
+struct rotation {
+    int64_t at_us;
+    int64_t elders_until_us; /* older generations count no longer from here on; at_us: no overlap */
+};
+
 struct credentials {
     enum provider provider;
     bool has_tokens; /* a token end point */
@@ -30,9 +38,10 @@ struct credentials {
     /* The same as one text, "id:secret" or the secret alone, where production's key is one text
      * (MEALME_API_KEY, INSTACART_API_KEY); 0 elsewhere. */
     uint64_t joined[BACKEND_ROTATIONS_MAX + 2], alone[BACKEND_ROTATIONS_MAX + 2];
-    int64_t rotations_us[BACKEND_ROTATIONS_MAX]; /* ascending */
+    struct rotation rotations[BACKEND_ROTATIONS_MAX]; /* ascending by at_us */
     uint32_t rotation_count;
-    uint64_t accepted; /* at the instant looked at last; 0: none */
+    uint64_t accepted;       /* the newest, at the instant looked at last; 0: none */
+    uint32_t oldest, newest; /* then: the generations that count */
     uint64_t key;
     uint32_t issued; /* tokens so far */
     struct token_slot *ring;
@@ -45,12 +54,19 @@ void credentials_reset(struct credentials *credentials, uint64_t seed_r);
 uint32_t credentials_generation(const struct credentials *credentials, int64_t now_us);
 uint64_t credentials_accepted(const struct credentials *credentials, int64_t now_us);
 struct credential credentials_texts(const struct credentials *credentials, uint64_t fingerprint);
-uint64_t credentials_rotate(struct credentials *credentials, int64_t now_us);
+
+/* As backend_rotate(). False: it had its BACKEND_ROTATIONS_MAX, and nothing changed. */
+bool credentials_rotate(struct credentials *credentials, int64_t now_us, int64_t overlap_us);
+
+/* From when on a generation counts no longer; INT64_MAX: no rotation ends it. Expiry apart. */
+int64_t credentials_end_us(const struct credentials *credentials, uint32_t generation);
 
 /* Looks at an instant: what is accepted from there to the next change, which is returned. */
 int64_t credentials_look(struct credentials *credentials, int64_t now_us);
 
-uint64_t credentials_issue(struct credentials *credentials, int64_t now_us, int64_t clock_us);
+/* A token for whoever showed a credential of `generation`. */
+uint64_t credentials_issue(struct credentials *credentials, uint32_t generation, int64_t now_us,
+                           int64_t clock_us);
 
 static inline const struct token_slot *credentials_token(const struct credentials *credentials,
                                                          uint64_t token)

@@ -98,12 +98,12 @@ void limits_skip_thieves(struct limits *limits, int64_t now_us)
     }
 }
 
-void limits_end_thieves(struct limits *limits, int64_t now_us)
+void limits_end_thieves(struct limits *limits, int64_t now_us, int64_t until_us)
 {
     limits_settle(limits, now_us - 1);
     for (uint32_t i = 0; i < limits->thief_count; i++) {
         struct thief *const thief = &limits->thieves[i];
-        if (thief->from_us < now_us && thief->until_us > now_us) thief->until_us = now_us;
+        if (thief->from_us < now_us && thief->until_us > until_us) thief->until_us = until_us;
     }
 }
 

@@ -16,7 +16,7 @@ struct thief {
     int64_t from_us;
     int64_t next_us;
     int64_t interval_us;
-    int64_t until_us; /* the fault's end, or the rotation */
+    int64_t until_us; /* the fault's end, or that of what was stolen */
 };
 
 struct limits {
@@ -39,7 +39,9 @@ void limits_reset(struct limits *limits, int64_t epoch_us);
 void limits_add_thief(struct limits *limits, int64_t from_us, int64_t until_us,
                       double calls_per_minute);
 void limits_skip_thieves(struct limits *limits, int64_t now_us); /* what they did by then is past */
-void limits_end_thieves(struct limits *limits, int64_t now_us);  /* those at work by then */
+
+/* What those hold who were at work before `now_us` is worth nothing from `until_us` on. */
+void limits_end_thieves(struct limits *limits, int64_t now_us, int64_t until_us);
 
 static inline bool limits_any(const struct limits *limits)
 {

@@ -184,7 +184,7 @@ static void rotate_again(struct mock_world *world, struct mock_generation *gener
 {
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         for (uint32_t r = 0; r < world->rotation_counts[p]; r++) {
-            (void)backend_rotate(generation->backends[p], world->rotations_us[p][r]);
+            (void)backend_rotate(generation->backends[p], world->rotations_us[p][r], 0);
         }
     }
 }
@@ -413,7 +413,7 @@ static uint32_t rotate(void *context, enum provider provider)
     struct backend *const backend = world->now->backends[provider];
     const int64_t now_us = mock_world_now_us(world);
     const uint32_t before = backend_generation_at(backend, now_us);
-    (void)backend_rotate(backend, now_us);
+    (void)backend_rotate(backend, now_us, 0);
     if (backend_generation_at(backend, now_us) > before) {
         generation = before + 1;
         world->rotations_us[provider][world->rotation_counts[provider]++] = now_us;

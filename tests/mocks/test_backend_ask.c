@@ -142,7 +142,7 @@ static void a_caller_is_known_by_credential_and_by_token(void **state)
     assert_int_equal(backend_refusal(fixture.backend, &call), 401);
     assert_int_equal(backend_generation(fixture.backend, &call), 0);
 
-    fixture.credential.fingerprint = backend_rotate(fixture.backend, US_PER_MINUTE);
+    fixture.credential.fingerprint = backend_rotate(fixture.backend, US_PER_MINUTE, 0);
     call = fixture_call(&fixture, OPERATION_TOKEN, 1, 2 * US_PER_MINUTE);
     assert_int_equal(backend_refusal(fixture.backend, &call), 0);
     assert_int_equal(backend_generation(fixture.backend, &call), 2);

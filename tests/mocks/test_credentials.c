@@ -103,7 +103,8 @@ static void a_rotation_refuses_the_old_credential_and_leaves_its_tokens(void **s
                      credential_fingerprint("mock-KROGER_API", "generation-2"));
     assert_int_equal(status_of(&fixture, OPERATION_TOKEN, US_PER_MINUTE), 200);
 
-    const uint64_t third = backend_rotate(fixture.backend, 2 * US_PER_MINUTE); /* an operator's */
+    const uint64_t third =
+        backend_rotate(fixture.backend, 2 * US_PER_MINUTE, 0); /* an operator's */
     assert_int_equal(status_of(&fixture, OPERATION_TOKEN, 2 * US_PER_MINUTE), 400);
     fixture.credential.fingerprint = third;
     assert_int_equal(status_of(&fixture, OPERATION_TOKEN, 2 * US_PER_MINUTE), 200);
@@ -123,7 +124,7 @@ static void an_expired_credential_is_refused_until_it_is_rotated(void **state)
     assert_int_equal(status_of(&fixture, OPERATION_STORE, US_PER_MINUTE - 1), 200);
     assert_int_equal(status_of(&fixture, OPERATION_STORE, US_PER_MINUTE), 401);
     assert_int_equal(backend_credential(fixture.backend, US_PER_MINUTE), 0);
-    fixture.credential.fingerprint = backend_rotate(fixture.backend, 2 * US_PER_MINUTE);
+    fixture.credential.fingerprint = backend_rotate(fixture.backend, 2 * US_PER_MINUTE, 0);
     assert_int_equal(status_of(&fixture, OPERATION_STORE, 2 * US_PER_MINUTE), 200);
     fixture_close(&fixture);
 }
@@ -184,7 +185,7 @@ static void rotating_ends_a_revocation(void **state)
     fixture_open(&fixture, PROVIDER_KROGER_API, &spec, &fault, 1);
     (void)fixture_fetch_token(&fixture, 0);
     assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 2 * US_PER_MINUTE), 401);
-    fixture.credential.fingerprint = backend_rotate(fixture.backend, 3 * US_PER_MINUTE);
+    fixture.credential.fingerprint = backend_rotate(fixture.backend, 3 * US_PER_MINUTE, 0);
     assert_int_equal(fixture_fetch_token(&fixture, 3 * US_PER_MINUTE).http_status, 200);
     assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 3 * US_PER_MINUTE), 200);
     fixture_close(&fixture);
@@ -233,7 +234,7 @@ static void a_thief_works_until_the_credential_is_rotated(void **state)
     assert_int_equal(backend_counters(fixture.backend)->limited, 1);
 
     backend_reset(fixture.backend, FIXTURE_SEED, FIXTURE_EPOCH_US);
-    fixture.credential.fingerprint = backend_rotate(fixture.backend, 30 * US_PER_SECOND);
+    fixture.credential.fingerprint = backend_rotate(fixture.backend, 30 * US_PER_SECOND, 0);
     assert_int_equal(status_of(&fixture, OPERATION_STORE, US_PER_HOUR), 200);
     backend_settle(fixture.backend, US_PER_DAY);
     assert_int_equal(backend_counters(fixture.backend)->thief_calls, 30);
@@ -255,7 +256,7 @@ static void faults_change_under_way_and_nothing_else_does(void **state)
     backend_set_faults(fixture.backend, NULL, 0, 3 * US_PER_SECOND);
     assert_int_equal(status_of(&fixture, OPERATION_SEARCH, 3 * US_PER_SECOND), 200);
     assert_int_equal(backend_generation_at(fixture.backend, 3 * US_PER_SECOND), 1);
-    (void)backend_rotate(fixture.backend, 4 * US_PER_SECOND);
+    (void)backend_rotate(fixture.backend, 4 * US_PER_SECOND, 0);
     assert_int_equal(backend_generation_at(fixture.backend, 4 * US_PER_SECOND - 1), 1);
     assert_int_equal(backend_generation_at(fixture.backend, 4 * US_PER_SECOND), 2);
     fixture_close(&fixture);
@@ -303,6 +304,218 @@ static void one_key_is_as_good_as_a_pair_where_production_has_one(void **state)
     }
 }
 
+/* ---- overlaps ---- */
+
+/* The status that a generation's own credential meets. */
+static uint16_t status_with(struct fixture *fixture, const char *secret, enum operation operation,
+                            int64_t now_us)
+{
+    char id[64];
+    (void)snprintf(id, sizeof id, "mock-%s", provider_traits[fixture->provider].id);
+    fixture->credential.fingerprint = credential_fingerprint(id, secret);
+    return status_of(fixture, operation, now_us);
+}
+
+static void a_rotation_without_overlap_stops_the_old_credential_at_once(void **state)
+{
+    (void)state;
+    static const struct {
+        enum provider provider;
+        enum operation operation;
+        uint16_t refused;
+    } rows[] = {
+        {PROVIDER_MEALME, OPERATION_CART, 401},       {PROVIDER_MEALME, OPERATION_SINGLE, 401},
+        {PROVIDER_WALMART_API, OPERATION_STORE, 401}, {PROVIDER_WALMART_API, OPERATION_SEARCH, 401},
+        {PROVIDER_KROGER_API, OPERATION_TOKEN, 400},  {PROVIDER_INSTACART, OPERATION_TOKEN, 401},
+        {PROVIDER_KROGER_API, OPERATION_HEALTH, 401}, {PROVIDER_INSTACART, OPERATION_SINGLE, 401},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixture fixture;
+        const struct backend_spec spec = fixture_spec(rows[i].provider);
+        const char *const label = provider_traits[rows[i].provider].id;
+        const enum operation operation = rows[i].operation;
+        fixture_open(&fixture, rows[i].provider, &spec, NULL, 0);
+        CHECK_ROW(label, status_of(&fixture, operation, US_PER_MINUTE - 1) == 200);
+        (void)backend_rotate(fixture.backend, US_PER_MINUTE, 0);
+        CHECK_ROW(label, status_of(&fixture, operation, US_PER_MINUTE) == rows[i].refused);
+        CHECK_ROW(label, status_with(&fixture, "generation-2", operation, US_PER_MINUTE) == 200);
+        fixture_close(&fixture);
+    }
+}
+
+static void a_token_of_the_old_credential_lives_until_it_expires(void **state)
+{
+    (void)state;
+    static const enum provider providers[] = {PROVIDER_KROGER_API, PROVIDER_INSTACART};
+    for (size_t i = 0; i < sizeof providers / sizeof providers[0]; i++) {
+        struct fixture fixture;
+        const struct backend_spec spec = fixture_spec(providers[i]);
+        const int64_t end_us = spec.credentials.token_life_us;
+        const char *const label = provider_traits[providers[i]].id;
+        fixture_open(&fixture, providers[i], &spec, NULL, 0);
+        (void)fixture_fetch_token(&fixture, 0);
+        (void)backend_rotate(fixture.backend, US_PER_MINUTE, 0);
+        CHECK_ROW(label, status_of(&fixture, OPERATION_STORE, US_PER_MINUTE) == 200);
+        CHECK_ROW(label, status_of(&fixture, OPERATION_STORE, end_us - 1) == 200);
+        CHECK_ROW(label, status_of(&fixture, OPERATION_STORE, end_us) == 401);
+        CHECK_ROW(label, status_of(&fixture, OPERATION_TOKEN, end_us) != 200);
+        fixture_close(&fixture);
+    }
+}
+
+static void in_an_overlap_both_credentials_count(void **state)
+{
+    (void)state;
+    static const struct {
+        enum provider provider;
+        enum operation operation; /* one that shows the credential itself */
+    } rows[] = {{PROVIDER_MEALME, OPERATION_CART},
+                {PROVIDER_WALMART_API, OPERATION_STORE},
+                {PROVIDER_KROGER_API, OPERATION_TOKEN},
+                {PROVIDER_INSTACART, OPERATION_TOKEN},
+                {PROVIDER_KROGER_API, OPERATION_SINGLE}};
+    const int64_t end_us = 3 * US_PER_MINUTE;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixture fixture;
+        const struct backend_spec spec = fixture_spec(rows[i].provider);
+        const char *const label = provider_traits[rows[i].provider].id;
+        const enum operation operation = rows[i].operation;
+        fixture_open(&fixture, rows[i].provider, &spec, NULL, 0);
+        CHECK_ROW(label, backend_rotate(fixture.backend, US_PER_MINUTE, 2 * US_PER_MINUTE) ==
+                             backend_credential(fixture.backend, US_PER_MINUTE));
+        CHECK_ROW(label, status_with(&fixture, "generation-2", operation, US_PER_MINUTE) == 200);
+        CHECK_ROW(label, status_with(&fixture, "generation-1", operation, US_PER_MINUTE) == 200);
+        CHECK_ROW(label, status_with(&fixture, "generation-1", operation, end_us - 1) == 200);
+        CHECK_ROW(label, status_with(&fixture, "generation-1", operation, end_us) != 200);
+        CHECK_ROW(label, status_with(&fixture, "generation-2", operation, end_us) == 200);
+        CHECK_ROW(label, status_with(&fixture, "generation-3", operation, end_us) != 200);
+        fixture_close(&fixture);
+    }
+}
+
+static void overlaps_end_with_the_earliest_end_of_a_later_rotation(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    const struct backend_spec spec = fixture_spec(PROVIDER_MEALME);
+    const enum operation cart = OPERATION_CART;
+    fixture_open(&fixture, PROVIDER_MEALME, &spec, NULL, 0);
+    (void)backend_rotate(fixture.backend, 10 * US_PER_SECOND, 60 * US_PER_SECOND);  /* to 70 s */
+    (void)backend_rotate(fixture.backend, 20 * US_PER_SECOND, 100 * US_PER_SECOND); /* to 120 s */
+    assert_int_equal(status_with(&fixture, "generation-1", cart, 70 * US_PER_SECOND - 1), 200);
+    assert_int_equal(status_with(&fixture, "generation-1", cart, 70 * US_PER_SECOND), 401);
+    assert_int_equal(status_with(&fixture, "generation-2", cart, 90 * US_PER_SECOND), 200);
+    (void)backend_rotate(fixture.backend, 100 * US_PER_SECOND, 0); /* an emergency */
+    assert_int_equal(status_with(&fixture, "generation-2", cart, 100 * US_PER_SECOND), 401);
+    assert_int_equal(status_with(&fixture, "generation-3", cart, 100 * US_PER_SECOND), 401);
+    assert_int_equal(status_with(&fixture, "generation-4", cart, 100 * US_PER_SECOND), 200);
+    fixture_close(&fixture);
+}
+
+static void an_overlap_that_never_ends_is_one(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    const struct backend_spec spec = fixture_spec(PROVIDER_MEALME);
+    fixture_open(&fixture, PROVIDER_MEALME, &spec, NULL, 0);
+    (void)backend_rotate(fixture.backend, US_PER_MINUTE, INT64_MAX);
+    assert_int_equal(status_with(&fixture, "generation-1", OPERATION_CART, 365 * US_PER_DAY), 200);
+    fixture_close(&fixture);
+}
+
+static void an_overlap_saves_nothing_that_has_expired_or_was_revoked(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct backend_spec spec = fixture_spec(PROVIDER_WALMART_API);
+    const enum operation store = OPERATION_STORE;
+    spec.credentials.expires_at_us = 2 * US_PER_MINUTE;
+    fixture_open(&fixture, PROVIDER_WALMART_API, &spec, NULL, 0);
+    (void)backend_rotate(fixture.backend, US_PER_MINUTE, US_PER_HOUR);
+    assert_int_equal(status_with(&fixture, "generation-1", store, 2 * US_PER_MINUTE - 1), 200);
+    assert_int_equal(status_with(&fixture, "generation-1", store, 2 * US_PER_MINUTE), 401);
+    fixture_close(&fixture);
+
+    /* What is expired or revoked stays so while both count; the new one is spared. */
+    for (int auth = AUTH_EXPIRED; auth <= AUTH_REVOKED; auth++) {
+        spec = fixture_spec(PROVIDER_WALMART_API);
+        struct fault_spec fault = fixture_fault("auth", FAULT_AUTH, US_PER_MINUTE, US_PER_HOUR);
+        fault.auth = (enum fault_auth)auth;
+        fixture_open(&fixture, PROVIDER_WALMART_API, &spec, &fault, 1);
+        (void)backend_rotate(fixture.backend, 2 * US_PER_MINUTE, US_PER_HOUR);
+        assert_int_equal(status_with(&fixture, "generation-1", store, 3 * US_PER_MINUTE), 401);
+        assert_int_equal(status_with(&fixture, "generation-2", store, 3 * US_PER_MINUTE), 200);
+        fixture_close(&fixture);
+    }
+}
+
+static void a_token_of_an_overlap_is_of_the_credential_that_was_shown(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    const struct backend_spec spec = fixture_spec(PROVIDER_KROGER_API);
+    fixture_open(&fixture, PROVIDER_KROGER_API, &spec, NULL, 0);
+    (void)backend_rotate(fixture.backend, US_PER_MINUTE, US_PER_HOUR);
+    (void)fixture_fetch_token(&fixture, 2 * US_PER_MINUTE); /* with the old one */
+    struct call call = fixture_call(&fixture, OPERATION_SEARCH, 1, 2 * US_PER_MINUTE);
+    assert_int_equal(backend_generation(fixture.backend, &call), 1);
+    fixture.credential.fingerprint = backend_credential(fixture.backend, 2 * US_PER_MINUTE);
+    (void)fixture_fetch_token(&fixture, 2 * US_PER_MINUTE);
+    call = fixture_call(&fixture, OPERATION_SEARCH, 1, 2 * US_PER_MINUTE);
+    assert_int_equal(backend_generation(fixture.backend, &call), 2);
+    fixture_close(&fixture);
+}
+
+static void a_thief_works_through_the_overlap_and_no_longer(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    const struct backend_spec spec = fixture_spec(PROVIDER_WALMART_API);
+    struct fault_spec fault = fixture_fault("thief", FAULT_COMPROMISED, 0, US_PER_DAY);
+    fault.calls_per_minute = 60;
+    fixture_open(&fixture, PROVIDER_WALMART_API, &spec, &fault, 1);
+    (void)backend_rotate(fixture.backend, 30 * US_PER_SECOND, 20 * US_PER_SECOND);
+    backend_settle(fixture.backend, US_PER_HOUR);
+    assert_int_equal(backend_counters(fixture.backend)->thief_calls, 50);
+
+    /* A second rotation cuts the overlap short; faults that are put in anew know of it. */
+    backend_reset(fixture.backend, FIXTURE_SEED, FIXTURE_EPOCH_US);
+    (void)backend_rotate(fixture.backend, 30 * US_PER_SECOND, 20 * US_PER_SECOND);
+    backend_set_faults(fixture.backend, &fault, 1, 35 * US_PER_SECOND);
+    (void)backend_rotate(fixture.backend, 40 * US_PER_SECOND, 0);
+    backend_set_faults(fixture.backend, &fault, 1, 45 * US_PER_SECOND);
+    backend_settle(fixture.backend, US_PER_HOUR);
+    assert_int_equal(backend_counters(fixture.backend)->thief_calls, 40);
+
+    /* Who steals during an overlap has the new one. */
+    fault.at_us = 35 * US_PER_SECOND;
+    fault.for_us = 60 * US_PER_SECOND;
+    backend_reset(fixture.backend, FIXTURE_SEED, FIXTURE_EPOCH_US);
+    (void)backend_rotate(fixture.backend, 30 * US_PER_SECOND, 20 * US_PER_SECOND);
+    backend_settle(fixture.backend, US_PER_HOUR);
+    assert_int_equal(backend_counters(fixture.backend)->thief_calls, 60);
+    fixture_close(&fixture);
+}
+
+static void past_its_rotations_nothing_changes(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    const struct backend_spec spec = fixture_spec(PROVIDER_WALMART_API);
+    struct fault_spec fault = fixture_fault("thief", FAULT_COMPROMISED, US_PER_HOUR, US_PER_MINUTE);
+    fault.calls_per_minute = 60;
+    fixture_open(&fixture, PROVIDER_WALMART_API, &spec, &fault, 1);
+    for (int64_t i = 1; i <= BACKEND_ROTATIONS_MAX; i++)
+        (void)backend_rotate(fixture.backend, i * US_PER_SECOND, 0);
+    const uint64_t last = backend_credential(fixture.backend, US_PER_HOUR);
+    assert_int_equal(backend_rotate(fixture.backend, US_PER_HOUR + 30 * US_PER_SECOND, 0), last);
+    fixture.credential.fingerprint = last;
+    assert_int_equal(status_of(&fixture, OPERATION_STORE, 2 * US_PER_HOUR), 200);
+    backend_settle(fixture.backend, 2 * US_PER_HOUR);
+    assert_int_equal(backend_counters(fixture.backend)->thief_calls, 60);
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +530,15 @@ int main(void)
         cmocka_unit_test(a_thief_works_until_the_credential_is_rotated),
         cmocka_unit_test(faults_change_under_way_and_nothing_else_does),
         cmocka_unit_test(one_key_is_as_good_as_a_pair_where_production_has_one),
+        cmocka_unit_test(a_rotation_without_overlap_stops_the_old_credential_at_once),
+        cmocka_unit_test(a_token_of_the_old_credential_lives_until_it_expires),
+        cmocka_unit_test(in_an_overlap_both_credentials_count),
+        cmocka_unit_test(overlaps_end_with_the_earliest_end_of_a_later_rotation),
+        cmocka_unit_test(an_overlap_that_never_ends_is_one),
+        cmocka_unit_test(an_overlap_saves_nothing_that_has_expired_or_was_revoked),
+        cmocka_unit_test(a_token_of_an_overlap_is_of_the_credential_that_was_shown),
+        cmocka_unit_test(a_thief_works_through_the_overlap_and_no_longer),
+        cmocka_unit_test(past_its_rotations_nothing_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,7 +143,7 @@ static void a_thief_stops_at_the_quota_and_when_he_is_shut_out(void **state)
     limits = limits_of(0, 0, 0, 0);
     limits_add_thief(&limits, 0, US_PER_HOUR, 60);
     limits_add_thief(&limits, 30 * US_PER_MINUTE, US_PER_HOUR, 60); /* steals the next credential */
-    limits_end_thieves(&limits, 10 * US_PER_MINUTE);
+    limits_end_thieves(&limits, 10 * US_PER_MINUTE, 10 * US_PER_MINUTE);
     limits_settle(&limits, 20 * US_PER_MINUTE);
     assert_int_equal(limits.thief_calls, 600);
     limits_settle(&limits, 2 * US_PER_HOUR);
