@@ -106,9 +106,11 @@ static bool step_of(const struct alert_rule *rule, const struct alert_condition 
  * much. What is whole but for the last bits of a division counts as whole. */
 static int64_t seconds_until(double size, double threshold, bool strictly, int64_t window_us)
 {
-    if (strictly ? size <= threshold : size < threshold) return INT64_MAX;
-    double span_s = threshold * (double)(window_us / US_PER_S) / size;
-    if (fabs(span_s - round(span_s)) <= 1e-9 * span_s) span_s = round(span_s);
+    const int64_t window_s = window_us / US_PER_S;
+    double span_s = threshold * (double)window_s / size;
+    if (fabs(span_s - round(span_s)) <= 1e-9 * fabs(span_s)) span_s = round(span_s);
+    const bool never = strictly ? span_s >= (double)window_s : span_s > (double)window_s;
+    if (never) return INT64_MAX;
     return (int64_t)(strictly ? floor(span_s) + 1.0 : ceil(span_s));
 }
 
