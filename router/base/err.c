@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "router/base/utf8.h"
@@ -315,23 +316,46 @@ void err_print(FILE *stream, const struct err *err, const char *source, bool col
 /* Names of input files are few, and each is kept once; past the last place the name is let go. */
 enum { NAMES_KEPT = 64, NAME_BYTES = 4096 };
 
+static struct {
+    char names[NAMES_KEPT][NAME_BYTES];
+    char *sources[NAMES_KEPT]; /* of some */
+    unsigned count;
+} kept;
+
+/* The place of a name; `count` when it is not kept. */
+static unsigned kept_index(const char *name)
+{
+    unsigned i = 0;
+    while (i < kept.count && strcmp(kept.names[i], name) != 0)
+        i++;
+    return i;
+}
+
 const char *err_keep_name(const char *name)
 {
-    static char names[NAMES_KEPT][NAME_BYTES];
-    static unsigned count;
     if (name == NULL || strlen(name) >= NAME_BYTES) return NULL;
-    for (unsigned i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0) return names[i];
-    }
-    if (count == NAMES_KEPT) return NULL;
-    (void)strcpy(names[count], name);
-    return names[count++];
+    const unsigned index = kept_index(name);
+    if (index < kept.count) return kept.names[index];
+    if (kept.count == NAMES_KEPT) return NULL;
+    (void)strcpy(kept.names[kept.count], name);
+    return kept.names[kept.count++];
+}
+
+void err_keep_source(const char *name, const char *source)
+{
+    const unsigned index = kept_index(name);
+    if (index == kept.count) return;
+    free(kept.sources[index]);
+    kept.sources[index] = strdup(source);
 }
 
 const char *err_source(const struct err *err, const char *file, const char *source)
 {
-    if (file == NULL || err->place.file == NULL) return source;
-    return strcmp(err->place.file, file) == 0 ? source : NULL;
+    const char *const name = err->place.file;
+    if (name == NULL || (file != NULL && strcmp(name, file) == 0)) return source;
+    const unsigned index = kept_index(name);
+    if (index < kept.count && kept.sources[index] != NULL) return kept.sources[index];
+    return file == NULL ? source : NULL;
 }
 
 void err_list_print(FILE *stream, const struct err_list *list, const char *source, bool color)

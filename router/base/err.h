@@ -90,7 +90,12 @@ void err_print(FILE *stream, const struct err *err, const char *source, bool col
  * go. */
 const char *err_keep_name(const char *name);
 
-/* `source` if the err lies in `file`, else NULL: another file's line would be shown. */
+/* Keeps a copy of the text of a file whose name is kept, for excerpts of messages about it: for a
+ * file that another one names. Not for many: it stays until the process ends. */
+void err_keep_source(const char *name, const char *source);
+
+/* `source` if the err lies in `file`, else what was kept for the err's own file, else NULL: another
+ * file's line would be shown. */
 const char *err_source(const struct err *err, const char *file, const char *source);
 
 void err_list_print(FILE *stream, const struct err_list *list, const char *source, bool color);

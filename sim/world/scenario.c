@@ -64,6 +64,36 @@ static void apply_tree(struct scenario *scenario, const struct json *json, const
     scenario_read_node(&reader, &scenario_root, node, place, scenario);
 }
 
+static void settle_rule(struct alert_rule *rule)
+{
+    for (uint32_t i = 0; i < rule->any_count; i++) {
+        struct alert_condition *const other = &rule->any_of[i];
+        if (other->op == CHECK_OP_COUNT) other->op = rule->when.op;
+        if (other->window_us < 0) other->window_us = rule->when.window_us;
+    }
+}
+
+static void settle_steps(struct step_spec *steps, uint32_t count, const char *owner)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (steps[i].id[0] != '\0') continue;
+        (void)snprintf(steps[i].id, sizeof steps[i].id, "%.*s.%u", DRILL_ID_MAX - 4, owner,
+                       (unsigned)i % 99 + 1);
+    }
+}
+
+static void settle_drill(struct scenario *scenario)
+{
+    struct drill_spec *const drill = &scenario->drill;
+    for (uint32_t i = 0; i < scenario->alerts.rule_count; i++)
+        settle_rule(&scenario->alerts.rules[i]);
+    for (uint32_t i = 0; i < drill->operator_count; i++) {
+        struct operator_spec *const person = &drill->operators[i];
+        settle_steps(person->steps, person->step_count, person->id);
+    }
+    settle_steps(drill->rollbacks.steps, drill->rollbacks.step_count, "rollback");
+}
+
 /* Defaults that hang on other values, which must be read before. */
 static void settle_defaults(struct scenario *scenario)
 {
@@ -84,6 +114,7 @@ static void settle_defaults(struct scenario *scenario)
         fault->for_us = scenario->duration_us - fault->at_us;
         if (fault->for_us < 0) fault->for_us = 0;
     }
+    settle_drill(scenario);
 }
 
 /* A fault that lies well inside the file's run may lie outside the short one: say which is meant.
@@ -96,13 +127,11 @@ static void explain_short(struct err_list *list, uint32_t from)
     }
 }
 
-static void read_variant(struct scenario *scenario, const char *file, const struct json *json,
-                         const struct scenario_options *options, bool shortened,
-                         struct err_list *list)
+/* Everything that is given, in the order in which it counts. */
+static void read_given(struct scenario *scenario, const struct json *json,
+                       const struct scenario_options *options, bool shortened,
+                       struct err_list *list)
 {
-    scenario_default(scenario);
-    scenario->file = file;
-    name_after_file(scenario, file);
     apply_tree(scenario, json, json->root, false, list);
     const cJSON *brief = cJSON_GetObjectItemCaseSensitive(json->root, "short");
     if (shortened && cJSON_IsObject(brief)) apply_tree(scenario, json, brief, true, list);
@@ -112,6 +141,41 @@ static void read_variant(struct scenario *scenario, const char *file, const stru
     for (uint32_t i = 0; options != NULL && i < options->check_count; i++) {
         scenario_add_check(scenario, options->checks[i], list);
     }
+}
+
+static void begin(struct scenario *scenario, const char *file)
+{
+    scenario_default(scenario);
+    scenario->file = file;
+    name_after_file(scenario, file);
+}
+
+/* Rules of a file of their own count before those of the scenario, which may name the file last of
+ * all, by an override: so what is given is read once to learn the name, and again on top of it. */
+static void read_all(struct scenario *scenario, const char *file, const struct json *json,
+                     const struct scenario_options *options, bool shortened, struct err_list *list)
+{
+    const struct err_list before = *list;
+    const struct alert_spec *const alerts = &scenario->alerts;
+    begin(scenario, file);
+    read_given(scenario, json, options, shortened, list);
+    if (alerts->file[0] == '\0') return;
+    char named[ALERT_PATH_MAX];
+    memcpy(named, alerts->file, sizeof named);
+    const struct place place =
+        scenario_place(scenario, alerts->file, sizeof alerts->file, (struct place){.file = file});
+    scenario_release(scenario);
+    *list = before;
+    begin(scenario, file);
+    scenario_read_alert_file(scenario, named, place, list);
+    read_given(scenario, json, options, shortened, list);
+}
+
+static void read_variant(struct scenario *scenario, const char *file, const struct json *json,
+                         const struct scenario_options *options, bool shortened,
+                         struct err_list *list)
+{
+    read_all(scenario, file, json, options, shortened, list);
     settle_defaults(scenario);
     const uint32_t before = list->count;
     scenario_validate(scenario, list);
@@ -120,8 +184,18 @@ static void read_variant(struct scenario *scenario, const char *file, const stru
 
 /* ---- complaints in the order of the file ---- */
 
-static bool stands_before(const struct err *a, const struct err *b)
+/* The scenario's own lines, those of other files, and what stands in no line. */
+static unsigned file_rank(const struct err *err, const char *file)
 {
+    if (err->place.line == 0 || err->place.file == NULL) return 2;
+    return strcmp(err->place.file, file) == 0 ? 0 : 1;
+}
+
+static bool stands_before(const struct err *a, const struct err *b, const char *file)
+{
+    const unsigned rank_a = file_rank(a, file);
+    const unsigned rank_b = file_rank(b, file);
+    if (rank_a != rank_b) return rank_a < rank_b;
     if (a->place.line != b->place.line) {
         if (a->place.line == 0 || b->place.line == 0) return b->place.line == 0;
         return a->place.line < b->place.line;
@@ -129,12 +203,12 @@ static bool stands_before(const struct err *a, const struct err *b)
     return a->place.column < b->place.column;
 }
 
-static void sort_by_place(struct err_list *list, uint32_t from)
+static void sort_by_place(struct err_list *list, uint32_t from, const char *file)
 {
     for (uint32_t i = from + 1; i < list->count; i++) {
         const struct err moved = list->items[i];
         uint32_t j = i;
-        for (; j > from && stands_before(&moved, &list->items[j - 1]); j--)
+        for (; j > from && stands_before(&moved, &list->items[j - 1], file); j--)
             list->items[j] = list->items[j - 1];
         list->items[j] = moved;
     }
@@ -185,7 +259,7 @@ bool scenario_read(struct scenario *scenario, const char *file, const char *byte
     if (!overridden && cJSON_GetObjectItemCaseSensitive(json.root, "short") != NULL) {
         check_other_variant(file, &json, !shortened, list);
     }
-    sort_by_place(list, from);
+    sort_by_place(list, from, file);
     json_release(&json);
     return list->errors == errors_before;
 }

@@ -222,9 +222,9 @@ uint32_t scenario_window_count(const struct scenario *scenario);
 struct fault_window scenario_window(const struct scenario *scenario, uint32_t index);
 
 /* Makes a run that is longer than this so long, and moves with it what has its instants in the run:
- * faults, their ramps and flaps, changes of credentials, the warm-up. A fault lasts 2 s at least,
- * and ends within the run. Spans that are no part of the run's course (timeouts, latencies, lives)
- * stay. */
+ * faults, their ramps and flaps, changes of credentials, the warm-up, what operators and rollbacks
+ * do at an instant. A fault lasts 2 s at least, and ends within the run. Spans that are no part of
+ * the run's course (timeouts, latencies, lives, what alerts and people wait for) stay. */
 void scenario_squeeze(struct scenario *scenario, int64_t duration_us);
 
 /* A hash of every value the run depends on, defaults included, apart from seed, replications,

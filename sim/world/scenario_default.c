@@ -47,27 +47,55 @@ static void default_workload(struct workload_spec *workload)
     workload->customer = codec_customer_default();
 }
 
+/* How long changes take on the platform is an estimate of its operators'; how long a person takes
+ * to answer is an assumption, and stands with the operators' keys. */
+static void default_drill(struct scenario *scenario)
+{
+    struct deployment_spec *const deployment = &scenario->deployment;
+    deployment->propagation = PROPAGATE_ON_DEPLOY;
+    deployment->redeploy = law_spec_none();
+    deployment->redeploy.kind = LAW_CONSTANT;
+    deployment->redeploy.value_us = US_PER_MINUTE;
+    deployment->redeploy.floor_us = 0;
+    deployment->recycle = law_spec_none();
+    deployment->recycle.kind = LAW_LOGNORMAL;
+    deployment->recycle.p50_us = 5 * US_PER_MINUTE;
+    deployment->recycle.p95_us = 30 * US_PER_MINUTE;
+    deployment->recycle.floor_us = 0;
+    scenario->alerts.reading = READING_B;
+    scenario->alerts.interval_us = 10 * US_PER_SECOND;
+    struct hypothesis_spec *const hypothesis = &scenario->drill.hypothesis;
+    hypothesis->frequency_us = 10 * US_PER_SECOND;
+    hypothesis->holds_for_us = 2 * US_PER_MINUTE;
+    hypothesis->good = 0.95;
+    scenario->drill.rollbacks.at_us = -1;
+    scenario->drill.rto_us = -1;
+}
+
 void scenario_default(struct scenario *scenario)
 {
-    *scenario = (struct scenario){
-        .name = "scenario",
-        .seed_text = "20251123",
-        .seed = 20251123,
-        .start_unix_us = civil_days(2025, 1, 6) * US_PER_DAY + 15 * US_PER_HOUR, /* a Monday */
-        .timezone_us = -5 * US_PER_HOUR,
-        .duration_us = US_PER_HOUR,
-        .replications = 1,
-        .profile = PROFILE_AS_DOCUMENTED,
-        .catalogue = catalogue_spec_default(),
-        .policy = policy_default(),
-        .cache = cache_spec_default(),
-        .slo = {.indicator = SLO_ORDERS_OK, .objective = 0.999, .period_us = 30 * US_PER_DAY},
-    };
+    memset(scenario, 0, sizeof *scenario); /* too large to be assigned through a stack */
+    (void)snprintf(scenario->name, sizeof scenario->name, "scenario");
+    (void)snprintf(scenario->seed_text, sizeof scenario->seed_text, "20251123");
+    scenario->seed = 20251123;
+    scenario->start_unix_us = civil_days(2025, 1, 6) * US_PER_DAY + 15 * US_PER_HOUR; /* a Monday */
+    scenario->timezone_us = -5 * US_PER_HOUR;
+    scenario->duration_us = US_PER_HOUR;
+    scenario->replications = 1;
+    scenario->profile = PROFILE_AS_DOCUMENTED;
+    scenario->catalogue = catalogue_spec_default();
+    scenario->policy = policy_default();
+    scenario->cache = cache_spec_default();
+    scenario->slo = (struct slo_spec){.indicator = SLO_ORDERS_OK,
+                                      .objective = 0.999,
+                                      .period_us = 30 * US_PER_DAY,
+                                      .within_us = -1};
     scenario->policy.detect_substitutions = true;
     (void)snprintf(scenario->catalogue.name_column, sizeof scenario->catalogue.name_column, "name");
     (void)snprintf(scenario->catalogue.price_column, sizeof scenario->catalogue.price_column,
                    "price");
     default_workload(&scenario->workload);
+    default_drill(scenario);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         scenario->providers[p] = (struct provider_spec){
             .mode = MODE_MOCK,

@@ -55,6 +55,14 @@ static void describe_env(struct description *description, const struct env *env)
     }
 }
 
+/* The value that a step gives to a secret key. */
+static bool is_secret(const struct scenario_leaf *leaf)
+{
+    if (leaf->key->type != KEY_SETTING) return false;
+    const char *const step = (const char *)leaf->address - leaf->key->offset;
+    return config_key_is_secret(step + offsetof(struct step_spec, key));
+}
+
 static void describe_leaf(void *context, const struct scenario_leaf *leaf)
 {
     struct description *description = context;
@@ -65,7 +73,11 @@ static void describe_leaf(void *context, const struct scenario_leaf *leaf)
     const struct scenario_given *given =
         scenario_find_given(description->scenario, leaf->key, leaf->address);
     begin_row(description, leaf->path);
-    scenario_value_write(leaf->key, leaf->address, description->json);
+    if (is_secret(leaf)) {
+        text_json_string(description->json, "(secret)");
+    } else {
+        scenario_value_write(leaf->key, leaf->address, description->json);
+    }
     end_row(description, given == NULL ? NULL : &given->place);
 }
 

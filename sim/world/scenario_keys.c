@@ -174,6 +174,8 @@ static const struct scenario_key slo_keys[] = {
      .help = "Share of orders that should be good."},
     {"period", KEY_SPAN, AT(slo_spec, period_us), RANGE(US_PER_HOUR, DURATION_US_MAX),
      .help = "What the error budget is for."},
+    {"within", KEY_SPAN, AT(slo_spec, within_us), RANGE(US_PER_MS, US_PER_DAY), .flags = KEY_UNSET,
+     .defaults = "however long it takes", .help = "A good order is also decided within this."},
     {.name = NULL}};
 
 static const struct scenario_key check_keys[] = {
@@ -345,9 +347,15 @@ const struct scenario_key scenario_router_keys[] = {
     {"policy", KEY_OBJECT, AT(scenario, policy), .keys = policy_keys,
      .help = "Where the router departs from production. The defaults are production."},
     {"history", KEY_OBJECT, AT_START, .keys = history_keys, .help = "What it learns."},
+    {"deployment", KEY_OBJECT, AT(scenario, deployment), .keys = scenario_deployment_keys,
+     .used = scenario_uses_deployment,
+     .help = "How a change of settings reaches the router, in drills."},
     {.name = NULL}};
 
 /* ---- the whole file ---- */
+
+static const struct scenario_key tag = {.type = KEY_TEXT,
+                                        .size = sizeof(((struct drill_spec *)0)->tags[0])};
 
 static const struct scenario_key provider_element = {
     .type = KEY_OBJECT, .size = sizeof(struct provider_spec), .keys = scenario_provider_keys};
@@ -404,6 +412,37 @@ static const struct scenario_key root_keys[] = {
      .capacity = SCENARIO_CHECKS_MAX, .stride = sizeof(struct check_spec),
      .count_offset = offsetof(struct scenario, check_count), .fresh = fresh_check,
      .flags = KEY_NO_HASH, .help = "What must hold: a run whose check fails exits with 1."},
+    {"alerts", KEY_OBJECT, AT(scenario, alerts),
+     .keys = scenario_alert_file_keys + ALERT_FILE_OWN_KEYS, .used = scenario_uses_alerts,
+     .help = "What tells people that something is wrong; for drills, as all that follows."},
+    {"hypothesis", KEY_OBJECT, AT(scenario, drill.hypothesis), .keys = scenario_hypothesis_keys,
+     .prepare = scenario_prepare_hypothesis, .used = scenario_uses_hypothesis,
+     .help = "The steady state that a drill puts to the test."},
+    {"operators", KEY_LIST, AT(scenario, drill.operators), .element = &scenario_operator_element,
+     .identity = "id", .capacity = OPERATORS_MAX, .stride = sizeof(struct operator_spec),
+     .count_offset = offsetof(struct scenario, drill.operator_count),
+     .fresh = scenario_fresh_operator,
+     .help = "Who does what about it: people, or scripts in their place."},
+    {"stop_conditions", KEY_LIST, AT(scenario, drill.stops), .element = &scenario_stop_element,
+     .capacity = STOPS_MAX, .stride = sizeof(struct stop_spec),
+     .count_offset = offsetof(struct scenario, drill.stop_count), .fresh = scenario_fresh_stop,
+     .help = "When a drill is called off."},
+    {"rollbacks", KEY_OBJECT, AT(scenario, drill.rollbacks), .keys = scenario_rollback_keys,
+     .prepare = scenario_prepare_rollbacks, .used = scenario_uses_rollbacks,
+     .help = "What is undone after the drill."},
+    {"rto", KEY_SPAN, AT(scenario, drill.rto_us), RANGE(US_PER_SECOND, DURATION_US_MAX),
+     .flags = KEY_UNSET, .help = "How long recovering may take, as somebody promised."},
+    {"tags", KEY_LIST, AT(scenario, drill.tags), .element = &tag,
+     .capacity = sizeof(((struct drill_spec *)0)->tags) / sizeof(((struct drill_spec *)0)->tags[0]),
+     .stride = sizeof(((struct drill_spec *)0)->tags[0]),
+     .count_offset = offsetof(struct scenario, drill.tag_count), .flags = KEY_NO_HASH,
+     .help = "Words to choose drills by."},
+    {"expect", KEY_LIST, AT(scenario, drill.expects), .element = &scenario_expect_element,
+     .identity = "name", .capacity = EXPECTS_MAX, .stride = sizeof(struct expect_spec),
+     .count_offset = offsetof(struct scenario, drill.expect_count), .fresh = scenario_fresh_expect,
+     .flags = KEY_NO_HASH,
+     .help = "What the drill must show, each by an `alert`, a `measure`, a `step`, a `winner` or a "
+             "`verdict`. A drill that does not exits with 1."},
     {"short", KEY_SHORT, AT_START, .keys = root_keys, .flags = KEY_NO_HASH,
      .help = "The same scenario in brief, for `verify` and tests: keys that replace those above. A "
              "list replaces the list; an element that bears the `id` (checks: `name`) of one above "

@@ -35,6 +35,7 @@ enum key_type {
     KEY_MASK,        /* uint32_t: one or more of `names`, or "all" */
     KEY_SEED,        /* uint64_t, with its text beside it */
     KEY_LIMIT,       /* char[size]: a check's limit, read when its metric is known */
+    KEY_SETTING,     /* char[size]: a setting's value; numbers and booleans as their text */
     KEY_SCHEMA,      /* the version of the language; not kept */
     KEY_IGNORED,     /* for editors; not kept */
     KEY_OBJECT,      /* `keys` */
@@ -47,16 +48,20 @@ enum key_type {
 
 enum key_flag {
     KEY_REQUIRED = 1 << 0,
-    KEY_ABOVE = 1 << 1,        /* `least` itself is not allowed */
-    KEY_UNSET = 1 << 2,        /* -1 means: not given */
-    KEY_NEVER = 1 << 3,        /* of an unset span: "never" says so */
-    KEY_REPLACES = 1 << 4,     /* a map of numbers: what is not named becomes 0 */
-    KEY_FULL = 1 << 5,         /* a list that must have exactly `capacity` elements */
-    KEY_OPERATIONS = 1 << 6,   /* a map by operation: only those that the provider has */
-    KEY_ONE_FOR_ALL = 1 << 7,  /* a map that also takes one value for every entry */
-    KEY_NO_HASH = 1 << 8,      /* the run does not depend on it */
-    KEY_NAME = 1 << 9,         /* letters, digits and - _ . only, and not empty */
-    KEY_ZERO_IS_ALL = 1 << 10, /* a mask of nothing means everything, and "all" is kept so */
+    KEY_ABOVE = 1 << 1,          /* `least` itself is not allowed */
+    KEY_UNSET = 1 << 2,          /* -1 means: not given */
+    KEY_NEVER = 1 << 3,          /* of an unset span: "never" says so */
+    KEY_REPLACES = 1 << 4,       /* a map of numbers: what is not named becomes 0 */
+    KEY_FULL = 1 << 5,           /* a list that must have exactly `capacity` elements */
+    KEY_OPERATIONS = 1 << 6,     /* a map by operation: only those that the provider has */
+    KEY_ONE_FOR_ALL = 1 << 7,    /* a map that also takes one value for every entry */
+    KEY_NO_HASH = 1 << 8,        /* the run does not depend on it */
+    KEY_NAME = 1 << 9,           /* letters, digits and - _ . only, and not empty */
+    KEY_ZERO_IS_ALL = 1 << 10,   /* a mask of nothing means everything, and "all" is kept so */
+    KEY_WHOLE_SECONDS = 1 << 11, /* of a span */
+    KEY_OR_SPAN = 1 << 12,       /* of a law: a plain span is the constant law */
+    KEY_MERGES = 1 << 13,        /* a list: its elements join those of a file of their own */
+    KEY_TOLD_BEFORE = 1 << 14,   /* a list: the manual has the table of its elements already */
 };
 
 struct scenario_key {
@@ -76,6 +81,8 @@ struct scenario_key {
     void (*fresh)(void *object); /* list: what an element is before it is read */
     /* object: called before its keys are read; true when what was given in it no longer counts */
     bool (*prepare)(void *object, const cJSON *node);
+    /* object: whether the run depends on what is in it, so that it is walked; NULL: always */
+    bool (*used)(const struct scenario *scenario, const void *object);
     uint32_t place_end;   /* object: offset just past its struct place; 0: it has none */
     const char *unit;     /* "ms", "US cents"; may be NULL */
     const char *defaults; /* said in the manual instead of the value; may be NULL */
@@ -91,7 +98,18 @@ extern const struct scenario_key scenario_provider_keys[];
 extern const struct scenario_key scenario_law_keys[];
 extern const struct scenario_key scenario_fault_keys[];
 extern const struct scenario_key scenario_cache_keys[];
+extern const struct scenario_key scenario_deployment_keys[];
+extern const struct scenario_key scenario_hypothesis_keys[];
+extern const struct scenario_key scenario_rollback_keys[];
+extern const struct scenario_key scenario_operator_element, scenario_stop_element,
+    scenario_expect_element;
 extern const char *const provider_id_names[PROVIDER_COUNT + 1];
+
+/* A file of alert rules, whole. Its table is that of the key `alerts` with ALERT_FILE_OWN_KEYS rows
+ * before it, so that a rule's rows are the same wherever it stands. */
+enum { ALERT_FILE_OWN_KEYS = 3 };
+extern const struct scenario_key scenario_alert_file;
+extern const struct scenario_key scenario_alert_file_keys[];
 
 /* The row of `name` in a table; NULL when there is none. */
 const struct scenario_key *scenario_key_find(const struct scenario_key *keys, const char *name);
@@ -161,6 +179,15 @@ struct scenario_reader {
 /* Reads a node into the value of `key` at `address`. `named` is where its key stands. */
 void scenario_read_node(struct scenario_reader *reader, const struct scenario_key *key,
                         const cJSON *node, struct place named, void *address);
+
+/* A value that cannot be had: what is said about it any more is noise. */
+void scenario_note_refused(struct scenario *scenario, const struct scenario_key *key,
+                           const void *address, struct place place);
+
+/* Reads the file of alert rules that stands at `named` as `file`, into `alerts`, before what is
+ * given beside it. */
+void scenario_read_alert_file(struct scenario *scenario, const char *file, struct place named,
+                              struct err_list *list);
 
 /* Forgets complaints from `from` on that were made before. */
 void scenario_drop_repeated(struct err_list *list, uint32_t from);

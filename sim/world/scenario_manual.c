@@ -42,6 +42,7 @@ static const char *type_word(const struct scenario_key *key)
     case KEY_SHARE:
         return "share";
     case KEY_SPAN:
+        if ((key->flags & KEY_WHOLE_SECONDS) != 0) return "span of whole seconds";
         return (key->flags & KEY_NEVER) != 0 ? "span or \"never\"" : "span";
     case KEY_SECONDS:
         return "span of whole seconds";
@@ -60,15 +61,19 @@ static const char *type_word(const struct scenario_key *key)
         return "whole number or text";
     case KEY_LIMIT:
         return "number or text";
+    case KEY_SETTING:
+        return "text, number, true or false";
     case KEY_ENV:
         return "object of texts";
     case KEY_SHORT:
         return "object";
+    case KEY_OBJECT:
+        return (key->flags & KEY_OR_SPAN) != 0 ? "span, or a law as in `workload.requote.after`"
+                                               : "";
     case KEY_ENUM:
     case KEY_MASK:
     case KEY_SCHEMA:
     case KEY_LIST:
-    case KEY_OBJECT:
     case KEY_MAP:
     case KEY_TYPE_COUNT:
         break;
@@ -165,7 +170,7 @@ static void write_defaults(const struct manual *manual, const struct scenario_ke
 
 static bool is_section(const struct scenario_key *key)
 {
-    if (key->type == KEY_OBJECT) return true;
+    if (key->type == KEY_OBJECT) return (key->flags & KEY_OR_SPAN) == 0;
     const bool holds = key->type == KEY_MAP || key->type == KEY_LIST;
     return holds && key->element->type == KEY_OBJECT;
 }
@@ -196,6 +201,10 @@ static void write_inner(const struct manual *manual, const struct scenario_key *
         struct fault_spec fault;
         struct check_spec check;
         struct outage_part part;
+        struct alert_rule rule;
+        struct operator_spec operator;
+        struct probe_spec probe;
+        struct expect_spec expect;
     } element_buffer;
     (void)snprintf(inner, sizeof inner, "%s%s%s", path, path[0] == '\0' ? "" : ".", row->name);
     const size_t length = strlen(inner);
@@ -234,7 +243,7 @@ static void write_section(const struct manual *manual, const struct scenario_key
         }
     }
     for (const struct scenario_key *row = key->keys; row->name != NULL; row++) {
-        if (!is_section(row)) continue;
+        if (!is_section(row) || (row->flags & KEY_TOLD_BEFORE) != 0) continue;
         write_inner(manual, row, path, object == NULL ? NULL : (const char *)object + row->offset);
     }
 }

@@ -164,6 +164,7 @@ static bool enter(struct path_walk *walk, const char *part)
     case KEY_MASK:
     case KEY_SEED:
     case KEY_LIMIT:
+    case KEY_SETTING:
     case KEY_SCHEMA:
     case KEY_IGNORED:
     case KEY_ENV:
@@ -199,6 +200,7 @@ static bool takes_bare_text(const struct scenario_key *key, const char *value)
     case KEY_BOOL:
     case KEY_SEED:
     case KEY_LIMIT:
+    case KEY_SETTING:
     case KEY_IGNORED:
     case KEY_OBJECT:
     case KEY_MAP:

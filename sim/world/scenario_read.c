@@ -67,6 +67,12 @@ static bool add_given(struct scenario *scenario, const struct scenario_key *key,
     return true;
 }
 
+void scenario_note_refused(struct scenario *scenario, const struct scenario_key *key,
+                           const void *address, struct place place)
+{
+    (void)add_given(scenario, key, address, place, true); /* without memory: more is said */
+}
+
 static void note_given(struct scenario_reader *reader, const struct scenario_key *key,
                        const void *address, struct place place, bool refused)
 {
@@ -271,6 +277,28 @@ static void read_object(struct scenario_reader *reader, const struct scenario_ke
         go_up(reader, up);
     }
     require_keys(reader, key, node, named, object);
+}
+
+/* ---- laws that are a plain span ---- */
+
+static void read_constant_law(struct scenario_reader *reader, const struct scenario_key *key,
+                              const cJSON *node, struct place named, struct law_spec *law)
+{
+    const struct scenario_key *const kind = scenario_key_find(key->keys, "law");
+    const struct scenario_key *const value = scenario_key_find(key->keys, "value");
+    const struct place place = place_of(reader, node);
+    int64_t span_us = -1;
+    const bool good = scenario_value_read(value, reader->path, node, place, &span_us, reader->list);
+    if (good) {
+        *law = law_spec_none();
+        law->kind = LAW_CONSTANT;
+        law->value_us = span_us;
+        law->floor_us = 0;
+        law->place = named;
+        forget_given(reader->scenario, law, sizeof *law);
+        note_given(reader, kind, &law->kind, place, false);
+    }
+    note_given(reader, value, &law->value_us, place, !good);
 }
 
 /* ---- maps ---- */
@@ -480,6 +508,42 @@ static void read_elements(struct scenario_reader *reader, const struct scenario_
     }
 }
 
+static uint32_t *count_of(const struct scenario_key *key, void *elements)
+{
+    return (uint32_t *)(void *)((char *)elements - key->offset + key->count_offset);
+}
+
+/* Elements that stand beside those of a file of their own: one takes the place of its namesake
+ * there, the others come after. */
+static void merge_elements(struct scenario_reader *reader, const struct scenario_key *key,
+                           const cJSON *node, char *elements)
+{
+    uint32_t *const count = count_of(key, elements);
+    const uint32_t count_before = *count;
+    uint32_t index = 0;
+    for (const cJSON *child = node->child; child != NULL; child = child->next, index++) {
+        char name[KEY_PATH_MAX];
+        uint32_t at = 0;
+        if (find_namesake(key, child, elements, count_before, &at) == NULL) at = (*count)++;
+        if (at >= key->capacity) {
+            err_add(reader->list, place_of(reader, node), NULL,
+                    "\"%s\" takes at most %u elements, those of the file included", reader->path,
+                    (unsigned)key->capacity);
+            *count = key->capacity;
+            note_given(reader, key, elements, place_of(reader, node), true);
+            return;
+        }
+        char *const element = elements + (size_t)at * key->stride;
+        forget_given(reader->scenario, element, key->stride);
+        memset(element, 0, key->stride);
+        if (key->fresh != NULL) key->fresh(element);
+        name_element(key, child, index, name);
+        const size_t up = go_down(reader, name);
+        scenario_read_node(reader, key->element, child, element_place(reader, key, child), element);
+        go_up(reader, up);
+    }
+}
+
 static void read_list(struct scenario_reader *reader, const struct scenario_key *key,
                       const cJSON *node, void *elements)
 {
@@ -490,6 +554,10 @@ static void read_list(struct scenario_reader *reader, const struct scenario_key 
                 (key->flags & KEY_FULL) != 0 ? "" : "at most ", (unsigned)key->capacity,
                 (unsigned)count);
         note_given(reader, key, elements, place, true);
+        return;
+    }
+    if ((key->flags & KEY_MERGES) != 0 && reader->json != NULL && !reader->shortened) {
+        merge_elements(reader, key, node, elements);
         return;
     }
     char *const count_address = (char *)elements - key->offset + key->count_offset;
@@ -572,7 +640,11 @@ void scenario_read_node(struct scenario_reader *reader, const struct scenario_ke
     }
     switch (key->type) {
     case KEY_OBJECT:
-        read_object(reader, key, node, named, address);
+        if (cJSON_IsString(node)) {
+            read_constant_law(reader, key, node, named, address);
+        } else {
+            read_object(reader, key, node, named, address);
+        }
         return;
     case KEY_MAP:
         read_map(reader, key, node, address);
@@ -603,6 +675,7 @@ void scenario_read_node(struct scenario_reader *reader, const struct scenario_ke
     case KEY_MASK:
     case KEY_SEED:
     case KEY_LIMIT:
+    case KEY_SETTING:
         note_given(reader, key, address, place, false);
         return;
     case KEY_TYPE_COUNT:

@@ -19,9 +19,20 @@
 #define RANGE(from, to) .least = (double)(from), .most = (double)(to)
 
 void scenario_fresh_fault(void *object);
+void scenario_fresh_operator(void *object);
+void scenario_fresh_stop(void *object);
+void scenario_fresh_expect(void *object);
+
+struct scenario;
+bool scenario_uses_deployment(const struct scenario *scenario, const void *object);
+bool scenario_uses_alerts(const struct scenario *scenario, const void *object);
+bool scenario_uses_hypothesis(const struct scenario *scenario, const void *object);
+bool scenario_uses_rollbacks(const struct scenario *scenario, const void *object);
 
 /* struct cJSON is that of the reader. */
 struct cJSON;
 bool scenario_prepare_law(void *object, const struct cJSON *node);
+bool scenario_prepare_hypothesis(void *object, const struct cJSON *node);
+bool scenario_prepare_rollbacks(void *object, const struct cJSON *node);
 
 #endif

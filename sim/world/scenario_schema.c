@@ -251,6 +251,9 @@ static void write_type(struct schema *schema, const struct scenario_key *key, co
     case KEY_LIMIT:
         text_put(schema->json, "\"type\": [\"number\", \"string\"]");
         return;
+    case KEY_SETTING:
+        text_put(schema->json, "\"type\": [\"string\", \"number\", \"boolean\"]");
+        return;
     case KEY_SCHEMA:
         write_names(schema, key->names, NULL);
         return;
@@ -292,7 +295,15 @@ static void write_default(struct schema *schema, const struct scenario_key *key,
 static bool write_reference(struct schema *schema, const struct scenario_key *key)
 {
     if (key->type != KEY_OBJECT || key->keys != scenario_law_keys) return false;
-    text_put(schema->json, "{\"$ref\": \"#/$defs/law\"}");
+    if ((key->flags & KEY_OR_SPAN) == 0) {
+        text_put(schema->json, "{\"$ref\": \"#/$defs/law\"}");
+        return true;
+    }
+    text_put(schema->json, "{\"description\": ");
+    text_json_string(schema->json, key->help);
+    text_put(schema->json, ", \"anyOf\": [{\"$ref\": \"#/$defs/law\"}, {");
+    write_pattern(schema, "^" SPAN_PATTERN "$");
+    text_put(schema->json, "}]}");
     return true;
 }
 

@@ -37,6 +37,19 @@ static void squeeze_fault(struct fault_spec *fault, int64_t duration_us, double 
     fault->flap_off_us = scaled_span(fault->flap_off_us, share);
 }
 
+/* What a person or an alert waits for stays as long as it is. */
+static void squeeze_drill(struct drill_spec *drill, double share)
+{
+    for (uint32_t o = 0; o < drill->operator_count; o++) {
+        struct operator_spec *const person = &drill->operators[o];
+        for (uint32_t t = 0; t < person->trigger_count; t++) {
+            if (person->triggers[t].at_us < 0) continue;
+            person->triggers[t].at_us = scaled(person->triggers[t].at_us, share);
+        }
+    }
+    if (drill->rollbacks.at_us >= 0) drill->rollbacks.at_us = scaled(drill->rollbacks.at_us, share);
+}
+
 void scenario_squeeze(struct scenario *scenario, int64_t duration_us)
 {
     assert(duration_us > 0);
@@ -55,6 +68,7 @@ void scenario_squeeze(struct scenario *scenario, int64_t duration_us)
         if (credentials->rotated_at_us >= 0)
             credentials->rotated_at_us = scaled(credentials->rotated_at_us, share);
     }
+    squeeze_drill(&scenario->drill, share);
     scenario->warmup_us = scaled(scenario->warmup_us, share);
     scenario->duration_us = duration_us;
 }

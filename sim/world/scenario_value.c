@@ -43,13 +43,18 @@ const char *scenario_key_takes(const struct scenario_key *key)
         return "a whole number below 2^53, or a larger one as a text";
     case KEY_LIMIT:
         return "a number, or a text such as \"5s\" or \"95%\"";
+    case KEY_SETTING:
+        return "a text, a number, true or false";
     case KEY_SCHEMA:
-        return "the text \"" SCENARIO_SCHEMA "\"";
+        return strcmp(key->names[0], SCENARIO_SCHEMA) == 0 ? "the text \"" SCENARIO_SCHEMA "\""
+                                                           : "the text \"" ALERTS_SCHEMA "\"";
     case KEY_IGNORED:
         return "a text in quotes";
     case KEY_LIST:
         return "a list [...]";
     case KEY_OBJECT:
+        return (key->flags & KEY_OR_SPAN) != 0 ? "a span such as \"3m\", or a law {...}"
+                                               : "an object {...}";
     case KEY_MAP:
     case KEY_ENV:
     case KEY_SHORT:
@@ -214,6 +219,10 @@ static bool read_span(const struct scenario_key *key, const char *path, const ch
     }
     const bool never = span_us == -1 && (key->flags & KEY_NEVER) != 0;
     if (!never && !is_in_range(key, path, (double)span_us, place, list)) return false;
+    if (!never && (key->flags & KEY_WHOLE_SECONDS) != 0 && span_us % US_PER_SECOND != 0) {
+        err_add(list, place, NULL, "\"%s\" takes whole seconds", path);
+        return false;
+    }
     const double minutes = (double)span_us / (double)US_PER_MINUTE;
     if (key->type == KEY_MINUTES) {
         memcpy(address, &minutes, sizeof minutes);
@@ -344,6 +353,14 @@ static bool read_limit(const struct scenario_key *key, const char *path, const c
     return read_text(key, path, written, place, address, list);
 }
 
+static bool read_setting(const struct scenario_key *key, const char *path, const cJSON *node,
+                         struct place place, void *address, struct err_list *list)
+{
+    const char *const flag = cJSON_IsTrue(node) ? "true" : "false";
+    if (cJSON_IsBool(node)) return read_text(key, path, flag, place, address, list);
+    return read_limit(key, path, node, place, address, list);
+}
+
 /* ---- one value ---- */
 
 static bool read_number(const struct scenario_key *key, const char *path, const cJSON *node,
@@ -405,6 +422,8 @@ static bool is_of_type(const struct scenario_key *key, const cJSON *node)
     case KEY_LIMIT:
     case KEY_SEED:
         return cJSON_IsNumber(node) || cJSON_IsString(node);
+    case KEY_SETTING:
+        return cJSON_IsNumber(node) || cJSON_IsString(node) || cJSON_IsBool(node);
     case KEY_BOOL:
         return cJSON_IsBool(node);
     case KEY_MASK:
@@ -424,6 +443,7 @@ static bool is_of_type(const struct scenario_key *key, const cJSON *node)
     case KEY_LIST:
         return cJSON_IsArray(node);
     case KEY_OBJECT:
+        return cJSON_IsObject(node) || (cJSON_IsString(node) && (key->flags & KEY_OR_SPAN) != 0);
     case KEY_MAP:
     case KEY_ENV:
     case KEY_SHORT:
@@ -501,6 +521,8 @@ bool scenario_value_read(const struct scenario_key *key, const char *path, const
         return read_seed(path, node, place, address, list);
     case KEY_LIMIT:
         return read_limit(key, path, node, place, address, list);
+    case KEY_SETTING:
+        return read_setting(key, path, node, place, address, list);
     case KEY_IGNORED:
     case KEY_OBJECT:
     case KEY_MAP:

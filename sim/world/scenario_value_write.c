@@ -41,6 +41,7 @@ bool scenario_value_is_set(const struct scenario_key *key, const void *address)
 {
     if ((key->flags & KEY_UNSET) == 0) return true;
     if (key->type == KEY_NUMBER || key->type == KEY_SHARE) return load_double(address) >= 0;
+    if (key->type == KEY_ENUM) return (int32_t)load_whole(key, address) >= 0;
     return load_whole(key, address) >= 0;
 }
 
@@ -100,6 +101,7 @@ void scenario_value_write(const struct scenario_key *key, const void *address, s
     case KEY_TEXT:
     case KEY_STAMP:
     case KEY_LIMIT:
+    case KEY_SETTING:
         text_json_string(json, address);
         return;
     case KEY_WHOLE:

@@ -27,6 +27,7 @@ static void walk_down(struct walk *walk, const struct scenario_key *key, const c
 static void walk_object(struct walk *walk, const struct scenario_key *key, const void *object,
                         uint32_t flags)
 {
+    if (key->used != NULL && !key->used(walk->scenario, object)) return;
     for (const struct scenario_key *row = key->keys; row->name != NULL; row++) {
         if (row->type == KEY_SHORT || row->type == KEY_SCHEMA || row->type == KEY_IGNORED) continue;
         walk_down(walk, row, row->name, (const char *)object + row->offset, flags);

@@ -106,7 +106,11 @@ static void compare_names(const cJSON *schema, const struct scenario_key *key, c
 static void compare(const cJSON *schema, const struct scenario_key *key, struct level level)
 {
     const cJSON *either = cJSON_GetObjectItemCaseSensitive(schema, "anyOf");
-    if (key->type == KEY_OBJECT) {
+    if (key->type == KEY_OBJECT && (key->flags & KEY_OR_SPAN) != 0) {
+        CHECK_ROW(level.path, cJSON_IsString(cJSON_GetObjectItemCaseSensitive(
+                                  cJSON_GetArrayItem(either, 1), "pattern")));
+        compare_object(resolve(cJSON_GetArrayItem(either, 0)), key, level);
+    } else if (key->type == KEY_OBJECT) {
         compare_object(schema, key, level);
     } else if (key->type == KEY_SHORT) {
         level.brief = true;
@@ -185,6 +189,8 @@ static const char *sample(const struct scenario_key *key)
         return "\"0x5EED\"";
     case KEY_LIMIT:
         return "5";
+    case KEY_SETTING:
+        return "false";
     case KEY_SCHEMA:
         return "\"" SCENARIO_SCHEMA "\"";
     case KEY_IGNORED:
@@ -266,6 +272,10 @@ static void try_row(const struct scenario_key *row, const char *before, const ch
     char bytes[FILE_MAX];
     const char *value = sample(row);
     const bool holds = (row->type == KEY_MAP || row->type == KEY_LIST);
+    if ((row->flags & KEY_OR_SPAN) != 0) {
+        (void)snprintf(bytes, sizeof bytes, "%s\"%s\": \"40s\"%s", before, row->name, after);
+        is_known(bytes);
+    }
     if (row->type == KEY_OBJECT || (holds && row->element->type == KEY_OBJECT)) {
         try_inner(row, before, after);
     } else if (row->type == KEY_ENUM || row->type == KEY_MASK) {
