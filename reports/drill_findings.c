@@ -181,9 +181,9 @@ static void find_missed(struct findings *findings, const struct drill_alert *ale
     put_rule(text, drill, alert->rule);
     text_put(text, " should have fired, and did not");
     if (alert->pending_us != INT64_MAX) {
-        text_put(text, ": it was pending ");
-        drill_show_since_fault(text, drill, alert->pending_us);
-        text_put(text, " from the fault, and no longer true before its time was over");
+        text_put(text, ": it became pending ");
+        drill_show_after_fault(text, drill, alert->pending_us);
+        text_put(text, ", and was no longer true before its time was over");
     }
     if (drill->repeats > 1 && alert->repeats_fired > 0)
         text_format(text, "; it did in %u of %u repeats", alert->repeats_fired, drill->repeats);
@@ -203,8 +203,8 @@ static void find_alerts(struct findings *findings)
         text_char(text, '"');
         drill_show_alert(text, drill, alert->rule, alert->scope);
         text_put(text, "\" must not fire, and did ");
-        drill_show_since_fault(text, drill, alert->fired_us);
-        text_put(text, " from the fault.");
+        drill_show_after_fault(text, drill, alert->fired_us);
+        text_char(text, '.');
         end_finding(findings, TONE_BAD);
     }
     for (uint32_t i = 0; i < drill->alert_count; i++) {
@@ -395,7 +395,9 @@ static void find_probes(struct findings *findings)
             text_format(text, "Probe \"%s\" was not met at the end: %s was ", probe->name,
                         probe->metric);
             drill_show_signal(text, probe->unit, &probe->seen.end);
-            text_format(text, ", limit %s.", probe->limit);
+            text_put(text, ", limit ");
+            drill_show_limit(text, probe->limit);
+            text_char(text, '.');
             end_finding(findings, TONE_BAD);
         }
     }

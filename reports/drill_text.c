@@ -32,6 +32,15 @@ static void show_drill_share(struct text *text, double share)
     }
 }
 
+/* Quantiles of counts lie between two of them. */
+static void show_drill_count(struct text *text, double count)
+{
+    if (count != floor(count) && fabs(count) < 1000)
+        text_fixed(text, count, 1);
+    else
+        show_count(text, round(count));
+}
+
 void drill_show_number(struct text *text, enum drill_unit unit, double value)
 {
     if (!isfinite(value)) {
@@ -46,7 +55,7 @@ void drill_show_number(struct text *text, enum drill_unit unit, double value)
         show_drill_share(text, value);
         break;
     case DRILL_COUNT:
-        show_count(text, value);
+        show_drill_count(text, value);
         break;
     case DRILL_CENTS:
         show_money(text, value);
@@ -128,6 +137,18 @@ void drill_show_signal(struct text *text, enum metric_unit unit, const struct si
     text_char(text, ')');
 }
 
+void drill_show_limit(struct text *text, const char *limit)
+{
+    static const char *const operators[] = {"<=", ">=", "==", "!="};
+    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
+        if (strncmp(limit, operators[i], 2) != 0) continue;
+        text_put(text, check_operator(operators[i]));
+        limit += 2;
+        break;
+    }
+    text_put(text, limit);
+}
+
 /* ---- verdicts ---- */
 
 const char *drill_verdict_title(enum drill_verdict verdict)
@@ -195,6 +216,19 @@ void drill_show_when(struct text *text, const struct drill *drill, int64_t at_us
     text_put(text, " (");
     drill_show_clock(text, drill, at_us);
     text_char(text, ')');
+}
+
+void drill_show_after_fault(struct text *text, const struct drill *drill, int64_t at_us)
+{
+    const int64_t fault_us = drill->marks.fault_us;
+    if (at_us == INT64_MAX || fault_us == INT64_MAX) {
+        text_put(text, "never");
+    } else if (at_us == fault_us) {
+        text_put(text, "as the fault began");
+    } else {
+        show_span(text, at_us > fault_us ? at_us - fault_us : fault_us - at_us);
+        text_put(text, at_us > fault_us ? " after the fault began" : " before the fault began");
+    }
 }
 
 void drill_show_since_fault(struct text *text, const struct drill *drill, int64_t at_us)

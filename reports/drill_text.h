@@ -35,6 +35,9 @@ void drill_show_distribution(struct text *text, enum drill_measure measure,
 /* What a signal read: "12.3% (n = 321)", "7.2 s (n = 80)", "no data". */
 void drill_show_signal(struct text *text, enum metric_unit unit, const struct signal_value *value);
 
+/* A limit for people, its operator as one character: "<= 20 min at P90" -> "≤ 20 min at P90". */
+void drill_show_limit(struct text *text, const char *limit);
+
 /* ---- verdicts ---- */
 
 /* "Passed", "Failed", "Deviated", "Aborted", "Invalid". */
@@ -60,6 +63,9 @@ void drill_show_when(struct text *text, const struct drill *drill, int64_t at_us
 /* From the first fault: "+11.4 min", "at once", "4 min before"; INT64_MAX on either side: "never".
  */
 void drill_show_since_fault(struct text *text, const struct drill *drill, int64_t at_us);
+
+/* The same in a sentence: "11.4 min after the fault began". */
+void drill_show_after_fault(struct text *text, const struct drill *drill, int64_t at_us);
 
 /* The named instants of a repeat, in the order in which they usually come. */
 enum drill_mark {
