@@ -69,7 +69,7 @@ void router_init(struct router *router, const struct router_config *config,
 void router_redeploy(struct router *router, const struct router_config *config)
 {
     router->config = config;
-    router->breaker = (struct cache_breaker){0};
+    router->breaker = (struct cache_breaker){.opened = router->breaker.opened};
     scale_weights(router);
 }
 

@@ -218,6 +218,8 @@ struct drill {
     uint32_t heat[STORY_HEAT_COLUMNS][STORY_HEAT_ROWS]; /* repeat 0 */
     struct drill_burn burn;
     uint64_t test_orders;
+    struct story_probe *story_probes; /* repeat 0, as in `probes` */
+    bool *false_entries; /* by entry: an alert's episode that is not the fault's doing */
     struct metric_value control[SCOPE_COUNT][METRIC_COUNT]; /* the whole control of repeat 0 */
 };
 

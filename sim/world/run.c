@@ -223,6 +223,7 @@ struct worker {
     struct world *world;
     struct tally scratch;
     struct metric_value (*values)[SCOPE_COUNT][METRIC_COUNT];
+    void *observer_state;
 };
 
 static bool stop_asked(const struct run_request *request)
@@ -254,6 +255,11 @@ static bool run_one(struct worker *worker, uint32_t replication, struct err *err
     struct world_control quiet = control != NULL ? *control : (struct world_control){0};
     if (replication != 0) quiet.progress = NULL;
     if (!world_run(worker->world, replication, &outputs, &quiet, err)) return false;
+    const struct run_observer *observer = request->observer;
+    if (observer != NULL && !observer->ran(observer->context, worker->observer_state, worker->world,
+                                           replication, err)) {
+        return false;
+    }
     if (sums->spreads == NULL) return true;
 
     uint32_t count;
@@ -315,6 +321,10 @@ static bool hire(struct crew *crew, struct worker *worker, struct err *err)
     worker->crew = crew;
     worker->world = world_create(sums->plan, sample_limit(sums->request), err);
     if (worker->world == NULL) return false;
+    const struct run_observer *observer = sums->request->observer;
+    if (observer != NULL && !observer->hired(observer->context, &worker->observer_state, err)) {
+        return false;
+    }
     if (sums->spreads == NULL) return true;
     worker->values = calloc(sums->phase_count, sizeof *worker->values);
     if (worker->values != NULL &&
@@ -326,6 +336,11 @@ static bool hire(struct crew *crew, struct worker *worker, struct err *err)
 
 static void dismiss(struct worker *worker)
 {
+    const struct run_observer *observer =
+        worker->crew != NULL ? worker->crew->sums->request->observer : NULL;
+    if (observer != NULL && worker->observer_state != NULL) {
+        observer->dismissed(observer->context, worker->observer_state);
+    }
     world_destroy(worker->world);
     tally_release(&worker->scratch);
     free(worker->values);
@@ -454,6 +469,7 @@ bool run_scenario(const struct run_request *request, struct result *result, stru
     if (!world_plan_make(request->scenario, &plan, err)) return false;
     if (request->wire != NULL) plan.wire = *request->wire;
     plan.cache = request->cache;
+    plan.pairs = request->observer != NULL && request->observer->pairs;
     struct run_sums *sums = calloc(1, sizeof *sums);
     bool fine = sums != NULL;
     if (fine) {

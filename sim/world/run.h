@@ -12,6 +12,19 @@
 
 #include "sim/world/world.h"
 
+/* Who looks on: at each replication before and after it runs, in its thread, and in order when all
+ * before it are in. With `pairs` worlds keep what becomes of each order (sim/world/story.h). */
+struct run_observer {
+    void *context;
+    bool pairs;
+    /* Once a thread, and at its end; `state` is the thread's own. */
+    bool (*hired)(void *context, void **state, struct err *err);
+    void (*dismissed)(void *context, void *state);
+    /* False, err filled, ends the run. */
+    bool (*ran)(void *context, void *state, struct world *world, uint32_t replication,
+                struct err *err);
+};
+
 struct run_request {
     const struct scenario *scenario;
     const struct wire_spec *wire;           /* NULL: structs, in virtual time */
@@ -24,8 +37,9 @@ struct run_request {
     const struct world_control *control; /* progress: of replication 0, then by replications */
     void (*replicated)(void *context, uint32_t done, uint32_t of); /* NULL, or after each */
     void *replicated_context;
-    const char *program;  /* "routesim 0.1.0" */
-    const char *command;  /* canonical */
+    const struct run_observer *observer; /* NULL: nobody */
+    const char *program;                 /* "routesim 0.1.0" */
+    const char *command;                 /* canonical */
     const char *replayed; /* the recordings that are played back, by what they hold; NULL: none */
     const char *replay_flaws; /* what they lack, in sentences; NULL or "": nothing */
     bool unanswered_allowed;  /* calls that no recording has an answer to are no failure */

@@ -50,6 +50,7 @@ struct story_entry {
     enum story_kind kind;
     uint16_t index;
     uint8_t scope;
+    uint8_t whose; /* of steps: the operator whose they are, OPERATORS_MAX of the rollback's */
     int16_t step;  /* in the operator's list; -1: none. Rollbacks: operator OPERATORS_MAX */
     int32_t cause; /* the entry that brought it about; -1: the script */
     enum step_outcome outcome;

@@ -24,6 +24,9 @@ struct story_port {
                     const struct alert_instance *instance);
 };
 
+/* Test orders have indices of their own, so that customers' draws are what they were without. */
+#define WORLD_TEST_ORDERS (UINT64_C(1) << 40)
+
 enum { ROLLBACK_ACTOR = OPERATORS_MAX, ACTORS_MAX = OPERATORS_MAX + 1 };
 
 enum actor_state {

@@ -181,7 +181,7 @@ struct world *world_create(const struct world_plan *plan, uint32_t sample_limit,
         return NULL;
     }
     if (!make_backends(world, err) || !make_wire(world, err) || !world_cache_make(world, err) ||
-        !world_requotes_make(world, err)) {
+        !world_requotes_make(world, err) || !world_story_make(world, err)) {
         if (err->place.file != NULL) err->place.file = err_keep_name(err->place.file);
         world_destroy(world);
         return NULL;
@@ -194,6 +194,7 @@ void world_destroy(struct world *world)
     if (world == NULL) return;
     wire_destroy(world->wire);
     world_cache_destroy(world);
+    story_destroy(world->story);
     for (uint32_t i = 0; i < world->segment_count; i++) {
         tally_release(&world->segments[i].tally);
         tally_release(&world->segments[i].wake);
@@ -266,15 +267,43 @@ static int64_t list_price(void *context, const struct order_item *item, int64_t 
 
 /* Where both pairs of a provider that is not in this process are there, the one that its API takes.
  */
-static void use_pair_of_api(const struct world *world, enum provider provider,
-                            struct credential *held)
+static void use_pair_of_api(const struct world *world, const struct env *env,
+                            enum provider provider, struct credential *held)
 {
     const struct scenario *scenario = world->scenario;
     const struct provider_spec *spec = &scenario->providers[provider];
     const bool elsewhere = world->real && spec->mode == MODE_MOCK && spec->base_url[0] != '\0';
     if (spec->mode != MODE_LIVE && !elsewhere) return;
     const struct credential_keys *const keys = api_keys(provider, spec->backend.api);
-    if (keys != NULL) (void)config_read_pair(&scenario->env, keys, held);
+    if (keys != NULL) (void)config_read_pair(env, keys, held);
+}
+
+void world_finish_config(struct world *world, const struct env *env)
+{
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        struct credential *held = &world->config.providers[p].credential;
+        use_pair_of_api(world, env, (enum provider)p, held);
+        if (world->scenario->providers[p].mode == MODE_LIVE || held->fingerprint == 0) continue;
+        const struct credential known =
+            backend_credential_texts(world->backends[p], held->fingerprint);
+        if (known.secret != NULL) *held = known;
+    }
+}
+
+static void read_config(struct world *world, const uint64_t credentials[PROVIDER_COUNT])
+{
+    const struct scenario *scenario = world->scenario;
+    world->config_warnings = (struct err_list){0};
+    if (world->story == NULL) {
+        config_read(&scenario->env, scenario->profile, scenario->policy.live_adapters, credentials,
+                    &world->config, &world->config_warnings);
+        world_finish_config(world, &scenario->env);
+        return;
+    }
+    story_begin(world->story, world->seed_r, world->replication, credentials,
+                &world->config_warnings);
+    world->config = world_story_deployment(world)->config;
+    world_finish_config(world, &world_story_deployment(world)->live.env);
 }
 
 static void start_router(struct world *world)
@@ -292,15 +321,7 @@ static void start_router(struct world *world)
                                           .list_price = list_price,
                                           .list_context = world->backends[p]};
     }
-    world->config_warnings = (struct err_list){0};
-    config_read(&scenario->env, scenario->profile, scenario->policy.live_adapters, credentials,
-                &world->config, &world->config_warnings);
-    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        struct credential *held = &world->config.providers[p].credential;
-        use_pair_of_api(world, (enum provider)p, held);
-        if (credentials[p] == 0 || held->fingerprint != credentials[p]) continue;
-        *held = backend_credential_texts(world->backends[p], credentials[p]);
-    }
+    read_config(world, credentials);
     const struct router_port port = world_router_port(world);
     const struct call_port calls = world_call_port(world);
     router_init(&world->router, &world->config, &scenario->policy, &port);
@@ -382,6 +403,7 @@ static bool start_replication(struct world *world, uint32_t replication)
     world->wheel = wheel_create();
     assert(world->wheel != NULL);
     world->seed_r = random_replication(world->scenario->seed, replication);
+    world->replication = replication;
     world->order_next = 0;
     world->arrival_next = 0;
     world->orders_open = 0;
@@ -396,11 +418,17 @@ static bool start_replication(struct world *world, uint32_t replication)
     if (world->series_on) series_clear(&world->series, world->budget.budget_orders);
     wire_hold_backends(world->wire);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        if (world->faults_ended) {
+            backend_set_faults(world->backends[p], world->scenario->faults,
+                               world->scenario->fault_count, 0);
+        }
         backend_reset(world->backends[p], world->seed_r, world->scenario->start_unix_us);
     }
     wire_free_backends(world->wire);
+    world->faults_ended = false;
     /* What the last replication left waiting went with its wheel. */
     world->arrival.next = world->segment_node.next = world->outcome_node.next = NULL;
+    world->story_node.next = NULL;
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
         world->strike_nodes[p].next = NULL;
     start_router(world);
@@ -413,6 +441,7 @@ static bool start_replication(struct world *world, uint32_t replication)
     world->orders_waiting = 0;
     world->calls_promised = 0;
     world->progress_due_us = 0;
+    world_story_await(world);
     if (world->wire != NULL) wire_begin(world->wire, world->seed_r);
     return world_cache_begin(world, replication, world->err);
 }
@@ -498,6 +527,9 @@ static void dispatch(struct world *world, struct wheel_node *node, int64_t now_u
     case NODE_OUTCOME_NOTE:
         world_note_due(world, FROM(note_slot, node), now_us);
         return;
+    case NODE_STORY:
+        world_story_due(world, now_us);
+        return;
     }
 #undef FROM
     assert(!"a node of no known kind");
@@ -517,7 +549,7 @@ static void notice_starving(struct world *world)
 static bool is_over(const struct world *world)
 {
     return world->orders_open == 0 && !wheel_holds(&world->arrival) &&
-           (world->requotes_waiting == 0 || world->facts.stopped);
+           (world->requotes_waiting == 0 || world->facts.stopped) && !world_story_goes_on(world);
 }
 
 /* Pops until nothing that belongs to an order is left. Outcomes and notes that are due after the
@@ -642,7 +674,7 @@ static void forget_slots(struct world *world)
 }
 
 /* Which faults have hit any call, of whatever provider. */
-static uint64_t faults_met(const struct world *world)
+uint64_t world_faults_met(const struct world *world)
 {
     static_assert(FAULTS_MAX <= 64, "a run's faults are a mask");
     uint64_t met = 0;
@@ -700,14 +732,18 @@ bool world_run(struct world *world, uint32_t replication, const struct world_out
         world->facts.unknown_names += backend_counters(world->backends[p])->unknown_names;
         world->facts.thief_calls[p] = backend_counters(world->backends[p])->thief_calls;
     }
-    world->facts.faults_met = faults_met(world);
+    world->facts.faults_met |= world_faults_met(world);
     wire_free_backends(world->wire);
     if (world->wire != NULL) take_wire_facts(world);
+    if (world->story != NULL) story_end(world->story, world->facts.ended_us);
     assert(world->facts.orders == world->facts.decided);
     assert(world->facts.calls_sent == world->facts.calls_ended);
     if (world->failed) return false;
     if (world->events.failed) {
         return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory for the event log");
+    }
+    if (world->story != NULL && world->story->failed) {
+        return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory for the journal");
     }
     return laws_lasted(world, err);
 }

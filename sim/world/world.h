@@ -28,6 +28,7 @@
 #include "sim/world/cache_client.h"
 #include "sim/world/scenario.h"
 #include "sim/world/series.h"
+#include "sim/world/story.h"
 #include "sim/world/tally.h"
 #include "sim/world/wire.h"
 #include "sim/world/workload.h"
@@ -38,6 +39,7 @@ struct world_plan {
     struct workload workload;
     struct wire_spec wire;                  /* how calls travel; set it after making the plan */
     const struct cache_client_maker *cache; /* borrowed; NULL: a quote cache is simulated */
+    bool pairs; /* what becomes of each order is kept, for pairing with another run */
     struct arena arena;
 };
 
@@ -63,6 +65,9 @@ struct world_outputs { /* where a replication's logs go; zeroed: nowhere */
      */
     bool (*write_call)(void *context, const struct call *call, const struct reply *reply,
                        const struct wire_trip *trip, int64_t late_us, struct err *err);
+    /* Of every alert, at each tick: its value and state. */
+    void (*alert_sampled)(void *context, int64_t now_us, const struct alerts *alerts,
+                          const struct alert_instance *instance);
     uint64_t event_lines_most; /* stop logging whole orders past this many lines; 0: no limit */
     uint32_t event_sample;     /* log one order in so many, by key; 0 or 1: all */
     bool series;

@@ -34,6 +34,7 @@ static struct cache_state judge(const struct world *world, int64_t now_us)
 {
     const struct cache_spec *spec = &world->scenario->cache;
     struct cache_state state = {0};
+    if (world->faults_ended) return state;
     for (uint32_t f = 0; f < spec->fault_count; f++) {
         const struct cache_fault_spec *fault = &spec->faults[f];
         if (!is_on(fault, now_us)) continue;
@@ -65,7 +66,7 @@ static bool is_evicted(const struct world *world, const struct world_order *slot
                        enum provider provider, int64_t now_us)
 {
     const struct cache_spec *spec = &world->scenario->cache;
-    for (uint32_t f = 0; f < spec->fault_count; f++) {
+    for (uint32_t f = 0; f < spec->fault_count && !world->faults_ended; f++) {
         const struct cache_fault_spec *fault = &spec->faults[f];
         if (fault->kind != CACHE_FAULT_EVICT || !is_on(fault, now_us)) continue;
         const uint64_t luck =
@@ -329,6 +330,16 @@ bool world_cache_begin(struct world *world, uint32_t replication, struct err *er
     law_seed(&cache->latency, cache->key);
     return !cache->has_client ||
            cache->client.begin(cache->client.context, replication, world->real, err);
+}
+
+void world_cache_redeploy(struct world *world)
+{
+    const bool in_process = world->scenario->cache.kind == CACHE_MEMORY;
+    if (!world->cache.on || world->cache.has_client || !in_process) return;
+    struct cache_memory *const memory = &world->cache.memory;
+    const uint64_t evicted = memory->evicted;
+    cache_memory_clear(memory);
+    memory->evicted = evicted; /* counted over the whole run */
 }
 
 void world_cache_destroy(struct world *world)

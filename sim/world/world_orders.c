@@ -155,11 +155,9 @@ uint32_t world_calls_of(const struct world *world, const struct order_request *r
     return calls;
 }
 
-void world_order_begin(struct world *world, const struct order_request *given,
-                       struct order_origin origin, int64_t now_us)
+static struct world_order *open_order(struct world *world, uint64_t index, int64_t now_us)
 {
     struct world_order *slot = take_order(world);
-    const uint64_t index = world->order_next++;
     slot->key = random_key(world->seed_r, index);
     slot->references = 1;
     world->orders_at_work++;
@@ -169,6 +167,15 @@ void world_order_begin(struct world *world, const struct order_request *given,
     slot->long_cart = NULL;
     slot->timer.next = NULL;
     slot->logged = wants_log(world, slot->key);
+    slot->ticket = 0;
+    return slot;
+}
+
+void world_order_begin(struct world *world, const struct order_request *given,
+                       struct order_origin origin, int64_t now_us)
+{
+    const uint64_t index = world->order_next++;
+    struct world_order *slot = open_order(world, index, now_us);
     world->facts.orders++;
     if (given != NULL) {
         slot->request = *given;
@@ -178,6 +185,25 @@ void world_order_begin(struct world *world, const struct order_request *given,
     }
     world_promise_calls(world, slot, world_calls_of(world, &slot->request));
     router_begin(&world->router, &slot->order, index, &slot->request, now_us);
+}
+
+static struct world_order *open_test(struct world *world, uint32_t ticket, int64_t now_us)
+{
+    struct world_order *slot = open_order(world, WORLD_TEST_ORDERS + ticket, now_us);
+    slot->measured = false;
+    slot->ticket = ticket;
+    make_cart(world, slot, 0);
+    return slot;
+}
+
+/* One line of a cart is enough of a test. */
+void world_order_test(struct world *world, bool understood, uint32_t ticket, int64_t now_us)
+{
+    struct world_order *slot = open_test(world, ticket, now_us);
+    slot->request.item_count = 1;
+    slot->request.user_id = understood ? "operator" : NULL;
+    if (!understood) slot->request.postal_code = NULL;
+    router_begin(&world->router, &slot->order, WORLD_TEST_ORDERS + ticket, &slot->request, now_us);
 }
 
 /* --- the router's port -------------------------------------------------------------------------
@@ -199,6 +225,21 @@ static struct quote_run *start_run(struct world *world, struct world_order *slot
     run->purpose = (uint8_t)purpose;
     slot->references++;
     return run;
+}
+
+void world_order_probe(struct world *world, uint32_t ticket, uint32_t providers, int64_t now_us)
+{
+    struct world_order *slot = open_test(world, ticket, now_us);
+    slot->order = (struct router_order){.index = WORLD_TEST_ORDERS + ticket, .start_us = now_us};
+    slot->probe_asked = (uint8_t)providers;
+    slot->probe_bad = 0;
+    slot->order.pending = (uint8_t)__builtin_popcount(providers);
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        if ((providers >> p & 1u) == 0) continue;
+        const int64_t deadline_us = now_us + world->config.providers[p].timeout_us;
+        adapter_begin(&world->adapters,
+                      start_run(world, slot, p, (enum provider)p, RUN_HEALTH, deadline_us), now_us);
+    }
 }
 
 static void ask(void *context, struct router_order *order, unsigned slot, int64_t now_us)
@@ -253,13 +294,17 @@ bool world_counts(const struct world *world, const struct world_order *slot)
 static void judge(struct world *world, const struct world_order *slot, bool ok, int64_t now_us)
 {
     if (!world_counts(world, slot)) return;
+    const struct router_order *order = &slot->order;
+    const int64_t within_us = world->scenario->slo.within_us;
+    const bool slow = within_us > 0 && order->decided_us - order->start_us > within_us;
+    const bool failed = order->code != ORDER_ROUTED;
+    const bool bad = (world->budget.slo_kind == SLO_KIND_ROUTED ? failed : !ok) || slow;
+    ok = ok && !slow;
     struct tally *tally = world_tally_of(world, slot);
     tally->finished++;
     tally->ok += ok;
-    if (!world->series_on) return;
-    const bool failed = slot->order.code != ORDER_ROUTED;
-    series_judged(&world->series, ok, world->budget.slo_kind == SLO_KIND_ROUTED ? failed : !ok,
-                  now_us);
+    if (world->story != NULL) story_order_judged(world->story, order, ok, bad, now_us);
+    if (world->series_on) series_judged(&world->series, ok, bad, now_us);
 }
 
 static bool authentic(const struct router_order *order)
@@ -309,12 +354,18 @@ static void decided(void *context, struct router_order *order, int64_t now_us)
 {
     struct world *world = context;
     struct world_order *slot = slot_of(order);
+    if (slot->ticket > 0) {
+        world_story_test_decided(world, slot, now_us);
+        finish(world, slot);
+        return;
+    }
     world->facts.decided++;
     world->facts.left_out += world->facts.starved;
     if (!world->facts.starved) fold_into_hash(world, order);
     if (world_counts(world, slot)) {
         tally_order(world_tally_of(world, slot), order);
         if (world->series_on) series_order(&world->series, order);
+        if (world->story != NULL) story_order_decided(world->story, order, now_us);
     }
     if (world->outputs->write_order != NULL && !world->failed && !world->facts.starved &&
         !world->outputs->write_order(world->outputs->context, &world->router, order, world->err)) {
@@ -505,11 +556,25 @@ static void tell_late(struct world *world, const struct router_order *order, uns
         world->failed = true;
 }
 
+static void hear_probe(struct world *world, struct world_order *slot, const struct quote_run *run,
+                       const struct quote_result *result, int64_t now_us)
+{
+    if (result->outcome != QUOTE_OK) slot->probe_bad |= (uint8_t)(1u << run->provider);
+    assert(slot->order.pending > 0);
+    if (--slot->order.pending > 0) return;
+    world_story_probe_done(world, slot, now_us);
+    finish(world, slot);
+}
+
 void world_order_run_done(struct world *world, struct world_order *slot, struct quote_run *run,
                           const struct quote_result *result, int64_t now_us)
 {
     const unsigned place = (unsigned)(run - slot->runs);
     assert(place < RUNS);
+    if (run->purpose == RUN_HEALTH) {
+        hear_probe(world, slot, run, result, now_us);
+        return;
+    }
     if (place < PROVIDER_COUNT) {
         const bool late = slot->order.slots[place].settled;
         if (late && result->outcome == QUOTE_OK && world_counts(world, slot)) {

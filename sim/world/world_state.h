@@ -10,6 +10,7 @@
 #define SIM_WORLD_WORLD_STATE_H
 
 #include "sim/world/cache_memory.h"
+#include "sim/world/story_state.h"
 #include "sim/world/wheel.h"
 #include "sim/world/world.h"
 
@@ -27,7 +28,8 @@ enum node_kind { /* of a wheel node: what is due */
                  NODE_SEGMENT,        /* a fault's window begins or ends */
                  NODE_STRIKE,         /* a fault that hits calls in flight begins */
                  NODE_OUTCOMES,       /* outcomes of orders become known */
-                 NODE_OUTCOME_NOTE    /* one of them, for the log */
+                 NODE_OUTCOME_NOTE,   /* one of them, for the log */
+                 NODE_STORY           /* alerts, probes, operators */
 };
 
 enum {
@@ -50,6 +52,8 @@ struct world_order {
     bool confirming;
     uint8_t confirm_run; /* index into runs */
     uint32_t segment;    /* that it began in */
+    uint32_t ticket;     /* of an operator's test order or health check; 0: a customer's order */
+    uint8_t probe_asked, probe_bad; /* of a health check: masks of providers */
     char user[WORKLOAD_USER_MAX];
     uint32_t calls_promised; /* HTTP calls to real providers that it may still make */
     struct order_request request;
@@ -137,6 +141,7 @@ struct world {
 
     /* the replication */
     uint64_t seed_r;
+    uint32_t replication;
     struct workload_cursor arrivals;
     struct wheel_node arrival;
     uint64_t order_next;
@@ -184,6 +189,9 @@ struct world {
     struct requote_slot *free_requotes;
     struct note_slot *free_notes;
     struct router_order *route_one; /* world_route_one(): where the decision goes */
+    struct story *story;            /* NULL: nobody watches */
+    struct wheel_node story_node;
+    bool faults_ended; /* by a stop condition */
 };
 
 /* world_cache.c */
@@ -196,6 +204,24 @@ void world_cache_due(struct world *world, struct cache_call *call, int64_t now_u
 void world_cache_poll(struct world *world);
 bool world_cache_waits(const struct world *world);
 
+/* The process is a new one: what it kept is gone. */
+void world_cache_redeploy(struct world *world);
+
+/* world_story.c */
+bool world_story_make(struct world *world, struct err *err);
+struct story_port world_story_port(struct world *world);
+const struct deployment *world_story_deployment(const struct world *world);
+void world_story_await(struct world *world);
+void world_story_due(struct world *world, int64_t now_us);
+bool world_story_goes_on(const struct world *world);
+void world_story_test_decided(struct world *world, struct world_order *slot, int64_t now_us);
+void world_story_probe_done(struct world *world, struct world_order *slot, int64_t now_us);
+
+/* world.c */
+/* What the backends and wires of this world have to say about a configuration that was read. */
+void world_finish_config(struct world *world, const struct env *env);
+uint64_t world_faults_met(const struct world *world);
+
 /* world_requotes.c */
 bool world_requotes_make(struct world *world, struct err *err);
 void world_requotes_begin(struct world *world);
@@ -207,6 +233,11 @@ struct order_origin world_requote_take(struct world *world, struct requote_slot 
 /* world_orders.c */
 void world_order_begin(struct world *world, const struct order_request *given,
                        struct order_origin origin, int64_t now_us);
+/* An operator's test order; one that is not `understood` names its address and its user otherwise.
+ */
+void world_order_test(struct world *world, bool understood, uint32_t ticket, int64_t now_us);
+/* An operator's health check: asks these providers. */
+void world_order_probe(struct world *world, uint32_t ticket, uint32_t providers, int64_t now_us);
 void world_order_timer(struct world *world, struct world_order *slot, enum node_kind kind,
                        int64_t now_us);
 void world_outcomes_due(struct world *world, int64_t now_us);

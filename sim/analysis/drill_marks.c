@@ -1,0 +1,238 @@
+/* When things happened in one repeat, by ground truth. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/analysis/drill_state.h"
+
+/* --- alerts that are not the fault's doing -------------------------------------------------------
+ */
+
+/* Whether an instance was firing in the control when it fired here. */
+static bool fired_in_control(const struct drill_play *play, const struct story_entry *fired)
+{
+    bool firing = false;
+    const struct story_facts *control = play->control;
+    if (control == NULL) return false;
+    for (uint32_t i = 0; i < control->entry_count; i++) {
+        const struct story_entry *entry = &control->entries[i];
+        if (entry->at_us > fired->at_us) break;
+        if (entry->index != fired->index || entry->scope != fired->scope) continue;
+        if (entry->kind == STORY_FIRED) firing = true;
+        if (entry->kind == STORY_RESOLVED) firing = false;
+    }
+    return firing;
+}
+
+static bool same_instance(const struct story_entry *a, const struct story_entry *b)
+{
+    return a->index == b->index && a->scope == b->scope;
+}
+
+void drill_find_false(const struct drill_play *play)
+{
+    const struct story_facts *facts = play->facts;
+    for (uint32_t i = 0; i < facts->entry_count; i++) {
+        const struct story_entry *entry = &facts->entries[i];
+        play->false_entry[i] = false;
+        if (entry->kind == STORY_FIRED) {
+            const bool early =
+                facts->first_fault_us < INT64_MAX && entry->at_us < facts->first_fault_us;
+            play->false_entry[i] = early || fired_in_control(play, entry);
+        } else if (entry->kind == STORY_TOLD) { /* as the episode that it tells of */
+            for (uint32_t j = i; j-- > 0;) {
+                if (facts->entries[j].kind != STORY_FIRED ||
+                    !same_instance(&facts->entries[j], entry)) {
+                    continue;
+                }
+                play->false_entry[i] = play->false_entry[j];
+                break;
+            }
+        }
+    }
+}
+
+/* --- the user's view -----------------------------------------------------------------------------
+ */
+
+/* The first order, by when its last act was, that is bad here and good in the control. */
+static int64_t find_impact(const struct drill_play *play)
+{
+    const struct story_facts *facts = play->facts, *control = play->control;
+    int64_t impact_us = INT64_MAX;
+    if (control == NULL || facts->orders == NULL || control->orders == NULL) return impact_us;
+    const uint64_t count =
+        facts->order_count < control->order_count ? facts->order_count : control->order_count;
+    for (uint64_t i = 0; i < count; i++) {
+        const struct story_order *here = &facts->orders[i], *there = &control->orders[i];
+        if (!here->judged || !there->judged || !here->bad || there->bad) continue;
+        if (here->judged_us < impact_us) impact_us = here->judged_us;
+    }
+    return impact_us;
+}
+
+struct share_window { /* slides over seconds: (from, from + span] */
+    const struct story_facts *facts;
+    int64_t from, span;
+    int64_t judged, ok;
+};
+
+static void add_second(struct share_window *window, int64_t second, int sign)
+{
+    if (second < 0 || second >= window->facts->second_count) return;
+    const struct story_second *counts = &window->facts->seconds[second];
+    window->judged += sign * (int64_t)counts->judged;
+    window->ok += sign * (int64_t)counts->ok;
+}
+
+static void open_window(struct share_window *window, const struct story_facts *facts, int64_t from,
+                        int64_t span)
+{
+    *window = (struct share_window){.facts = facts, .from = from, .span = span};
+    for (int64_t s = from + 1; s <= from + span; s++)
+        add_second(window, s, 1);
+}
+
+static void slide_window(struct share_window *window)
+{
+    window->from++;
+    add_second(window, window->from, -1);
+    add_second(window, window->from + window->span, 1);
+}
+
+/* Nothing judged says nothing: it is neither well nor unwell, and counts as what it is not. */
+static bool is_well(const struct share_window *window, double good)
+{
+    return window->judged > 0 && (double)window->ok >= good * (double)window->judged;
+}
+
+static bool is_unwell(const struct share_window *window, double good)
+{
+    return window->judged > 0 && (double)window->ok < good * (double)window->judged;
+}
+
+/* From the first window that is below the tolerance on, the first that is not, while the fault is
+ * on. */
+static void find_mitigation(const struct drill_play *play, struct drill_marks *marks)
+{
+    const struct hypothesis_spec *hypothesis = &play->scenario->drill.hypothesis;
+    const int64_t span = hypothesis->holds_for_us / US_PER_SECOND;
+    marks->mitigate_us = INT64_MAX;
+    if (marks->absorbed || span <= 0) return;
+    const int64_t duration_s = play->scenario->duration_us / US_PER_SECOND;
+    const int64_t clear_s =
+        marks->clear_us == INT64_MAX ? duration_s : marks->clear_us / US_PER_SECOND;
+    struct share_window window;
+    bool was_out = false;
+    open_window(&window, play->facts, marks->impact_us / US_PER_SECOND, span);
+    for (; window.from + span <= clear_s; slide_window(&window)) {
+        if (!was_out && is_unwell(&window, hypothesis->good)) was_out = true;
+        if (!was_out || !is_well(&window, hypothesis->good)) continue;
+        marks->mitigate_us = window.from * US_PER_SECOND;
+        if (marks->mitigate_us < marks->impact_us) marks->mitigate_us = marks->impact_us;
+        return;
+    }
+    marks->never_out = !was_out;
+}
+
+/* --- recovery ------------------------------------------------------------------------------------
+ */
+
+/* When the settings last came to route as at the start, and stayed so. */
+static int64_t find_undone(const struct drill_play *play)
+{
+    const struct story_facts *facts = play->facts;
+    if (facts->differing_count == 0) return -1; /* nothing was ever changed */
+    const struct story_span *last = &facts->differing[facts->differing_count - 1];
+    return last->until_us >= play->scenario->duration_us ? INT64_MAX : last->until_us;
+}
+
+static int64_t recovery_by_looks(const struct drill_play *play, int64_t from_us)
+{
+    const struct story_facts *facts = play->facts;
+    const int64_t holds_us = play->scenario->drill.hypothesis.holds_for_us;
+    int64_t since_us = INT64_MAX;
+    for (uint32_t k = 0; k < facts->look_count; k++) {
+        const int64_t at_us = facts->look_from_us + (int64_t)k * facts->look_every_us;
+        if (at_us < from_us) continue;
+        if (facts->looks[k] != 1) {
+            since_us = INT64_MAX;
+            continue;
+        }
+        if (since_us == INT64_MAX) since_us = at_us;
+        if (at_us - since_us >= holds_us) return since_us;
+    }
+    return INT64_MAX;
+}
+
+/* Without probes: the share of good orders. */
+static int64_t recovery_by_share(const struct drill_play *play, int64_t from_us)
+{
+    const struct hypothesis_spec *hypothesis = &play->scenario->drill.hypothesis;
+    const int64_t span = hypothesis->holds_for_us / US_PER_SECOND;
+    const int64_t duration_s = play->scenario->duration_us / US_PER_SECOND;
+    struct share_window window;
+    open_window(&window, play->facts, (from_us + US_PER_SECOND - 1) / US_PER_SECOND, span);
+    for (; window.from + span <= duration_s; slide_window(&window)) {
+        if (is_well(&window, hypothesis->good)) return window.from * US_PER_SECOND;
+    }
+    return INT64_MAX;
+}
+
+static void find_recovery(const struct drill_play *play, struct drill_marks *marks)
+{
+    marks->recover_us = INT64_MAX;
+    if (marks->undone_us == INT64_MAX) return;
+    int64_t from_us = marks->clear_us == INT64_MAX ? 0 : marks->clear_us;
+    if (marks->undone_us > from_us) from_us = marks->undone_us;
+    if (marks->impact_us < INT64_MAX && marks->impact_us > from_us) from_us = marks->impact_us;
+    const bool probes = play->scenario->drill.hypothesis.probe_count > 0;
+    marks->recover_us =
+        probes ? recovery_by_looks(play, from_us) : recovery_by_share(play, from_us);
+}
+
+/* --- all of them ---------------------------------------------------------------------------------
+ */
+
+static void take_entry(const struct drill_play *play, uint32_t i, struct drill_marks *marks)
+{
+    const struct story_entry *entry = &play->facts->entries[i];
+    const bool page = (entry->kind == STORY_FIRED || entry->kind == STORY_TOLD) &&
+                      play->scenario->alerts.rules[entry->index].severity == SEVERITY_PAGE &&
+                      !play->false_entry[i];
+    if (page && entry->kind == STORY_FIRED && marks->detect_us == INT64_MAX) {
+        marks->detect_us = entry->at_us;
+        marks->detected_by = entry->index;
+        marks->detected_scope = entry->scope;
+    }
+    if (page && entry->kind == STORY_TOLD && marks->told_us == INT64_MAX) {
+        marks->told_us = entry->at_us;
+    }
+    if (entry->kind == STORY_ACK && marks->ack_us == INT64_MAX) marks->ack_us = entry->at_us;
+    if (entry->kind == STORY_LIVE && entry->outcome == STEP_DONE && marks->act_us == INT64_MAX) {
+        marks->act_us = entry->at_us;
+    }
+}
+
+void drill_find_marks(const struct drill_play *play, struct drill_marks *marks)
+{
+    const struct story_facts *facts = play->facts;
+    *marks = (struct drill_marks){.fault_us = facts->first_fault_us,
+                                  .clear_us = facts->last_clear_us,
+                                  .impact_us = find_impact(play),
+                                  .detect_us = INT64_MAX,
+                                  .told_us = INT64_MAX,
+                                  .ack_us = INT64_MAX,
+                                  .act_us = INT64_MAX,
+                                  .mitigate_us = INT64_MAX,
+                                  .recover_us = INT64_MAX,
+                                  .stopped_us = facts->stopped_us,
+                                  .detected_by = -1,
+                                  .detected_scope = SCOPE_ROUTER};
+    marks->absorbed = marks->impact_us == INT64_MAX;
+    for (uint32_t i = 0; i < facts->entry_count; i++)
+        take_entry(play, i, marks);
+    marks->undone_us = find_undone(play);
+    find_mitigation(play, marks);
+    find_recovery(play, marks);
+}

@@ -1,0 +1,204 @@
+/* Operators: who is told, when they acknowledge, who is next, and the rollback, which is one too.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "router/base/random.h"
+#include "sim/world/story_state.h"
+
+static struct actor fresh_actor(uint32_t whose)
+{
+    return (struct actor){.state = ACTOR_IDLE,
+                          .due_us = INT64_MAX,
+                          .whose = whose,
+                          .cause = -1,
+                          .began = -1,
+                          .holds_since_us = INT64_MAX,
+                          .met_us = INT64_MAX};
+}
+
+void story_actors_begin(struct story *story)
+{
+    for (uint32_t a = 0; a < ACTORS_MAX; a++)
+        story->actors[a] = fresh_actor(a);
+    for (uint32_t a = 0; a < story->drill->operator_count; a++) {
+        const struct operator_spec *spec = &story->drill->operators[a];
+        for (uint32_t t = 0; t < spec->trigger_count; t++) {
+            const int64_t at_us = spec->triggers[t].at_us;
+            struct actor *actor = &story->actors[a];
+            if (at_us < 0 || at_us >= actor->due_us) continue;
+            actor->due_us = at_us; /* by the clock nobody has to be told: they begin */
+            actor->state = ACTOR_TOLD;
+        }
+    }
+}
+
+const struct step_spec *story_steps_of(const struct story *story, uint32_t actor, uint32_t *count)
+{
+    if (actor == ROLLBACK_ACTOR) {
+        *count = story->drill->rollbacks.step_count;
+        return story->drill->rollbacks.steps;
+    }
+    const struct operator_spec *spec = &story->drill->operators[story->actors[actor].whose];
+    *count = spec->step_count;
+    return spec->steps;
+}
+
+int64_t story_actors_next_us(const struct story *story)
+{
+    int64_t next_us = INT64_MAX;
+    for (uint32_t a = 0; a < ACTORS_MAX; a++) {
+        if (story->actors[a].due_us < next_us) next_us = story->actors[a].due_us;
+    }
+    return next_us;
+}
+
+bool story_actors_rest(const struct story *story)
+{
+    for (uint32_t a = 0; a < ACTORS_MAX; a++) {
+        const enum actor_state state = story->actors[a].state;
+        if (state != ACTOR_IDLE && state != ACTOR_OVER) return false;
+    }
+    return true;
+}
+
+/* --- being told ----------------------------------------------------------------------------------
+ */
+
+static void tell(struct story *story, uint32_t a, uint32_t whose, int32_t cause, int64_t now_us)
+{
+    const struct operator_spec *spec = &story->drill->operators[a];
+    struct actor *actor = &story->actors[a];
+    const uint32_t runs = actor->runs + 1;
+    *actor = fresh_actor(spec->step_count > 0 ? a : whose);
+    actor->runs = runs;
+    actor->state = ACTOR_TOLD;
+    actor->cause = cause;
+    const uint64_t bits = random_draw(story->seed_r, random_what(RANDOM_ACK, a, 0, runs, 0));
+    const int64_t ack_us = law_draw(&story->ack_laws[a], bits, now_us);
+    actor->late_ack =
+        spec->ack_timeout_us >= 0 && ack_us > spec->ack_timeout_us && spec->escalate_to[0] != '\0';
+    actor->due_us = now_us + (actor->late_ack ? spec->ack_timeout_us : ack_us);
+}
+
+static bool may_be_told(const struct story *story, uint32_t a)
+{
+    const struct actor *actor = &story->actors[a];
+    if (story->stopped) return false;
+    return actor->state == ACTOR_IDLE ||
+           (actor->state == ACTOR_OVER && story->drill->operators[a].again);
+}
+
+static bool listens_to(const struct trigger_spec *trigger, const struct alert_rule *rule,
+                       unsigned scope)
+{
+    if (trigger->alert[0] == '\0') return false;
+    if (trigger->provider >= 0 && (unsigned)trigger->provider != scope) return false;
+    return strcmp(trigger->alert, rule->name) == 0 ||
+           strcmp(trigger->alert, alert_severity_names[rule->severity]) == 0;
+}
+
+void story_tell_operators(struct story *story, const struct alert_change *change, int32_t entry)
+{
+    const struct alert_rule *rule = &story->alerts.rules[change->rule];
+    for (uint32_t a = 0; a < story->drill->operator_count; a++) {
+        const struct operator_spec *spec = &story->drill->operators[a];
+        for (uint32_t t = 0; t < spec->trigger_count && may_be_told(story, a); t++) {
+            if (!listens_to(&spec->triggers[t], rule, change->scope)) continue;
+            tell(story, a, a, entry, change->at_us);
+        }
+    }
+}
+
+/* --- acting --------------------------------------------------------------------------------------
+ */
+
+static uint32_t operator_named(const struct story *story, const char *id)
+{
+    uint32_t a = 0;
+    while (a < story->drill->operator_count && strcmp(story->drill->operators[a].id, id) != 0)
+        a++;
+    return a;
+}
+
+static void escalate(struct story *story, uint32_t a, int64_t now_us)
+{
+    const struct operator_spec *spec = &story->drill->operators[a];
+    struct actor *actor = &story->actors[a];
+    const uint32_t next = operator_named(story, spec->escalate_to);
+    assert(next < story->drill->operator_count); /* scenario_validate_drill() has seen to it */
+    actor->state = ACTOR_OVER;
+    actor->due_us = INT64_MAX;
+    const int32_t entry = story_note(story, &(struct story_entry){.at_us = now_us,
+                                                                  .kind = STORY_ESCALATED,
+                                                                  .index = (uint16_t)next,
+                                                                  .step = -1,
+                                                                  .cause = actor->cause,
+                                                                  .text = spec->escalate_to});
+    if (may_be_told(story, next)) tell(story, next, actor->whose, entry, now_us);
+}
+
+static void acknowledge(struct story *story, uint32_t a, int64_t now_us)
+{
+    struct actor *actor = &story->actors[a];
+    if (actor->late_ack) {
+        escalate(story, a, now_us);
+        return;
+    }
+    actor->cause = story_note(
+        story, &(struct story_entry){.at_us = now_us,
+                                     .kind = a == ROLLBACK_ACTOR ? STORY_ROLLBACK : STORY_ACK,
+                                     .index = (uint16_t)a,
+                                     .step = -1,
+                                     .cause = actor->cause,
+                                     .text = a == ROLLBACK_ACTOR ? "rollback"
+                                                                 : story->drill->operators[a].id});
+    actor->step = 0;
+    uint32_t count;
+    (void)story_steps_of(story, a, &count);
+    if (count == 0) {
+        actor->state = ACTOR_OVER;
+        return;
+    }
+    story_step_begin(story, a, now_us);
+}
+
+void story_actors_due(struct story *story, int64_t now_us)
+{
+    for (uint32_t a = 0; a < ACTORS_MAX; a++) {
+        struct actor *actor = &story->actors[a];
+        /* A step that takes no time is followed by the next one at once. */
+        while (actor->due_us <= now_us) {
+            actor->due_us = INT64_MAX;
+            if (actor->state == ACTOR_TOLD) {
+                acknowledge(story, a, now_us);
+            } else {
+                story_step_due(story, a, now_us);
+            }
+        }
+    }
+}
+
+void story_actors_stop(struct story *story, int64_t now_us)
+{
+    for (uint32_t a = 0; a < ACTORS_MAX; a++) {
+        struct actor *actor = &story->actors[a];
+        if (actor->state == ACTOR_IDLE || actor->state == ACTOR_OVER) continue;
+        if (actor->began >= 0) {
+            story_step_end(story, a, STEP_FAILED, "a stop condition ended the drill", now_us);
+        }
+        actor->state = ACTOR_OVER;
+        actor->due_us = INT64_MAX;
+    }
+}
+
+void story_rollback_begin(struct story *story, int32_t cause, int64_t now_us)
+{
+    struct actor *actor = &story->actors[ROLLBACK_ACTOR];
+    if (actor->state != ACTOR_IDLE || story->drill->rollbacks.step_count == 0) return;
+    story->rolled_back = true;
+    actor->state = ACTOR_TOLD;
+    actor->cause = cause;
+    actor->runs = 1;
+    actor->due_us = now_us;
+}
