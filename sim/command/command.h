@@ -19,6 +19,7 @@ int command_ab(const struct invocation *invocation, struct console *console);
 int command_calibrate(const struct invocation *invocation, struct console *console);
 int command_lint(const struct invocation *invocation, struct console *console);
 int command_mock(const struct invocation *invocation, struct console *console);
+int command_export(const struct invocation *invocation, struct console *console);
 int command_report(const struct invocation *invocation, struct console *console);
 int command_compare(const struct invocation *invocation, struct console *console);
 int command_verify(const struct invocation *invocation, struct console *console);

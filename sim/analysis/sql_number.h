@@ -1,0 +1,41 @@
+/* sim/analysis/sql_number.h - numbers and instants as PostgreSQL 15 computes and prints them, to
+ * the last digit.
+ *
+ *   numeric   exact decimals. A sum keeps the scale of what is summed. A quotient gets at least 16
+ *             significant digits by the rule of PostgreSQL's select_div_scale() (numeric.c): from
+ *             the weights and first digits in base 10000 of both; it is rounded half away from
+ *             zero. AVG() of integers or numerics is such a quotient.
+ *   double    the fewest digits that read back (extra_float_digits 1, the default since 12).
+ *             PERCENTILE_CONT() takes double precision, so a numeric column is cast first.
+ *   timestamptz  in UTC, trailing zeros of the fraction dropped: "2025-11-22 17:00:00.2+00".
+ *
+ * Numbers are at least 0 here: counts, spans, cents. Failure: as text.h says.
+ */
+#ifndef SIM_ANALYSIS_SQL_NUMBER_H
+#define SIM_ANALYSIS_SQL_NUMBER_H
+
+#include <stddef.h>
+
+#include "router/base/text.h"
+
+struct sql_decimal { /* units / 10^scale */
+    int64_t units;   /* below 10^15 */
+    int scale;       /* 0 to 6 */
+};
+
+/* "1234.500" */
+void sql_put_decimal(struct text *text, struct sql_decimal value);
+/* above / below, which is not 0. */
+void sql_put_quotient(struct text *text, struct sql_decimal above, struct sql_decimal below);
+/* ROUND(above / below, decimals): of the quotient as it was rounded before. */
+void sql_put_rounded(struct text *text, struct sql_decimal above, struct sql_decimal below,
+                     int decimals);
+void sql_put_double(struct text *text, double value); /* finite */
+void sql_put_instant(struct text *text, int64_t unix_us);
+
+/* PERCENTILE_CONT(share) over `count` values in rising order, one or more: linear between the two
+ * ranks around share * (count - 1), in PostgreSQL's own order of operations, whose last bit differs
+ * from gsl_stats_quantile_from_sorted_data()'s. */
+double sql_percentile_cont(const double *sorted, size_t count, double share);
+
+#endif

@@ -1,0 +1,192 @@
+#!/usr/bin/env bash
+# Usage: tests/e2e/postgres.sh
+#
+# What an export says and what PostgreSQL says are the same text: logs of scenarios and of a drill are
+# loaded by load.sql, every query is run unchanged by psql -A -t, and each value has to be the answer's, byte
+# for byte. The cluster is ours: in a folder of ours, on a Unix socket alone, as an unprivileged user, and it
+# ends with us. NOW() is the log's last instant, by a function of that name that stands before PostgreSQL's
+# in the search path.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+program=${ROUTESIM:-$PWD/routesim}
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/routesim-postgres.XXXXXX") || exit 1
+cluster='' bin=''
+as_owner() { "$@"; }
+clean() {
+    [ -z "$cluster" ] || [ ! -f "$cluster/data/postmaster.pid" ] ||
+        as_owner "$bin/pg_ctl" -D "$cluster/data" -m immediate stop >/dev/null 2>&1
+    rm -rf "$scratch" ${cluster:+"$cluster"}
+}
+trap clean EXIT
+trap 'exit 143' TERM
+trap 'exit 130' INT
+export LC_ALL=C NO_COLOR=1
+unset ROUTESIM_EVENTS ROUTESIM_OUT PGHOST PGPORT PGUSER PGDATABASE PGOPTIONS PGSERVICE PGPASSFILE PGTZ
+failed=0
+
+ok() { echo "ok - $1"; }
+not_ok() {
+    echo "not ok - $1"
+    [ $# -lt 2 ] || sed 's/^/    /' <<<"$2" | head -n 20
+    failed=1
+}
+expect() { # expect NAME WANTED GOT [TEXT]
+    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted $2, got $3
+${4-}"; fi
+}
+
+# ---- logs, and what an export refuses: no PostgreSQL is needed for that --------------------------------
+run() { # run FOLDER SCENARIO WORDS...
+    local folder=$1 scenario=$2
+    shift 2
+    "$program" run "$scenario" --no-plots --progress none --events all --out "$scratch/$folder" "$@" 2>&1
+}
+export_of() { # export_of FOLDER WORDS...: to FOLDER.export
+    local folder=$1
+    shift
+    "$program" export "$scratch/$folder" --postgres --force --out "$scratch/$folder.export" "$@" 2>&1
+}
+said=$(run hang scenarios/kroger-timeout.json --short)
+expect 'a scenario runs' 0 $? "$said"
+said=$(run refused scenarios/all-providers-down.json --short)
+expect 'another, in which orders fail' 0 $? "$said"
+said=$(run days scenarios/baseline.json --duration 30h --rate 400/h -r 2 \
+    --set providers.KROGER_API.history.orders=200 --set providers.KROGER_API.history.success_rate=91.5 \
+    --set providers.KROGER_API.history.margin_rate=2.75)
+case $? in 0 | 1) ok 'one that is longer than a day' ;; *) not_ok 'one that is longer than a day' "$said" ;; esac
+logs='hang refused days'
+
+said=$(run sampled scenarios/baseline.json --short --events sample=3)
+said=$(export_of sampled)
+expect 'a log of some of the orders is refused' 3 $? "$said"
+expect 'with what to do' 1 "$(grep -c 'run again with --events all' <<<"$said")" "$said"
+expect 'and nothing is written' no "$([ -e "$scratch/sampled.export" ] && echo yes || echo no)"
+cp -r "$scratch/refused" "$scratch/cut"
+truncate -s -20 "$scratch/cut/events.jsonl"
+said=$(export_of cut)
+expect 'so is a log that was cut off' 3 $? "$said"
+for log in $logs; do
+    said=$(export_of "$log")
+    expect "export of $log" 0 $? "$said"
+done
+first=$(cat "$scratch/hang.export/"*)
+said=$(export_of hang)
+expect 'twice the same bytes' 0 "$([ "$first" = "$(cat "$scratch/hang.export/"*)" ]; echo $?)"
+
+# ---- a cluster of our own -----------------------------------------------------------------------------
+for bin in $(ls -d /usr/lib/postgresql/*/bin /usr/pgsql-*/bin 2>/dev/null | sort -V -r) \
+    "$(dirname "$(command -v initdb || echo /nowhere/)")"; do
+    [ -x "$bin/initdb" ] && [ -x "$bin/pg_ctl" ] && break
+done
+if [ ! -x "$bin/initdb" ] || ! command -v psql >/dev/null; then
+    echo 'ok - every query in PostgreSQL # SKIP there is no PostgreSQL: install postgresql'
+    exit "$failed"
+fi
+cluster=$(mktemp -d /tmp/routesim-pg.XXXXXX) || exit 1 # short: a socket's path has 107 bytes
+if [ "$(id -u)" = 0 ]; then
+    if ! id postgres >/dev/null 2>&1; then
+        echo 'ok - every query in PostgreSQL # SKIP root may not serve one, and there is no user postgres'
+        exit "$failed"
+    fi
+    chown postgres "$cluster"
+    as_owner() { (cd / && setpriv --reuid=postgres --regid="$(id -g postgres)" --init-groups "$@"); }
+fi
+said=$(as_owner "$bin/initdb" -D "$cluster/data" -U drill -A trust -E UTF8 --locale=C --no-sync 2>&1) ||
+    { not_ok 'a cluster can be made' "$said"; exit 1; }
+said=$(as_owner "$bin/pg_ctl" -D "$cluster/data" -l "$cluster/log" -w -t 60 \
+    -o "-c listen_addresses='' -c unix_socket_directories='$cluster' -c fsync=off -c max_connections=8" start 2>&1) ||
+    { not_ok 'a cluster can be started' "$said"; exit 1; }
+ask() { psql -h "$cluster" -U drill -X -q -v ON_ERROR_STOP=1 "$@"; }
+version=$(ask -d postgres -A -t -c 'SHOW server_version')
+ok "PostgreSQL ${version%% *} on a socket"
+
+load() { # load DATABASE FOLDER
+    ask -d postgres -c "CREATE DATABASE $1" && (cd "$2" && ask -d "$1" -f load.sql) 2>&1
+}
+split_queries() { # split_queries SQL FOLDER: a file a query
+    mkdir -p "$2"
+    awk -v folder="$2" '/^-- [a-z_0-9]+: / { name = substr($2, 1, length($2) - 1) } name { print > (folder "/" name ".sql") }' "$1"
+}
+answer_of() { # answer_of FOLDER QUERY: as psql -A -t prints it
+    awk -F, -v query="$2" '
+        $1 == query { sub(/\r$/, ""); value = $4; if (value == "\"\"") value = ""
+            line = $2 == row ? line "|" value : (row ? line ORS : "") value; row = $2 }
+        END { if (row) print line }' "$1/answers.csv"
+}
+
+# ---- every query, as of the log's last line -------------------------------------------------------------
+values=0
+compare() { # compare DATABASE FOLDER
+    local now query sql got
+    now=$(sed -n 's/^ "now": "\(.*\)",$/\1/p' "$2/answers.json")
+    ask -d "$1" -c "CREATE SCHEMA instant" -c "CREATE FUNCTION instant.now() RETURNS timestamptz
+        LANGUAGE sql STABLE AS \$\$ SELECT timestamptz '$now' \$\$" || not_ok "$1: an instant of our own"
+    split_queries "$2/queries.sql" "$scratch/$1.sql"
+    for sql in "$scratch/$1.sql"/*.sql; do
+        query=$(basename "$sql" .sql)
+        got=$(PGTZ=UTC PGOPTIONS='-c search_path=instant,public,pg_catalog' ask -d "$1" -A -t -f "$sql" 2>&1)
+        if [ "$got" = "$(answer_of "$2" "$query")" ]; then
+            ok "$1: $query"
+            values=$((values + $(grep -c "^$query," "$2/answers.csv")))
+        else
+            not_ok "$1: $query" "$(diff <(echo "$got") <(answer_of "$2" "$query"))"
+        fi
+    done
+}
+for log in $logs; do
+    said=$(load "$log" "$scratch/$log.export")
+    expect "$log is loaded" 0 $? "$said"
+    compare "$log" "$scratch/$log.export"
+done
+expect 'twelve queries were asked of each' 12 "$(ls "$scratch/hang.sql" | wc -l)"
+lines=$(wc -l <"$scratch/hang/events.jsonl")
+expect 'a row a line' "$lines" "$(ask -d hang -A -t -c 'SELECT COUNT(*) FROM edge_logs')"
+expect 'instants are kept to the millisecond' "$(sed -n '1s/.*"timestamp":"\([^"]*\)".*/\1/p' "$scratch/hang/events.jsonl")" \
+    "$(PGTZ=UTC ask -d hang -A -t -c "SELECT to_char(min(timestamp), 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') FROM edge_logs")"
+expect 'what is no plain value can be asked for' t \
+    "$(ask -d hang -A -t -c "SELECT bool_and(metadata ? 'history') FROM edge_logs WHERE event = 'router_decision'")"
+expect 'the selected score is the log'"'"'s' 0 "$(ask -d hang -A -t -c "SELECT COUNT(*) FROM edge_logs l JOIN score_calculations s
+    USING (request_id) WHERE l.event = 'router_decision' AND s.selected AND (l.score <> s.score OR l.selected_provider_id <> s.provider_id)")"
+said=$(load_again=$(cd "$scratch/hang.export" && ask -d hang -f load.sql 2>&1); echo $? "$load_again")
+expect 'loading twice is refused' 3 "${said%% *}" "$said"
+expect 'and adds nothing' "$lines" "$(ask -d hang -A -t -c 'SELECT COUNT(*) FROM edge_logs')"
+
+# ---- instants that are moved -----------------------------------------------------------------------------
+# By load.sql, to when it is run: the real NOW() finds all of a log that is shorter than a day.
+said=$(export_of hang --rebase load)
+expect 'an export whose instants load.sql moves' 0 $? "$said"
+said=$(load moved "$scratch/hang.export")
+expect 'it is loaded' 0 $? "$said"
+split_queries "$scratch/hang.export/queries.sql" "$scratch/moved.sql"
+for query in provider_error_rate provider_error_rate_settled router_latency weekly_provider_stats weekly_call_costs \
+    selection_share commission_by_provider provider_history score_parts; do
+    got=$(ask -d moved -A -t -f "$scratch/moved.sql/$query.sql" 2>&1)
+    if [ "$got" = "$(answer_of "$scratch/hang.export" "$query")" ]; then
+        ok "by the real NOW(): $query"
+        values=$((values + $(grep -c "^$query," "$scratch/hang.export/answers.csv")))
+    else
+        not_ok "by the real NOW(): $query" "$(diff <(echo "$got") <(answer_of "$scratch/hang.export" "$query"))"
+    fi
+done
+# By the export, to an instant: across the end of winter time, which UTC has none of.
+said=$(export_of hang --rebase 2026-03-29T01:30:00Z)
+expect 'an export to an instant' 0 $? "$said"
+said=$(load instant_of "$scratch/hang.export")
+expect 'it is loaded too' 0 $? "$said"
+compare instant_of "$scratch/hang.export"
+
+# ---- a drill -----------------------------------------------------------------------------------------------
+drill=$(ls scenarios/drills/*.json 2>/dev/null | head -n 1)
+if [ -z "$drill" ]; then
+    echo 'ok - a drill in PostgreSQL # SKIP there is no drill in scenarios/drills'
+else
+    said=$(run drill "$drill")
+    case $? in 0 | 1 | 5) ok "the story of $(basename "$drill" .json) runs" ;; *) not_ok 'the story of a drill runs' "$said" ;; esac
+    said=$(export_of drill)
+    expect 'export of a drill' 0 $? "$said"
+    said=$(load drill "$scratch/drill.export")
+    expect 'it is loaded as well' 0 $? "$said"
+    compare drill "$scratch/drill.export"
+fi
+echo "told: $values values of the operators' queries are the same in PostgreSQL ${version%% *}"
+exit "$failed"
