@@ -47,6 +47,12 @@ static void begin_process(void)
     }
 }
 
+void http_client_begin_process(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, begin_process);
+}
+
 /* libcurl's own default is lost once a handle was given another CA file, so it is given always. */
 static const char *find_system_ca_file(void)
 {
@@ -63,8 +69,7 @@ static const char *find_system_ca_file(void)
 struct http_client *http_client_create(const struct http_client_setup *setup, struct err *err)
 {
     assert(setup->ended != NULL);
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&once, begin_process);
+    http_client_begin_process();
     struct http_client *client = memory_zeroed(sizeof *client);
     if (client == NULL) {
         (void)out_of_memory(err);

@@ -182,6 +182,10 @@ struct http_client_setup {
 
 struct http_client *http_client_create(const struct http_client_setup *setup, struct err *err);
 
+/* What http_client_create() does once a process, for others who use libcurl (providers/webhook.h):
+ * libcurl is made ready, SIGPIPE ignored. Any thread, any number of times. */
+void http_client_begin_process(void);
+
 /* Ends what is in flight without calling back. NULL is fine. */
 void http_client_destroy(struct http_client *client);
 
