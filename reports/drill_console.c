@@ -71,8 +71,6 @@ static void put_verdict(const struct columns *columns, const struct drill *drill
 
 /* ---- what was expected ---- */
 
-enum { LIMIT_WIDTH = 17, MEASURED_WIDTH = 15, WHERE_WIDTH = 9 };
-
 static enum verdict_tone expect_tone(const struct drill_expect *expect)
 {
     if (!expect->known) return TONE_NEUTRAL;
@@ -92,40 +90,50 @@ static size_t glyph_width(const struct columns *columns)
     return columns->unicode ? 2 : 5;
 }
 
-static void put_expect(const struct columns *columns, const struct drill_expect *expect,
-                       size_t name_width)
+/* "kroger-outage.json:44", without its folder. */
+static void put_where(struct text *text, const struct drill_expect *expect)
 {
+    if (expect->place.line == 0) return;
+    const char *file = expect->place.file != NULL ? expect->place.file : "line";
+    const char *slash = strrchr(file, '/');
+    text_format(text, "%s:%u", slash != NULL ? slash + 1 : file, expect->place.line);
+}
+
+static const char *measured_of(const struct drill_expect *expect)
+{
+    return expect->measured != NULL && expect->measured[0] != '\0' ? expect->measured : "n/a";
+}
+
+/* A line for what was expected, and one for what came of it. */
+static void put_expect(const struct columns *columns, const struct drill_expect *expect)
+{
+    enum { WHERE_WIDTH = 26 };
     const enum verdict_tone tone = expect_tone(expect);
-    const bool good = tone == TONE_GOOD;
-    struct text limit = {0};
+    const size_t left = 2 + glyph_width(columns);
+    struct text where = {0}, limit = {0}, line = {0};
+    if (tone != TONE_GOOD) put_where(&where, expect);
+    size_t where_width = columns_width(columns, where.bytes != NULL ? where.bytes : "");
+    if (where_width > WHERE_WIDTH) where_width = WHERE_WIDTH;
+    const size_t name_width = DRILL_COLUMNS - left - (where_width > 0 ? where_width + 2 : 0);
     columns_spaces(columns, 2);
     columns_tone(columns, glyph(columns, tone), glyph_width(columns), tone);
-    columns_put(columns, expect->name, name_width - 1, COLUMNS_LEFT);
-    columns_spaces(columns, 1);
-    drill_show_limit(&limit, expect->limit);
-    columns_cell(columns, &limit, LIMIT_WIDTH - 1, COLUMNS_RIGHT);
-    columns_spaces(columns, 1);
-    columns_put(columns, expect->known ? expect->measured : "n/a", MEASURED_WIDTH - 1,
-                COLUMNS_RIGHT);
-    if (!good && expect->place.line > 0)
-        text_format(columns->text, "  line %u", expect->place.line);
+    columns_put(columns, expect->name, name_width, COLUMNS_LEFT);
+    if (where_width > 0) columns_spaces(columns, 2);
+    columns_cell(columns, &where, where_width, COLUMNS_LEFT);
     columns_end(columns);
+    drill_show_limit(&limit, expect->limit);
+    text_format(&line, "%s (expected: %s)", measured_of(expect),
+                limit.bytes != NULL ? limit.bytes : "");
+    line.failed |= limit.failed;
+    text_release(&limit);
+    columns_wrap(columns, columns->unicode ? "      " : "         ", &line, DRILL_COLUMNS);
 }
 
 static void put_expects(const struct columns *columns, const struct drill *drill)
 {
-    if (drill->expect_count == 0) {
-        text_put(columns->text, "  Nothing was expected.\n\n");
-        return;
-    }
-    const size_t name_width =
-        DRILL_COLUMNS - 2 - glyph_width(columns) - LIMIT_WIDTH - MEASURED_WIDTH - WHERE_WIDTH - 1;
-    put_heading(columns, "EXPECTED", glyph_width(columns) + name_width);
-    columns_put(columns, "limit", LIMIT_WIDTH, COLUMNS_RIGHT);
-    columns_put(columns, "measured", MEASURED_WIDTH, COLUMNS_RIGHT);
-    columns_end(columns);
+    text_put(columns->text, drill->expect_count > 0 ? "  EXPECTED\n" : "  Nothing was expected.\n");
     for (uint32_t i = 0; i < drill->expect_count; i++)
-        put_expect(columns, &drill->expects[i], name_width);
+        put_expect(columns, &drill->expects[i]);
     text_char(columns->text, '\n');
 }
 
@@ -233,16 +241,16 @@ static void put_times_of_one(const struct columns *columns, const struct drill *
 
 enum { SPREAD_VALUE = 9, SPREAD_INTERVAL = 22, SPREAD_N = 5, SPREAD_NEVER = 6 };
 
-static void put_spread_head(const struct columns *columns)
+static void put_spread_head(const struct columns *columns, size_t interval_width)
 {
     columns_put(columns, "median", SPREAD_VALUE, COLUMNS_RIGHT);
     columns_put(columns, "P90", SPREAD_VALUE + 1, COLUMNS_RIGHT);
-    columns_put(columns, "95% of the median", SPREAD_INTERVAL, COLUMNS_RIGHT);
+    columns_put(columns, "95% of the median", interval_width, COLUMNS_RIGHT);
     columns_put(columns, "n", SPREAD_N, COLUMNS_RIGHT);
 }
 
 static void put_spread(const struct columns *columns, const struct drill *drill,
-                       enum drill_measure measure)
+                       enum drill_measure measure, size_t interval_width)
 {
     const struct drill_distribution *spread = &drill->measures[measure];
     struct text interval = {0}, n = {0};
@@ -252,7 +260,7 @@ static void put_spread(const struct columns *columns, const struct drill *drill,
     drill_show_interval(&interval, measure, spread);
     if (interval.length == 0) text_put(&interval, "n/a");
     columns_spaces(columns, 1);
-    columns_cell(columns, &interval, SPREAD_INTERVAL - 1, COLUMNS_RIGHT);
+    columns_cell(columns, &interval, interval_width - 1, COLUMNS_RIGHT);
     text_format(&n, "%u", spread->n);
     columns_cell(columns, &n, SPREAD_N, COLUMNS_RIGHT);
 }
@@ -261,7 +269,7 @@ static void put_times_of_repeats(const struct columns *columns, const struct dri
 {
     put_heading(columns, "TIME TO", TIME_LABEL - 1);
     columns_put(columns, "from", TIME_FROM_SHORT, COLUMNS_LEFT);
-    put_spread_head(columns);
+    put_spread_head(columns, SPREAD_INTERVAL);
     columns_put(columns, "never", SPREAD_NEVER, COLUMNS_RIGHT);
     columns_end(columns);
     for (size_t i = 0; i < TIME_ROWS; i++) {
@@ -269,7 +277,7 @@ static void put_times_of_repeats(const struct columns *columns, const struct dri
         struct text never = {0};
         put_heading(columns, row->label, TIME_LABEL - 1);
         columns_put(columns, row->from, TIME_FROM_SHORT, COLUMNS_LEFT);
-        put_spread(columns, drill, row->measure);
+        put_spread(columns, drill, row->measure, SPREAD_INTERVAL);
         text_format(&never, "%u", drill->measures[row->measure].never);
         columns_cell(columns, &never, SPREAD_NEVER, COLUMNS_RIGHT);
         columns_end(columns);
@@ -347,7 +355,12 @@ static const enum drill_measure cost_rows[] = {
     DRILL_AUTHENTIC_RATIO, DRILL_FAKE_PRICE_ORDERS, DRILL_TIME_IN_MOCK, DRILL_TIME_DIFFERING,
     DRILL_DEBT_TIME,       DRILL_DEBT_ORDERS,       DRILL_PAGES,        DRILL_FALSE_PAGES,
 };
-enum { COST_ROWS = sizeof cost_rows / sizeof *cost_rows, COST_LABEL = 26, COST_VALUE = 12 };
+enum {
+    COST_ROWS = sizeof cost_rows / sizeof *cost_rows,
+    COST_LABEL = 26,
+    COST_VALUE = 12,
+    COST_INTERVAL = 27
+};
 
 /* Two pairs a line; what has no meaning in this drill is left out. */
 static void put_costs_of_one(const struct columns *columns, const struct drill *drill)
@@ -370,13 +383,13 @@ static void put_costs_of_one(const struct columns *columns, const struct drill *
 static void put_costs_of_repeats(const struct columns *columns, const struct drill *drill)
 {
     put_heading(columns, "COST, against no fault", COST_LABEL);
-    put_spread_head(columns);
+    put_spread_head(columns, COST_INTERVAL);
     columns_end(columns);
     for (size_t i = 0; i < COST_ROWS; i++) {
         const enum drill_measure measure = cost_rows[i];
         if (drill->measures[measure].n == 0) continue;
         put_heading(columns, drill_measure_traits[measure].label, COST_LABEL);
-        put_spread(columns, drill, measure);
+        put_spread(columns, drill, measure, COST_INTERVAL);
         columns_end(columns);
     }
 }

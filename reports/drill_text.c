@@ -278,6 +278,12 @@ int64_t drill_mark_us(const struct drill_marks *marks, enum drill_mark mark)
 
 /* ---- alerts ---- */
 
+const char *drill_scope_name(unsigned scope)
+{
+    if (scope < PROVIDER_COUNT) return provider_traits[scope].id;
+    return scope == SCOPE_ROUTER ? "router" : "provider";
+}
+
 static const char *rule_name(const struct drill *drill, uint32_t rule)
 {
     return rule < drill->rule_count ? drill->rules[rule].name : "an alert";

@@ -88,6 +88,8 @@ int64_t drill_mark_us(const struct drill_marks *marks, enum drill_mark mark);
 
 /* ---- alerts ---- */
 
+/* "KROGER_API", "router"; of a rule on every provider "provider". */
+const char *drill_scope_name(unsigned scope);
 /* "Provider API Down (KROGER_API)"; of the router the rule's name alone. */
 void drill_show_alert(struct text *text, const struct drill *drill, uint32_t rule, unsigned scope);
 /* The condition in words: "success rate < 50% over 5 min, for 10 min", with its other conditions,
