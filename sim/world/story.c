@@ -61,6 +61,7 @@ static bool init_signals(struct story *story, double budget_orders)
     /* A window that reaches back before the run is cut there. */
     const int64_t run_s = whole_seconds(scenario->duration_us) + 3600;
     if (setup.longest_s > run_s) setup.longest_s = run_s;
+    setup.longest_s++; /* operators look within a second, at the end of the one before */
     return signals_init(&story->signals, &setup);
 }
 
@@ -424,11 +425,12 @@ static void alert_changed(void *context, const struct alert_change *change)
     if (change->kind == ALERT_TOLD) story_tell_operators(story, change, entry);
 }
 
-static void alert_sampled(void *context, int64_t now_us, const struct alert_instance *instance)
+static void look_at_alerts(struct story *story, int64_t now_us)
 {
-    struct story *story = context;
-    if (story->port.sampled == NULL) return;
-    story->port.sampled(story->port.context, now_us, &story->alerts, instance);
+    const bool tick = story->alerts.next_tick_us <= now_us;
+    alerts_due(&story->alerts, &story->signals, now_us, alert_changed, NULL, story);
+    if (!tick || story->port.ticked == NULL) return;
+    story->port.ticked(story->port.context, now_us, &story->alerts, &story->signals);
 }
 
 /* The method is over when no fault is on or to come and nobody is at work. */
@@ -471,9 +473,7 @@ void story_due(struct story *story, int64_t now_us)
     if (story->recycle_us <= now_us) {
         story_go_live(story, story->recycle_cause, "isolate recycled", now_us);
     }
-    if (alerts_next_us(&story->alerts) <= now_us) {
-        alerts_due(&story->alerts, &story->signals, now_us, alert_changed, alert_sampled, story);
-    }
+    if (alerts_next_us(&story->alerts) <= now_us) look_at_alerts(story, now_us);
     if (story->start_look_us <= now_us) story_look_at_start(story, now_us);
     if (story->look_us <= now_us) story_look(story, now_us);
     if (story->end_look_us <= now_us) story_look_at_end(story, now_us);

@@ -19,9 +19,9 @@ struct story_port {
     void (*request)(void *context, uint32_t ticket, enum profile payload, int64_t now_us);
     void (*health_check)(void *context, uint32_t ticket, int64_t now_us);
     void (*end_faults)(void *context, int64_t now_us);
-    /* Of every alert's value at a tick; NULL: nobody wants them. */
-    void (*sampled)(void *context, int64_t now_us, const struct alerts *alerts,
-                    const struct alert_instance *instance);
+    /* Behind each tick of the alerts, with what they looked at; NULL: nobody wants that. */
+    void (*ticked)(void *context, int64_t now_us, const struct alerts *alerts,
+                   struct signals *signals);
 };
 
 /* Test orders have indices of their own, so that customers' draws are what they were without. */

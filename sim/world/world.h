@@ -65,9 +65,9 @@ struct world_outputs { /* where a replication's logs go; zeroed: nowhere */
      */
     bool (*write_call)(void *context, const struct call *call, const struct reply *reply,
                        const struct wire_trip *trip, int64_t late_us, struct err *err);
-    /* Of every alert, at each tick: its value and state. */
-    void (*alert_sampled)(void *context, int64_t now_us, const struct alerts *alerts,
-                          const struct alert_instance *instance);
+    /* Behind each tick of the alerts: their states, and the signals that they looked at. */
+    void (*alerts_ticked)(void *context, int64_t now_us, const struct alerts *alerts,
+                          struct signals *signals);
     uint64_t event_lines_most; /* stop logging whole orders past this many lines; 0: no limit */
     uint32_t event_sample;     /* log one order in so many, by key; 0 or 1: all */
     bool series;

@@ -67,12 +67,12 @@ static void redeploy(void *context, const struct router_config *config, int64_t 
     world_cache_redeploy(world);
 }
 
-static void sampled(void *context, int64_t now_us, const struct alerts *alerts,
-                    const struct alert_instance *instance)
+static void ticked(void *context, int64_t now_us, const struct alerts *alerts,
+                   struct signals *signals)
 {
     const struct world_outputs *outputs = ((const struct world *)context)->outputs;
-    if (outputs->alert_sampled == NULL) return;
-    outputs->alert_sampled(outputs->context, now_us, alerts, instance);
+    if (outputs->alerts_ticked == NULL) return;
+    outputs->alerts_ticked(outputs->context, now_us, alerts, signals);
 }
 
 static uint64_t rotate(void *context, enum provider provider, int64_t overlap_us, int64_t now_us)
@@ -205,7 +205,7 @@ struct story_port world_story_port(struct world *world)
                                .request = request,
                                .health_check = health_check,
                                .end_faults = end_faults,
-                               .sampled = sampled};
+                               .ticked = ticked};
 }
 
 /* --- looking at it -------------------------------------------------------------------------------
