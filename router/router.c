@@ -62,13 +62,14 @@ static void scale_weights(struct router *router)
 void router_init(struct router *router, const struct router_config *config,
                  const struct policy *policy, const struct router_port *port)
 {
-    *router = (struct router){.config = config, .policy = *policy, .port = *port};
+    *router = (struct router){.config = config, .deployments = 1, .policy = *policy, .port = *port};
     scale_weights(router);
 }
 
 void router_redeploy(struct router *router, const struct router_config *config)
 {
     router->config = config;
+    router->deployments++;
     router->breaker = (struct cache_breaker){.opened = router->breaker.opened};
     scale_weights(router);
 }

@@ -159,6 +159,7 @@ struct router_port {
 
 struct router {
     const struct router_config *config; /* borrowed; changed by router_redeploy() */
+    uint32_t deployments;               /* so far: 1 of the first */
     struct policy policy;
     struct history history;
     struct score_weights weights[PREFERENCE_COUNT]; /* scaled once a deployment */

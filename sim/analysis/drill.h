@@ -128,7 +128,7 @@ struct drill_repeat {
 struct drill_alert { /* one instance of one rule; repeat 0, and how often over all */
     uint16_t rule;
     uint8_t scope;
-    bool should_fire;      /* by an expectation; else: a page about what was hit */
+    bool should_fire;      /* by an expectation; else: a page about a provider that was hit */
     bool expected_by_file; /* it is the file that says so */
     int64_t pending_us, fired_us, resolved_us,
         told_us; /* the first episode that the fault brought */

@@ -23,10 +23,10 @@ static bool write_order(void *context, const struct router *router,
 {
     struct logs *logs = context;
     struct quote_record record;
-    if (logs->config != router->config) {
+    if (logs->deployment != router->deployments) {
         quote_record_config(&record, router);
         if (fwrite(&record, sizeof record, 1, logs->quotes) != 1) return refuse(err, quotes_place);
-        logs->config = router->config;
+        logs->deployment = router->deployments;
     }
     quote_record_order(&record, router, order);
     return fwrite(&record, sizeof record, 1, logs->quotes) == 1 || refuse(err, quotes_place);

@@ -16,7 +16,7 @@ struct logs {
     FILE *quotes;
     FILE *calls;
     struct text line;
-    const struct router_config *config; /* that the last record was written under */
+    uint32_t deployment; /* that the last record was written under; 0: none was yet */
 };
 
 struct logs_wish {

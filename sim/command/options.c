@@ -10,11 +10,12 @@
 #define EVERYWHERE   (IN(COMMAND_COUNT) - 1u)
 #define TUNES        (IN(COMMAND_TUNE) | IN(COMMAND_AB))
 #define STUDIES      (TUNES | IN(COMMAND_CALIBRATE))
-#define MAKES_OUTPUT (IN(COMMAND_RUN) | IN(COMMAND_REPORT) | STUDIES)
+#define PLAYS        (IN(COMMAND_RUN) | IN(COMMAND_DRILL))
+#define MAKES_OUTPUT (PLAYS | IN(COMMAND_REPORT) | STUDIES)
 #define READS_SCENARIO                                                                             \
-    (IN(COMMAND_RUN) | STUDIES | IN(COMMAND_LINT) | IN(COMMAND_ROUTE) | IN(COMMAND_VERIFY) |       \
+    (PLAYS | STUDIES | IN(COMMAND_LINT) | IN(COMMAND_ROUTE) | IN(COMMAND_VERIFY) |                 \
      IN(COMMAND_MOCK) | IN(COMMAND_DOCTOR))
-#define RUNS (IN(COMMAND_RUN) | STUDIES | IN(COMMAND_VERIFY))
+#define RUNS (PLAYS | STUDIES | IN(COMMAND_VERIFY))
 /* Those that may wait for real time. */
 #define CALLS (IN(COMMAND_RUN) | IN(COMMAND_VERIFY) | IN(COMMAND_CALIBRATE))
 
@@ -90,6 +91,23 @@ const struct command_traits command_table[] = {
      .operands_least = 0,
      .operands_most = 1,
      .handle = command_calibrate},
+    {.command = COMMAND_DRILL,
+     .name = "drill",
+     .summary = "Play disaster-recovery drills: faults, alerts, operators",
+     .about =
+         "Plays each drill as a story whose truth is known: faults strike, alerts fire or stay "
+         "silent, operators follow their steps after human delays, deploys take their time. Beside "
+         "it the same orders go through without the fault, so what was lost is counted order by "
+         "order. Says how long it took to detect, mitigate and recover, what it cost, and which "
+         "step had no effect. Of a folder all drills are played: a table, and a page each. With "
+         "--replications luck and human delays are drawn anew each time, and times are "
+         "distributions. Exit code 1: a drill failed, deviated or was aborted; 5: it was invalid.",
+     .usage = "[options] DRILL.json|DIR...",
+     .example = "routesim drill scenarios/drills/",
+     .operand_kind = OPERAND_FILE,
+     .operands_least = 1,
+     .operands_most = OPERANDS_MAX,
+     .handle = command_drill},
     {.command = COMMAND_LINT,
      .name = "lint",
      .alias = "validate",
@@ -263,13 +281,13 @@ const struct option_traits option_table[OPTION_COUNT] = {
          .help = "where results go; out/SCENARIO-SEED when not given, out/COMMAND-SCENARIO-SEED of "
                  "tune, ab, calibrate and export; a folder that holds anything else is refused",
          .group = GROUP_OUTPUT,
-         .commands = IN(COMMAND_RUN) | STUDIES | IN(COMMAND_EXPORT)},
+         .commands = PLAYS | STUDIES | IN(COMMAND_EXPORT)},
     [OPTION_FORCE] =
         {.name = "force",
          .type = OPTION_FLAG,
          .help = "replace results of another scenario, or of other settings, in the output folder",
          .group = GROUP_OUTPUT,
-         .commands = IN(COMMAND_RUN) | STUDIES | IN(COMMAND_EXPORT)},
+         .commands = PLAYS | STUDIES | IN(COMMAND_EXPORT)},
     [OPTION_SEED] = {.name = "seed",
                      .letter = 's',
                      .type = OPTION_NUMBER_SEED,
@@ -285,7 +303,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                      .env = "ROUTESIM_JOBS",
                      .help = "threads; results do not depend on it; every core when not given",
                      .group = GROUP_LOAD,
-                     .commands = IN(COMMAND_RUN) | STUDIES,
+                     .commands = PLAYS | STUDIES,
                      .least = 1,
                      .most = 1024},
     [OPTION_REPLICATIONS] = {.name = "replications",
@@ -295,7 +313,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                              .env = "ROUTESIM_REPLICATIONS",
                              .help = "independent repeats, for confidence intervals",
                              .group = GROUP_LOAD,
-                             .commands = IN(COMMAND_RUN),
+                             .commands = PLAYS,
                              .least = 1,
                              .most = 100000},
     [OPTION_DURATION] = {.name = "duration",
@@ -317,7 +335,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                      .argument = "RATE",
                      .help = "order arrivals instead of the scenario's: 40/s, 500/h",
                      .group = GROUP_LOAD,
-                     .commands = IN(COMMAND_RUN) | STUDIES},
+                     .commands = PLAYS | STUDIES},
     [OPTION_CLOCK] = {.name = "clock",
                       .type = OPTION_CHOICE,
                       .argument = "virtual|real",
@@ -417,13 +435,12 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          .help = "production's keys as KEY=value lines; must be private when it "
                                  "holds secrets",
                          .group = GROUP_INPUT,
-                         .commands =
-                             IN(COMMAND_RUN) | STUDIES | IN(COMMAND_ROUTE) | IN(COMMAND_DOCTOR)},
+                         .commands = PLAYS | STUDIES | IN(COMMAND_ROUTE) | IN(COMMAND_DOCTOR)},
     [OPTION_INHERIT_ENV] = {.name = "inherit-env",
                             .type = OPTION_FLAG,
                             .help = "let LOOPGPT_* of this shell reach the router",
                             .group = GROUP_INPUT,
-                            .commands = IN(COMMAND_RUN) | STUDIES | IN(COMMAND_ROUTE)},
+                            .commands = PLAYS | STUDIES | IN(COMMAND_ROUTE)},
     [OPTION_CHECK] = {.name = "check",
                       .type = OPTION_TEXT,
                       .argument = "CHECK",
@@ -468,31 +485,31 @@ const struct option_traits option_table[OPTION_COUNT] = {
                        .help = "which orders events.jsonl holds: all of them (the default up to a "
                                "million lines), one in N, or none",
                        .group = GROUP_OUTPUT,
-                       .commands = IN(COMMAND_RUN)},
+                       .commands = PLAYS},
     [OPTION_NO_QUOTES] = {.name = "no-quotes",
                           .type = OPTION_FLAG,
                           .help = "leave out quotes.bin, the record that compare and tuning read",
                           .group = GROUP_OUTPUT,
-                          .commands = IN(COMMAND_RUN)},
+                          .commands = PLAYS},
     [OPTION_JSON] = {.name = "json",
                      .type = OPTION_MAYBE_PATH,
                      .argument = "FILE",
                      .help = "the summary as JSON; without =FILE to standard output, and nothing "
                              "else there",
                      .group = GROUP_OUTPUT,
-                     .commands = IN(COMMAND_RUN) | STUDIES | IN(COMMAND_COMPARE)},
+                     .commands = PLAYS | STUDIES | IN(COMMAND_COMPARE)},
     [OPTION_JUNIT] = {.name = "junit",
                       .type = OPTION_PATH,
                       .argument = "FILE",
                       .help = "the checks as JUnit XML, too",
                       .group = GROUP_OUTPUT,
-                      .commands = IN(COMMAND_RUN)},
+                      .commands = PLAYS},
     [OPTION_MARKDOWN] = {.name = "markdown",
                          .type = OPTION_PATH,
                          .argument = "FILE",
                          .help = "the short report as Markdown, too",
                          .group = GROUP_OUTPUT,
-                         .commands = IN(COMMAND_RUN) | STUDIES | IN(COMMAND_COMPARE)},
+                         .commands = PLAYS | STUDIES | IN(COMMAND_COMPARE)},
     [OPTION_HTML] = {.name = "html",
                      .type = OPTION_PATH,
                      .argument = "FILE",
@@ -865,6 +882,11 @@ const struct option_traits option_table[OPTION_COUNT] = {
                            .help = "write the tables as CSV alone, for anything else",
                            .group = GROUP_OUTPUT,
                            .commands = IN(COMMAND_EXPORT)},
+    [OPTION_DASHBOARDS] = {.name = "dashboards",
+                           .type = OPTION_FLAG,
+                           .help = "write the operators' dashboards as a page, dashboards.html",
+                           .group = GROUP_OUTPUT,
+                           .commands = IN(COMMAND_EXPORT)},
     [OPTION_ANSWERS] = {.name = "answers",
                         .type = OPTION_FLAG,
                         .help = "print the operators' queries with their answers",
@@ -903,7 +925,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                       .type = OPTION_FLAG,
                       .help = "print only what failed",
                       .group = GROUP_DISPLAY,
-                      .commands = IN(COMMAND_RUN) | STUDIES | IN(COMMAND_LINT) | IN(COMMAND_SCORE) |
+                      .commands = PLAYS | STUDIES | IN(COMMAND_LINT) | IN(COMMAND_SCORE) |
                                   IN(COMMAND_REPORT) | IN(COMMAND_EXPORT) | IN(COMMAND_MOCK)},
     [OPTION_VERBOSE] = {.name = "verbose",
                         .letter = 'v',
@@ -920,7 +942,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                              "a bar that redraws itself, plain lines, or nothing; auto: the bar "
                              "on a terminal, lines elsewhere",
                          .group = GROUP_DISPLAY,
-                         .commands = IN(COMMAND_RUN) | STUDIES},
+                         .commands = PLAYS | STUDIES},
     [OPTION_COLOR] = {.name = "color",
                       .type = OPTION_CHOICE,
                       .argument = "auto|always|never",

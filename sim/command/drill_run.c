@@ -1,0 +1,139 @@
+/* One drill: read, played, and its folder written. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "reports/drill_exports.h"
+#include "reports/exports.h"
+#include "reports/files.h"
+#include "reports/report.h"
+#include "sim/command/command.h"
+#include "sim/command/drill_state.h"
+#include "sim/command/paper.h"
+#include "sim/command/present.h"
+#include "sim/command/signals.h"
+#include "sim/command/version.h"
+
+enum { EVENT_LINES_DEFAULT = 1000000 };
+
+/* ---- reading ---- */
+
+bool drill_run_is_drill(const struct scenario *scenario)
+{
+    const struct drill_spec *drill = &scenario->drill;
+    return drill->hypothesis.probe_count > 0 || drill->operator_count > 0 ||
+           drill->expect_count > 0 || drill->stop_count > 0;
+}
+
+bool drill_run_load(struct drill_run *run)
+{
+    if (!load_scenario(run->invocation, run->console, run->path, &run->loaded)) return false;
+    (void)console_errors(run->console, &run->loaded.list, run->loaded.source); /* warnings */
+    load_canonical_command(run->invocation, run->path, &run->canonical);
+    return true;
+}
+
+void drill_run_release(struct drill_run *run)
+{
+    struct err ignored;
+    (void)logs_close(&run->logs, &ignored);
+    if (run->played) drill_release(&run->drill);
+    text_release(&run->canonical);
+    load_release(&run->loaded);
+}
+
+/* ---- playing ---- */
+
+static uint32_t jobs_wanted(const struct invocation *invocation)
+{
+    if (invocation_given(invocation, OPTION_JOBS)) {
+        return (uint32_t)invocation->values[OPTION_JOBS].whole;
+    }
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 0 ? (uint32_t)cores : 1;
+}
+
+static bool open_logs(struct drill_run *run, struct err *err)
+{
+    const struct invocation *invocation = run->invocation;
+    struct logs_wish wish = {.events = run->keeps_logs,
+                             .event_sample = 1,
+                             .event_lines_most = EVENT_LINES_DEFAULT,
+                             .quotes =
+                                 run->keeps_logs && !invocation_on(invocation, OPTION_NO_QUOTES)};
+    if (invocation_given(invocation, OPTION_EVENTS)) {
+        const struct option_value *value = &invocation->values[OPTION_EVENTS];
+        wish.events = strcmp(value->text, "none") != 0;
+        wish.event_lines_most = 0;
+        if (strncmp(value->text, "sample=", 7) == 0) wish.event_sample = (uint32_t)value->whole;
+    }
+    return logs_open(&run->logs, &wish, run->directory, run->loaded.scenario, &run->outputs, err);
+}
+
+static int64_t unix_now_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+bool drill_run_play(struct drill_run *run, struct err *err)
+{
+    static char program[64];
+    (void)snprintf(program, sizeof program, "routesim %s", version_text());
+    if (!open_logs(run, err)) return false;
+    const struct watch_setup watch = {.console = run->console,
+                                      .scenario = run->loaded.scenario,
+                                      .progress = run->invocation->values[OPTION_PROGRESS].choice,
+                                      .stop = run->stop};
+    const struct world_control control = {
+        .stop = run->stop, .progress = watch_time, .progress_context = &run->watch};
+    const struct drill_request request = {.run = {.scenario = run->loaded.scenario,
+                                                  .jobs = jobs_wanted(run->invocation),
+                                                  .outputs = &run->outputs,
+                                                  .control = &control,
+                                                  .replicated = watch_replication,
+                                                  .replicated_context = &run->watch,
+                                                  .program = program,
+                                                  .command = run->canonical.bytes}};
+    run->started_unix_us = unix_now_us();
+    watch_begin(&run->watch, &watch);
+    const int64_t begun_us = progress_clock_us();
+    run->played = drill_play(&request, &run->drill, err);
+    run->wall_seconds = (double)(progress_clock_us() - begun_us) / 1e6;
+    watch_end(&run->watch, !run->played || *run->stop != 0);
+    return run->played && logs_close(&run->logs, err);
+}
+
+/* ---- writing ---- */
+
+static bool put(const struct drill_run *run, const char *name,
+                void (*write)(struct text *text, const struct drill *drill), struct err *err)
+{
+    struct text text = {0};
+    write(&text, &run->drill);
+    const bool written = files_write(run->directory, name, &text, err);
+    text_release(&text);
+    return written;
+}
+
+static bool write_texts(const struct drill_run *run, struct err *err)
+{
+    /* The run's own first: its Markdown and JUnit give way to the drill's. */
+    return report_write_data(&run->drill.result, run->directory, err) &&
+           put(run, "report.md", drill_write_markdown, err) &&
+           put(run, "drill.json", drill_write_json, err) &&
+           put(run, "journal.json", drill_write_journal, err) &&
+           put(run, "junit.xml", drill_write_junit, err) &&
+           put(run, "timeline.csv", drill_write_timeline_csv, err) &&
+           put(run, "measures.csv", drill_write_measures_csv, err);
+}
+
+bool drill_run_write(struct drill_run *run, struct err *err)
+{
+    return write_texts(run, err);
+}
