@@ -11,7 +11,7 @@
 #define TUNES        (IN(COMMAND_TUNE) | IN(COMMAND_AB))
 #define STUDIES      (TUNES | IN(COMMAND_CALIBRATE))
 #define PLAYS        (IN(COMMAND_RUN) | IN(COMMAND_DRILL))
-#define MAKES_OUTPUT (PLAYS | IN(COMMAND_REPORT) | STUDIES)
+#define MAKES_OUTPUT (PLAYS | IN(COMMAND_REPORT) | STUDIES | IN(COMMAND_EXPORT))
 #define READS_SCENARIO                                                                             \
     (PLAYS | STUDIES | IN(COMMAND_LINT) | IN(COMMAND_ROUTE) | IN(COMMAND_VERIFY) |                 \
      IN(COMMAND_MOCK) | IN(COMMAND_DOCTOR))
