@@ -52,7 +52,7 @@ static void put_verdict(const struct columns *columns, const struct drill *drill
         text_format(columns->text, " (the story %s, as expected)",
                     drill_verdict_names[drill->story_verdict]);
     text_put(columns->text, "\n");
-    text_put(&why, drill->why);
+    drill_write_why(&why, drill);
     columns_wrap(columns, "  ", &why, DRILL_COLUMNS);
     if (drill->repeats > 1) {
         const char *before = "Of the repeats, ";
@@ -104,29 +104,46 @@ static const char *measured_of(const struct drill_expect *expect)
     return expect->measured != NULL && expect->measured[0] != '\0' ? expect->measured : "n/a";
 }
 
-/* A line for what was expected, and one for what came of it. */
+/* Names that nobody has given are made of the limit, which then need not be said again. */
+static bool says_limit(const struct drill_expect *expect)
+{
+    return expect->limit[0] == '\0' || strstr(expect->name, expect->limit) != NULL;
+}
+
+/* What had no room beside the name: what was measured, what the limit was. */
+static void put_more(const struct columns *columns, const struct drill_expect *expect,
+                     bool measured, bool limit)
+{
+    struct text words = {0};
+    if (measured) text_put(&words, measured_of(expect));
+    if (measured && limit) text_put(&words, "; ");
+    if (limit) text_put(&words, "expected: ");
+    if (limit) drill_show_limit(&words, expect->limit);
+    columns_wrap(columns, columns->unicode ? "      " : "         ", &words, DRILL_COLUMNS);
+}
+
 static void put_expect(const struct columns *columns, const struct drill_expect *expect)
 {
     enum { WHERE_WIDTH = 26 };
     const enum verdict_tone tone = expect_tone(expect);
-    const size_t left = 2 + glyph_width(columns);
-    struct text where = {0}, limit = {0}, line = {0};
+    struct text where = {0}, name = {0};
     if (tone != TONE_GOOD) put_where(&where, expect);
+    drill_show_limit(&name, expect->name);
     size_t where_width = columns_width(columns, where.bytes != NULL ? where.bytes : "");
     if (where_width > WHERE_WIDTH) where_width = WHERE_WIDTH;
-    const size_t name_width = DRILL_COLUMNS - left - (where_width > 0 ? where_width + 2 : 0);
+    const size_t left = 2 + glyph_width(columns);
+    const size_t most = DRILL_COLUMNS - left - (where_width > 0 ? where_width + 2 : 0);
+    const size_t name_width = columns_width(columns, name.bytes != NULL ? name.bytes : "");
+    const size_t width = columns_width(columns, measured_of(expect));
+    const bool fits = name_width + 2 + width <= most;
     columns_spaces(columns, 2);
     columns_tone(columns, glyph(columns, tone), glyph_width(columns), tone);
-    columns_put(columns, expect->name, name_width, COLUMNS_LEFT);
+    columns_cell(columns, &name, fits ? most - width : most, COLUMNS_LEFT);
+    if (fits) columns_words(columns, measured_of(expect));
     if (where_width > 0) columns_spaces(columns, 2);
     columns_cell(columns, &where, where_width, COLUMNS_LEFT);
     columns_end(columns);
-    drill_show_limit(&limit, expect->limit);
-    text_format(&line, "%s (expected: %s)", measured_of(expect),
-                limit.bytes != NULL ? limit.bytes : "");
-    line.failed |= limit.failed;
-    text_release(&limit);
-    columns_wrap(columns, columns->unicode ? "      " : "         ", &line, DRILL_COLUMNS);
+    put_more(columns, expect, !fits, !says_limit(expect));
 }
 
 static void put_expects(const struct columns *columns, const struct drill *drill)

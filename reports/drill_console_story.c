@@ -22,6 +22,8 @@ enum {
     CELL_BAD_8 = 12
 };
 
+#define LEAST_BAD 0.01 /* less of a column's orders is not drawn: the fault's echo */
+
 struct lane {
     unsigned char cells[LANE];
 };
@@ -102,7 +104,7 @@ static void put_faults(const struct columns *columns, const struct drill *drill)
     }
 }
 
-/* How many of the orders that were judged in a column's time were bad. */
+/* Which share of the orders of a column's time was bad, beyond what is bad without the fault. */
 static void put_users(const struct columns *columns, const struct drill *drill)
 {
     const struct drill_burn *burn = &drill->burn;
@@ -115,12 +117,14 @@ static void put_users(const struct columns *columns, const struct drill *drill)
         if (at_us >= drill->result.duration_us) break;
         const unsigned column = lane_column(drill, at_us);
         judged[column] += burn->judged[i];
-        bad[column] += burn->bad[i];
+        bad[column] += (double)burn->bad[i] - (double)burn->control_bad[i];
     }
-    for (unsigned c = 0; c < LANE; c++)
-        if (bad[c] > 0)
-            lane.cells[c] = (unsigned char)(CELL_BAD_1 + fmin(7, floor(bad[c] / judged[c] * 8)));
-    text_put(&label, "bad orders");
+    for (unsigned c = 0; c < LANE; c++) {
+        const double share = judged[c] > 0 ? bad[c] / judged[c] : 0;
+        if (share >= LEAST_BAD)
+            lane.cells[c] = (unsigned char)(CELL_BAD_1 + fmin(7, floor(share * 8)));
+    }
+    text_put(&label, "orders it spoilt");
     put_lane(columns, &label, &lane);
 }
 

@@ -155,7 +155,10 @@ void drill_entry_cause(struct text *text, const struct drill *drill,
                        const struct story_entry *entry)
 {
     if (entry->cause < 0 || (uint32_t)entry->cause >= drill->entry_count) {
-        text_put(text, "script");
+        const bool measured =
+            (entry->kind >= STORY_PENDING && entry->kind <= STORY_RESET) ||
+            (entry->kind >= STORY_HYPOTHESIS_LOST && entry->kind <= STORY_STOPPED);
+        text_put(text, measured ? "orders" : "script");
         return;
     }
     static const char *const kinds[STORY_KIND_COUNT] = {

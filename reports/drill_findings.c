@@ -242,7 +242,7 @@ static void find_steps(struct findings *findings)
             text_put(text, step->outcome == STEP_NO_EFFECT ? " had no effect" : " failed");
         }
         if (here && step->why != NULL && step->why[0] != '\0') text_format(text, ": %s", step->why);
-        if (text->bytes != NULL && text->bytes[text->length - 1] != '.') text_char(text, '.');
+        drill_end_sentence(text);
         end_finding(findings, TONE_BAD);
     }
 }

@@ -233,11 +233,9 @@ static void put_verdict(struct text *text, const struct drill *drill)
     text_put(text, "## ");
     markdown_words(text, drill->title[0] != '\0' ? drill->title : drill->name);
     text_format(text, "\n\n**%s.** ", drill_verdict_title(drill->verdict));
-    if (drill->why[0] != '\0') {
-        text_put(&why, drill->why);
-        markdown_plain(text, &why);
-        text_put(text, ". ");
-    }
+    drill_write_why(&why, drill);
+    if (why.length > 0) text_char(&why, ' ');
+    markdown_plain(text, &why);
     drill_write_headline(&headline, drill);
     markdown_plain(text, &headline);
     text_put(text, "\n\n");

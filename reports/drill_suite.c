@@ -91,6 +91,7 @@ static void put_reasons(const struct columns *columns, const struct drill_row *r
         if (!any) text_char(columns->text, '\n');
         any = true;
         text_format(&reason, "%s: %s", rows[i].name, rows[i].why);
+        drill_end_sentence(&reason);
         columns_wrap(columns, "  - ", &reason, WIDTH);
     }
 }

@@ -140,13 +140,17 @@ void drill_show_signal(struct text *text, enum metric_unit unit, const struct si
 void drill_show_limit(struct text *text, const char *limit)
 {
     static const char *const operators[] = {"<=", ">=", "==", "!="};
-    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
-        if (strncmp(limit, operators[i], 2) != 0) continue;
-        text_put(text, check_operator(operators[i]));
-        limit += 2;
-        break;
+    for (bool begins = true; *limit != '\0'; begins = limit[-1] == ' ') {
+        size_t i = 0;
+        while (i < 4 && strncmp(limit, operators[i], 2) != 0)
+            i++;
+        if (begins && i < 4 && (limit[2] == ' ' || limit[2] == '\0')) {
+            text_put(text, check_operator(operators[i]));
+            limit += 2;
+        } else {
+            text_char(text, *limit++);
+        }
     }
-    text_put(text, limit);
 }
 
 /* ---- verdicts ---- */
@@ -176,6 +180,21 @@ enum verdict_tone drill_verdict_tone(enum drill_verdict verdict)
 {
     if (verdict == VERDICT_PASS) return TONE_GOOD;
     return verdict == VERDICT_INVALID ? TONE_NEUTRAL : TONE_BAD;
+}
+
+void drill_write_why(struct text *text, const struct drill *drill)
+{
+    const char *why = drill->why != NULL ? drill->why : "";
+    if (why[0] == '\0') return;
+    text_char(text, why[0] >= 'a' && why[0] <= 'z' ? (char)(why[0] - 'a' + 'A') : why[0]);
+    text_put(text, why + 1);
+    drill_end_sentence(text);
+}
+
+void drill_end_sentence(struct text *text)
+{
+    if (text->length > 0 && strchr(".?!", text->bytes[text->length - 1]) == NULL)
+        text_char(text, '.');
 }
 
 /* ---- time ---- */
@@ -384,22 +403,18 @@ static bool begins_with_word(const char *words, const char *word)
     return strncmp(words, word, length) == 0 && (words[length] == ' ' || words[length] == '\0');
 }
 
-/* Names of verbs in files have underscores. */
-static void put_verb(struct text *text, const char *verb)
-{
-    for (; *verb != '\0'; verb++)
-        text_char(text, *verb == '_' ? ' ' : *verb);
-}
-
 void drill_show_step(struct text *text, const struct drill_step *step)
 {
     const char *what = step->what != NULL ? step->what : "";
-    if (begins_with_word(what, step->verb)) {
-        text_put(text, what);
-        return;
-    }
-    put_verb(text, step->verb);
-    if (what[0] != '\0') text_format(text, " %s", what);
+    struct text verb = {0};
+    text_put(&verb, step->verb);
+    for (size_t i = 0; i < verb.length; i++) /* names of verbs in files have underscores */
+        if (verb.bytes[i] == '_') verb.bytes[i] = ' ';
+    if (verb.bytes != NULL && !begins_with_word(what, verb.bytes))
+        text_format(text, "%s%s", verb.bytes, what[0] != '\0' ? " " : "");
+    text_put(text, what);
+    text->failed |= verb.failed;
+    text_release(&verb);
 }
 
 void drill_show_outcome(struct text *text, const struct drill_step *step)

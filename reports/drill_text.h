@@ -35,7 +35,7 @@ void drill_show_distribution(struct text *text, enum drill_measure measure,
 /* What a signal read: "12.3% (n = 321)", "7.2 s (n = 80)", "no data". */
 void drill_show_signal(struct text *text, enum metric_unit unit, const struct signal_value *value);
 
-/* A limit for people, its operator as one character: "<= 20 min at P90" -> "≤ 20 min at P90". */
+/* A limit, or a name made of one, with operators as one character: "ttm <= 20m" -> "ttm ≤ 20m". */
 void drill_show_limit(struct text *text, const char *limit);
 
 /* ---- verdicts ---- */
@@ -47,6 +47,10 @@ const char *drill_verdict_help(enum drill_verdict verdict);
 /* Good, bad, or neither: invalid says nothing about the system. */
 enum verdict_tone drill_verdict_tone(enum drill_verdict verdict);
 
+/* drill->why as a sentence; nothing when there is nothing to say. */
+void drill_write_why(struct text *text, const struct drill *drill);
+/* A full stop, unless the text has its own end. */
+void drill_end_sentence(struct text *text);
 /* What to read first, one or two sentences: how long detection, mitigation and recovery took and
  * what it cost; of one repeat its values, of several medians with P90. */
 void drill_write_headline(struct text *text, const struct drill *drill);
@@ -132,7 +136,8 @@ void drill_entry_who(struct text *text, const struct drill *drill, const struct 
 /* What happened, in a few words: "fires: success rate 12.3% (n = 321)", "begins redeploy". */
 void drill_entry_what(struct text *text, const struct drill *drill,
                       const struct story_entry *entry);
-/* What brought it about: who and what of the entry it names, or "script". */
+/* What brought it about: who and what of the entry it names; else "script", or "orders" for what is
+ * measured. */
 void drill_entry_cause(struct text *text, const struct drill *drill,
                        const struct story_entry *entry);
 
