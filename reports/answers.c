@@ -248,7 +248,8 @@ void answers_write_html(struct html *page, const struct operator_answers *answer
     html_section(page, "answers", "The operators\u2019 queries, answered");
     text_put(page->out, "<p>");
     answers_put_instant(&now, answers);
-    text_put(&now, " Each number stands as PostgreSQL 15 prints it.");
+    text_put(&now, " Each number stands as PostgreSQL 15 prints it. The log holds the orders of "
+                   "the warm-up too, which the report's figures leave out.");
     html_put(page, &now);
     text_put(page->out, "</p>\n");
     for (unsigned q = 0; q < OPERATOR_QUERY_COUNT; q++) {

@@ -7,8 +7,10 @@
 #include <time.h>
 
 #include "reports/answers.h"
+#include "reports/dashboards.h"
 #include "reports/files.h"
 #include "reports/json_put.h"
+#include "reports/report.h"
 #include "router/base/duration.h"
 #include "sim/analysis/log_export.h"
 #include "sim/command/command.h"
@@ -21,7 +23,7 @@ enum rebase { REBASE_NOT, REBASE_INSTANT, REBASE_LOAD };
 struct export_command {
     const struct invocation *invocation;
     struct console *console;
-    bool postgres, csv, answers_wanted;
+    bool postgres, csv, dashboards, answers_wanted;
     enum rebase rebase;
     int64_t last_us; /* of REBASE_INSTANT: where the last line is to lie */
     struct run_logs logs;
@@ -31,9 +33,14 @@ struct export_command {
     char program[64];
 };
 
-static bool writes_files(const struct export_command *export)
+static bool writes_tables(const struct export_command *export)
 {
     return export->postgres || export->csv;
+}
+
+static bool writes_files(const struct export_command *export)
+{
+    return writes_tables(export) || export->dashboards;
 }
 
 /* ---- what was asked for ---- */
@@ -69,10 +76,11 @@ static bool read_wishes(struct export_command *export, struct err *err)
     const struct invocation *invocation = export->invocation;
     export->postgres = invocation_on(invocation, OPTION_POSTGRES);
     export->csv = invocation_on(invocation, OPTION_TABLES_CSV);
+    export->dashboards = invocation_on(invocation, OPTION_DASHBOARDS);
     export->answers_wanted = invocation_on(invocation, OPTION_ANSWERS);
     if (!writes_files(export) && !export->answers_wanted) {
         (void)err_fail(err, ERR_USAGE, (struct place){0}, "export as what?");
-        return err_hint(err, "--postgres, --csv or --answers");
+        return err_hint(err, "--postgres, --csv, --dashboards or --answers");
     }
     if (!read_rebase(export, err)) return false;
     if (export->rebase == REBASE_LOAD && !export->postgres)
@@ -141,6 +149,26 @@ static bool write_answers(const struct export_command *export, struct err *err)
     return ok;
 }
 
+static bool write_dashboards(struct export_command *export, struct err *err)
+{
+    static struct err_list list;
+    struct result result = {0};
+    struct drawing drawing;
+    const bool plots = !invocation_on(export->invocation, OPTION_NO_PLOTS);
+    if (!export->dashboards) return true;
+    list = (struct err_list){0};
+    if (!report_read(&result, export->invocation->operands[0], &list)) {
+        *err = list.items[0];
+        return false;
+    }
+    const struct dashboards dashboards = {.result = &result, .answers = &export->answers};
+    const bool ok = dashboards_write(&dashboards, export->folder.temporary,
+                                     plots ? "gnuplot" : NULL, &drawing, err) &&
+                    paper_check_drawing(&drawing, export->invocation, export->console, err);
+    result_release(&result);
+    return ok;
+}
+
 /* ---- doing it ---- */
 
 static bool run(struct export_command *export, struct err *err)
@@ -170,21 +198,23 @@ static bool open_folder(struct export_command *export, struct err *err)
 static bool finish_folder(struct export_command *export, struct err *err)
 {
     return !writes_files(export) ||
-           (write_sql(export, err) && write_answers(export, err) && write_summary(export, err) &&
-            folder_commit(&export->folder, err));
+           (write_sql(export, err) && write_answers(export, err) && write_dashboards(export, err) &&
+            write_summary(export, err) && folder_commit(&export->folder, err));
 }
 
 static void put_written(const struct export_command *export, struct text *text)
 {
     text_format(text, "%s, seed %s: %s\n", export->logs.scenario, export->logs.seed,
                 export->folder.path);
-    for (unsigned t = 0; t < EXPORT_TABLE_COUNT; t++) {
+    for (unsigned t = 0; writes_tables(export) && t < EXPORT_TABLE_COUNT; t++) {
         struct text rows = {0};
         text_grouped(&rows, (int64_t) export->facts.rows[t]);
         text_format(text, "  %-18s  %14s rows\n", export_table_names[t],
                     rows.bytes != NULL ? rows.bytes : "");
         text_release(&rows);
     }
+    if (export->dashboards)
+        text_format(text, "  Dashboards: %s/dashboards.html\n", export->folder.path);
     if (export->postgres)
         text_format(text, "  To load: cd %s && createdb drill && psql -d drill -f load.sql\n",
                     export->folder.path);
