@@ -96,8 +96,8 @@ static bool ends_with(const char *text, const char *end)
 bool config_key_is_secret(const char *key)
 {
     /* The ids too: half of a pair is worth stealing. */
-    static const char *const ends[] = {"_SECRET",    "_KEY",        "_TOKEN",      "_PASSWORD",
-                                       "_CLIENT_ID", "_PARTNER_ID", "_CONSUMER_ID"};
+    static const char *const ends[] = {"_SECRET",    "_KEY",        "_TOKEN",       "_PASSWORD",
+                                       "_CLIENT_ID", "_PARTNER_ID", "_CONSUMER_ID", "_WEBHOOK"};
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         if (ends_with(key, ends[i])) return true;
     }

@@ -6,6 +6,7 @@
 
 #include "providers/redis_address.h"
 #include "sim/command/env_file.h"
+#include "sim/command/notify.h"
 
 enum { SCENARIO_BYTES_MAX = 16 << 20, OVERRIDES_MAX = REPEATS_MAX + 16 };
 
@@ -191,6 +192,7 @@ static bool add_env(const struct invocation *invocation, struct scenario *scenar
     const uint32_t known = scenario->env.count;
     if (invocation_given(invocation, OPTION_ENV_FILE)) {
         (void)env_file_read(invocation->values[OPTION_ENV_FILE].text, &scenario->env, list);
+        notify_forget_keys(&scenario->env);
     }
     take_live_credentials(scenario, list);
     inherit(scenario, invocation_on(invocation, OPTION_INHERIT_ENV), list);

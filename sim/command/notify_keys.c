@@ -1,0 +1,35 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/command/env_file.h"
+#include "sim/command/notify.h"
+
+static bool take(const struct env *file, const char *key, char value[ENV_VALUE_MAX],
+                 struct err_list *list)
+{
+    const char *found = env_get(file, key);
+    if (found == NULL || found[0] == '\0') found = getenv(key);
+    value[0] = '\0';
+    if (found == NULL) return true;
+    if (strlen(found) >= ENV_VALUE_MAX) { /* a secret: not shown */
+        err_add(list, (struct place){0}, NULL, "the value of %s has more than %d bytes", key,
+                ENV_VALUE_MAX - 1);
+        return false;
+    }
+    (void)strcpy(value, found);
+    return true;
+}
+
+bool notify_read_keys(const char *env_file, struct notify_keys *keys, struct err_list *list)
+{
+    struct env file = {0};
+    if (env_file != NULL && !env_file_read(env_file, &file, list)) return false;
+    const bool pagerduty = take(&file, NOTIFY_PAGERDUTY_KEY, keys->pagerduty, list);
+    return take(&file, NOTIFY_SLACK_WEBHOOK, keys->slack, list) && pagerduty;
+}
+
+void notify_forget_keys(struct env *env)
+{
+    env_unset(env, NOTIFY_PAGERDUTY_KEY);
+    env_unset(env, NOTIFY_SLACK_WEBHOOK);
+}
