@@ -53,7 +53,10 @@ static bool out_of_memory(struct err *err)
     return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory for the drill");
 }
 
-enum { CONTROL_SAMPLES = 4096 };
+enum {
+    CONTROL_SAMPLES = 4096,
+    LEFT_OUT_SHARE = 10, /* one repeat in so many may be invalid */
+};
 
 static bool hired(void *context, void **state, struct err *err)
 {
@@ -187,8 +190,15 @@ static bool gather(struct looking *looking, struct drill *drill)
     struct drill_repeat *each = arena_push(&drill->arena, struct drill_repeat, count + 1u);
     if (each == NULL) return false;
     memcpy(each, looking->repeats, count * sizeof *each);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         each[i].why = keep(&drill->arena, each[i].why);
+        drill->left_out += each[i].verdict == VERDICT_INVALID;
+    }
+    if (each[0].verdict == VERDICT_INVALID || drill->left_out * LEFT_OUT_SHARE > count) {
+        drill->left_out = 0;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        each[i].left_out = drill->left_out > 0 && each[i].verdict == VERDICT_INVALID;
     drill->each = each;
     drill->repeats = count;
     drill->marks = each[0].marks;

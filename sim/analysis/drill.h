@@ -24,6 +24,10 @@
  *
  * Budget: bad orders over (1 - objective) * orders of the period, by when the order's last act was.
  *
+ * A repeat whose steady state was not there before the method says nothing about the method: it is
+ * `left_out` of distributions and expectations, and counted. When more than a tenth are so, or the
+ * first is, the drill is invalid, and nothing is left out.
+ *
  * The verdict, in this order: `invalid`, a probe that is due before the method was not met, a probe
  * was never evaluated, or no fault has hit anything; `aborted`, a stop condition was met;
  * `deviated`, steady state was not restored at the end; `fail`, an expectation was not met; `pass`.
@@ -123,6 +127,7 @@ struct drill_repeat {
     struct drill_value values[DRILL_MEASURE_COUNT];
     enum drill_verdict verdict; /* without expectations over all repeats */
     const char *why;            /* a sentence */
+    bool left_out;
 };
 
 struct drill_alert { /* one instance of one rule; repeat 0, and how often over all */
@@ -186,6 +191,7 @@ struct drill {
     enum drill_verdict story_verdict;
     const char *why; /* one sentence */
     uint32_t repeats_by_verdict[VERDICT_COUNT];
+    uint32_t left_out;                              /* of the repeats, as invalid */
     struct drill_marks marks;                       /* repeat 0 */
     struct drill_value values[DRILL_MEASURE_COUNT]; /* repeat 0 */
     struct drill_distribution measures[DRILL_MEASURE_COUNT];

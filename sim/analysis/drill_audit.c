@@ -202,6 +202,7 @@ static bool audit_alerts(const struct scenario *scenario, const struct drill_det
             judge_alert(scenario, drill, alert);
             follow_episodes(drill, drill->false_entries, alert);
             for (uint32_t i = 0; i < drill->repeats; i++) {
+                if (drill->each[i].left_out) continue;
                 alert->repeats_fired += details[i].fired_us[drill_alert_slot(r, s)] < INT64_MAX;
             }
         }
@@ -280,8 +281,10 @@ static void audit_step(const struct drill_detail *details, struct drill *drill, 
         .place = spec->place};
     step->place.file = keep(&drill->arena, spec->place.file);
     follow_step(drill, whose, index, step);
-    for (uint32_t i = 0; i < drill->repeats; i++)
+    for (uint32_t i = 0; i < drill->repeats; i++) {
+        if (drill->each[i].left_out) continue;
         step->outcomes[details[i].outcomes[drill_step_slot(whose, index)]]++;
+    }
 }
 
 static bool audit_steps(const struct scenario *scenario, const struct drill_detail *details,

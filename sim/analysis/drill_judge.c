@@ -128,15 +128,16 @@ struct judging {
 /* How many of the repeats have to be so: all, or so large a share. */
 static bool enough(const struct judging *judging, const struct expect_spec *spec, uint32_t hits)
 {
-    if (spec->quantile <= 0.0) return hits == judging->drill->repeats;
-    return (double)hits + 1e-9 >= spec->quantile * judging->drill->repeats;
+    const uint32_t judged = judging->drill->repeats - judging->drill->left_out;
+    if (spec->quantile <= 0.0) return hits == judged;
+    return (double)hits + 1e-9 >= spec->quantile * judged;
 }
 
 static const char *in_repeats(const struct judging *judging, const char *what, uint32_t hits)
 {
     if (judging->drill->repeats == 1) return say(&judging->drill->arena, "%s", what);
     return say(&judging->drill->arena, "%s; so in %u of %u repeats", what, (unsigned)hits,
-               (unsigned)judging->drill->repeats);
+               (unsigned)(judging->drill->repeats - judging->drill->left_out));
 }
 
 static bool is_named(const struct alert_rule *rule, const char *name)
@@ -166,6 +167,7 @@ static void judge_alert(const struct judging *judging, const struct expect_spec 
     struct drill *drill = judging->drill;
     uint32_t hits = 0;
     for (uint32_t i = 0; i < drill->repeats; i++) {
+        if (drill->each[i].left_out) continue;
         const int64_t fired_us = first_firing_us(judging, spec, i);
         const int64_t fault_us = drill->each[i].marks.fault_us;
         const int64_t after_us =
@@ -228,12 +230,13 @@ static void judge_measure(const struct judging *judging, const struct expect_spe
         return;
     }
     uint32_t hits = 0;
-    for (uint32_t i = 0; i < drill->repeats; i++)
-        hits += value_meets(&drill->each[i].values[measure], spec);
+    for (uint32_t i = 0; i < drill->repeats; i++) {
+        if (!drill->each[i].left_out) hits += value_meets(&drill->each[i].values[measure], spec);
+    }
     drill_value_text(&drill->values[measure], traits->unit, text);
     expect->limit = say(&drill->arena, "%s %s", check_operator_names[spec->op], spec->limit_text);
     expect->measured = in_repeats(judging, text, hits);
-    expect->met = hits == drill->repeats;
+    expect->met = enough(judging, spec, hits);
 }
 
 static void judge_step(const struct judging *judging, const struct expect_spec *spec,
@@ -328,20 +331,21 @@ static void judge_stories(struct drill *drill)
 {
     static const enum drill_verdict worst_first[] = {VERDICT_INVALID, VERDICT_ABORTED,
                                                      VERDICT_DEVIATED, VERDICT_PASS};
-    for (uint32_t i = 0; i < drill->repeats; i++)
-        drill->repeats_by_verdict[drill->each[i].verdict]++;
+    for (uint32_t i = 0; i < drill->repeats; i++) {
+        if (!drill->each[i].left_out) drill->repeats_by_verdict[drill->each[i].verdict]++;
+    }
     for (unsigned v = 0; v < sizeof worst_first / sizeof worst_first[0]; v++) {
         drill->story_verdict = worst_first[v];
         if (drill->repeats_by_verdict[worst_first[v]] > 0) break;
     }
     uint32_t first = 0;
-    while (drill->each[first].verdict != drill->story_verdict)
+    while (drill->each[first].left_out || drill->each[first].verdict != drill->story_verdict)
         first++;
     const uint32_t of = drill->repeats_by_verdict[drill->story_verdict];
     drill->why = drill->each[first].why;
     if (drill->why[0] != '\0' && drill->repeats > 1) {
         drill->why = say(&drill->arena, "%s (%u of %u repeats)", drill->why, (unsigned)of,
-                         (unsigned)drill->repeats);
+                         (unsigned)(drill->repeats - drill->left_out));
     }
 }
 

@@ -328,7 +328,7 @@ static double *sorted_values(const struct drill_repeat *repeats, uint32_t count,
     if (values == NULL) return NULL;
     for (uint32_t i = 0; i < count; i++) {
         const struct drill_value *value = &repeats[i].values[measure];
-        if (value->state == DRILL_NOT_APPLICABLE) continue;
+        if (value->state == DRILL_NOT_APPLICABLE || repeats[i].left_out) continue;
         values[(*n)++] = value->state == DRILL_NEVER ? HUGE_VAL : value->value;
     }
     gsl_sort(values, 1, *n);
