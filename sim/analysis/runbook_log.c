@@ -413,8 +413,9 @@ static void look_for(const struct runbook_state *state, const struct runbook_dee
     while (next_alternative(&at, word)) {
         for (size_t i = 0; i < sizeof upper; i++)
             upper[i] = deed->any_case ? (char)toupper((unsigned char)word[i]) : word[i];
-        const bool logged =
-            runbook_logs_event(state, word, false) || runbook_logs_code(state, upper, false);
+        const bool logged = runbook_logs_event(state, word, false) ||
+                            runbook_logs_code(state, upper, false) ||
+                            logs_sentence(word, deed->any_case);
         const bool ours = looks_like_code(upper) || looks_like_event(word);
         searching->can_be_found |= logged;
         searching->all_ours &= ours;
