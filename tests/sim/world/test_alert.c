@@ -404,6 +404,12 @@ static void a_group_is_told_once(void **state)
     assert_string_equal(log_of("TF="), "10 First fired; 10 Second fired; 10 First told; "
                                        "20 First resolved; 30 First fired; ");
     watch_end(&watch);
+    rules[1].notify_us = 15 * S; /* what counts is when it fired: First was told then */
+    start_rules(rules, 2);
+    assert_string_equal(log_of("=TFF"), "10 First fired; 10 First told; 20 Second fired; "
+                                        "30 First resolved; ");
+    watch_end(&watch);
+    rules[1].notify_us = -1;
     rules[0].notify_us = 25 * S; /* whoever is told first speaks for the group */
     start_rules(rules, 2);
     assert_string_equal(log_of("TTTT"), "10 First fired; 10 Second fired; 10 Second told; ");

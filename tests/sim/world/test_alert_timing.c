@@ -308,13 +308,15 @@ static void at_ten_orders_an_hour_a_window_of_five_minutes_is_often_empty(void *
 static void the_closed_form_names_the_second_in_which_the_engine_fires(void **state)
 {
     (void)state;
-    enum { CASES = 150, NONE = -1 };
+    enum { CASES = 800, NONE = -1 };
     unsigned fired = 0;
     for (unsigned i = 0; i < CASES; i++) {
         uint64_t bits = test_bits(8, i);
         const int64_t window_s = 5 + (int64_t)(bits % 240);
         const double share = (double)(1 + (bits >> 10) % 10) / 10.0;
-        const double threshold = (double)(1 + (bits >> 16) % 99) / 100.0;
+        /* As often as not in tenths, too, where much is exactly so. */
+        const double threshold = bits % 2 == 0 ? (double)(1 + (bits >> 16) % 99) / 100.0
+                                               : (double)(1 + (bits >> 16) % 9) / 10.0;
         const int64_t interval_s = 1 + (int64_t)((bits >> 24) % 30);
         const int64_t for_s = (bits >> 30) % 3 == 0 ? 0 : (int64_t)((bits >> 32) % 200);
         const bool burn = (bits >> 42) % 3 == 0, success = !burn && (bits >> 42) % 3 == 1;
@@ -326,13 +328,12 @@ static void the_closed_form_names_the_second_in_which_the_engine_fires(void **st
         }
         if (success) {
             rule.signal = bits % 2 == 0 ? SIGNAL_SUCCESS_RATE : SIGNAL_OK_RATE;
-            rule.when.threshold = (double)(1 + (bits >> 16) % 99) / 100.0;
         }
         const bool strictly = (bits >> 1) % 3 != 0;
         rule.when.op =
             success ? (strictly ? CHECK_LT : CHECK_LE) : (strictly ? CHECK_GT : CHECK_GE);
         if ((bits >> 4) % 4 == 0) {
-            rule.when.short_window_us = (1 + (int64_t)((bits >> 8) % (uint64_t)window_s)) * S;
+            rule.when.short_window_us = (1 + (int64_t)((bits >> 8) % 240)) * S;
         }
         if ((bits >> 24) % 4 == 0) {
             rule.any_of[0] = rule.when;
