@@ -315,9 +315,10 @@ static void put_condition(const struct expression *to, const struct alert_condit
     void (*put)(const struct expression *, const struct alert_query *,
                 const struct alert_condition *, bool) = unknown_too ? put_not_false : put_true;
     const struct alert_query over = query_of(to->rule, condition->window_us);
-    text_put(to->text, "(");
+    const bool alone = !two && condition->hours == HOURS_ANY && to->rule->any_count == 0;
+    if (!alone) text_char(to->text, '(');
     put(to, &over, condition, to->rule->min_volume > 0);
-    text_put(to->text, ")");
+    if (!alone) text_char(to->text, ')');
     if (two) {
         const struct alert_query recent = query_of(to->rule, condition->short_window_us);
         text_put(to->text, " and ignoring (window) (");
@@ -331,7 +332,7 @@ static void put_conditions(const struct expression *to, bool unknown_too)
 {
     put_condition(to, &to->rule->when, unknown_too);
     for (uint32_t c = 0; c < to->rule->any_count; c++) {
-        text_put(to->text, "\nor ");
+        text_put(to->text, "\n  or ");
         put_condition(to, &to->rule->any_of[c], unknown_too);
     }
 }
@@ -357,10 +358,10 @@ void alerts_put_expression(struct text *text, const struct prometheus_export *ex
         text_put(text, ")");
         return;
     }
-    if (export->form == PROMETHEUS_GAUGE) text_format(text, "max without (%s) (\n", apart);
+    if (export->form == PROMETHEUS_GAUGE) text_format(text, "max without (%s) (\n  ", apart);
     put_conditions(&to, rule->no_data == NO_DATA_FIRING);
     if (keeps) {
-        text_put(text, "\nor ((");
+        text_put(text, "\n  or ((");
         put_conditions(&to, true);
         text_format(text, ") and ignoring (%s, rule) ", apart);
         put_recorded(&to);

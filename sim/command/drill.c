@@ -138,7 +138,7 @@ int command_drill(const struct invocation *invocation, struct console *console)
     struct drill_command command = {.invocation = invocation, .console = console};
     struct err err;
     int code;
-    if (!drill_list_make(invocation, &command.list, &err)) {
+    if (!drill_list_make(invocation->operands, invocation->operand_count, &command.list, &err)) {
         code = console_error(console, &err, NULL);
     } else {
         command.stop = signals_catch();

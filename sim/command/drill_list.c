@@ -1,4 +1,4 @@
-/* The drills that an invocation names: files, and the *.json of folders in order of their names. */
+/* The drills that operands name: files, and the *.json of folders in order of their names. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -78,15 +78,16 @@ static void name_suite(struct drill_list *list, const char *folder)
     if (used == 0) (void)strcpy(list->name, "drills");
 }
 
-bool drill_list_make(const struct invocation *invocation, struct drill_list *list, struct err *err)
+bool drill_list_make(const char *const *operands, uint32_t count, struct drill_list *list,
+                     struct err *err)
 {
     *list = (struct drill_list){.name = "drills"};
     list->paths = calloc(DRILLS_MAX, sizeof *list->paths);
     if (list->paths == NULL) {
         return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
     }
-    for (unsigned i = 0; i < invocation->operand_count; i++) {
-        const char *operand = invocation->operands[i];
+    for (uint32_t i = 0; i < count; i++) {
+        const char *operand = operands[i];
         struct stat info;
         const bool folder = stat(operand, &info) == 0 && S_ISDIR(info.st_mode);
         if (!(folder ? add_folder(list, operand, err) : add_path(list, operand, err))) return false;

@@ -1,5 +1,5 @@
 /* sim/command/drill_state.h - one drill of `routesim drill`, from its file to its folder; only
- * sim/command/drill*.c include it. */
+ * sim/command/drill*.c include it, and alerts_score.c for the list. */
 #ifndef SIM_COMMAND_DRILL_STATE_H
 #define SIM_COMMAND_DRILL_STATE_H
 
@@ -51,7 +51,8 @@ struct drill_list {
     bool of_folder;               /* some operand was a folder */
     char name[SCENARIO_NAME_MAX]; /* of the suite */
 };
-bool drill_list_make(const struct invocation *invocation, struct drill_list *list, struct err *err);
+bool drill_list_make(const char *const *operands, uint32_t count, struct drill_list *list,
+                     struct err *err);
 void drill_list_release(struct drill_list *list);
 
 /* ---- the command ---- */
