@@ -210,6 +210,17 @@ enum step_outcome {
 };
 extern const char *const step_outcome_names[STEP_OUTCOME_COUNT + 1];
 
+/* What may be measured of a drill, in the order of enum drill_measure (sim/analysis/drill.h, which
+ * says what each is): spans, then shares, counts and cents. NULL ends. */
+enum {
+    MEASURES_OF_TIME = 12,
+    MEASURES_OF_SHARE = 8,
+    MEASURES_OF_COUNT = 9,
+    MEASURES_OF_CENTS = 3,
+    MEASURES = MEASURES_OF_TIME + MEASURES_OF_SHARE + MEASURES_OF_COUNT + MEASURES_OF_CENTS
+};
+extern const char *const drill_measure_names[MEASURES + 1];
+
 struct expect_spec {
     struct place place;
     enum expect_kind kind; /* from which of the keys is given; scenario_validate_drill() */

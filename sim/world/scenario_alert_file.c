@@ -26,8 +26,9 @@ static char *load(struct scenario *scenario, const char *file, struct place name
     }
     char *const bytes = json_load(path, ALERT_FILE_BYTES_MAX, length, &err);
     if (bytes != NULL) return bytes;
-    err.place = named;
-    err_list_add(list, &err);
+    struct err said;
+    (void)err_fail(&said, err.code, named, "%s %s", path, err.message);
+    err_list_add(list, &said);
     return NULL;
 }
 
@@ -58,7 +59,6 @@ static bool read_file(struct scenario *scenario, const char *file, struct place 
     if (good) {
         struct scenario_reader reader = {
             .scenario = scenario, .json = &json, .list = list, .provider = -1};
-        (void)snprintf(reader.path, sizeof reader.path, "alerts");
         scenario_read_node(&reader, &scenario_alert_file, json.root, json_place(&json, json.root),
                            &scenario->alerts);
     }

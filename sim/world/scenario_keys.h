@@ -205,6 +205,8 @@ void scenario_validate(struct scenario *scenario, struct err_list *list);
 void scenario_validate_laws(struct scenario *scenario, struct err_list *list);
 void scenario_validate_faults(struct scenario *scenario, struct err_list *list);
 void scenario_validate_cache(struct scenario *scenario, struct err_list *list);
+void scenario_validate_alerts(struct scenario *scenario, struct err_list *list);
+void scenario_validate_drill(struct scenario *scenario, struct err_list *list);
 void scenario_validate_checks(struct scenario *scenario, struct err_list *list);
 
 /* Whether anything inside [address, address + size) was refused: what is said about it any more is

@@ -349,5 +349,7 @@ void scenario_validate(struct scenario *scenario, struct err_list *list)
     scenario_validate_laws(scenario, list);
     scenario_validate_faults(scenario, list);
     scenario_validate_cache(scenario, list);
+    scenario_validate_alerts(scenario, list);
+    scenario_validate_drill(scenario, list);
     scenario_validate_checks(scenario, list);
 }

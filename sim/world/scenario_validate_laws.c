@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "router/base/duration.h"
-#include "sim/world/scenario_keys.h"
+#include "sim/world/scenario_validate.h"
 
 /* What each law is given by. With `quantiles`, p50 and p95 may stand for the first two. */
 static const struct law_form {
@@ -162,12 +162,16 @@ static void refuse_disorder(const struct law_case *about)
     }
 }
 
-static void validate_law(const struct scenario *scenario, const struct law_spec *law,
-                         const char *owner, struct err_list *list)
+void scenario_validate_law(const struct scenario *scenario, const struct law_spec *law,
+                           const char *owner, struct err_list *list)
 {
     const struct place unseen = {.line = UINT32_MAX};
     if (scenario_place(scenario, law, sizeof *law, unseen).line == UINT32_MAX) return;
     if (scenario_is_refused(scenario, law, sizeof *law)) return;
+    if (law->kind == LAW_KIND_COUNT) { /* where there is no law by default to change */
+        err_add(list, law->place, NULL, "%s lacks \"law\"", owner);
+        return;
+    }
     struct law_case about = {
         .scenario = scenario, .law = law, .form = &forms[law->kind], .list = list};
     (void)snprintf(about.owner, sizeof about.owner, "%s", owner);
@@ -185,10 +189,12 @@ void scenario_validate_laws(struct scenario *scenario, struct err_list *list)
             char owner[64];
             (void)snprintf(owner, sizeof owner, "the latency of %s's %s", provider_traits[p].id,
                            operation_names[o]);
-            validate_law(scenario, &scenario->providers[p].backend.latency[o], owner, list);
+            scenario_validate_law(scenario, &scenario->providers[p].backend.latency[o], owner,
+                                  list);
         }
     }
-    validate_law(scenario, &scenario->cache.latency, "the latency of the cache", list);
-    validate_law(scenario, &scenario->workload.requote_after, "the wait before asking again", list);
+    scenario_validate_law(scenario, &scenario->cache.latency, "the latency of the cache", list);
+    scenario_validate_law(scenario, &scenario->workload.requote_after,
+                          "the wait before asking again", list);
     scenario_drop_repeated(list, from); /* of a law that `all` gave to many */
 }

@@ -3,11 +3,13 @@
  * Goal: whoever writes a scenario mends it in one go, from the messages alone.
  * Method: every tests/scenarios/broken/NAME.json is read, and what is printed about it is compared
  * with NAME.txt beside it. With GOLDEN=1 in the environment those files are written anew; read the
- * diff as its author would, before it is committed.
+ * diff as its author would, before it is committed. The test runs in that folder, for the files
+ * that scenarios name.
  */
 #include "tests/support.h"
 
 #include <dirent.h>
+#include <unistd.h>
 
 #include "router/base/json.h"
 #include "sim/world/scenario.h"
@@ -22,7 +24,7 @@ static int by_name(const void *a, const void *b)
 
 static size_t list_broken(char *names[BROKEN_MAX])
 {
-    DIR *folder = opendir(FOLDER);
+    DIR *folder = opendir(".");
     assert_non_null(folder);
     size_t count = 0;
     for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
@@ -47,17 +49,15 @@ static char *load(const char *path, size_t *length)
     return bytes;
 }
 
-/* What reading the file prints; named without its folder, as if one stood beside it. */
+/* What reading the file prints. */
 static char *complaints(const char *name, bool *refused)
 {
-    char path[PATH_MAX_HERE];
     char file[PATH_MAX_HERE];
     size_t length = 0;
-    (void)snprintf(path, sizeof path, FOLDER "%s.json", name);
     (void)snprintf(file, sizeof file, "%s.json", name);
-    char *bytes = load(path, &length);
+    char *bytes = load(file, &length);
     struct scenario *scenario = calloc(1, sizeof *scenario);
-    struct err_list list = {0};
+    struct err_list list = {.source_file = file};
     *refused = !scenario_read(scenario, file, bytes, length, NULL, &list);
     assert_int_equal(*refused, list.errors > 0);
 
@@ -94,7 +94,7 @@ static void says_what_is_wrong_word_for_word(void **state)
         bool refused = false;
         char *said = complaints(names[i], &refused);
         CHECK_ROW(names[i], refused);
-        (void)snprintf(path, sizeof path, FOLDER "%s.txt", names[i]);
+        (void)snprintf(path, sizeof path, "%s.txt", names[i]);
         if (rewrite) {
             write_golden(path, said);
         } else {
@@ -145,5 +145,9 @@ int main(void)
         cmocka_unit_test(says_what_is_wrong_word_for_word),
         cmocka_unit_test(points_at_a_line_and_a_column_every_time),
     };
+    if (chdir(FOLDER) != 0) {
+        print_error("tests run from the top of the tree\n");
+        return 1;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -226,7 +226,7 @@ static void is_known(const char *bytes)
     for (uint32_t i = 0; i < list.count; i++) {
         CHECK_ROW(bytes, strstr(list.items[i].message, "unknown key") == NULL);
         CHECK_ROW(bytes, list.items[i].warning || strstr(list.items[i].message, " takes ") == NULL);
-        CHECK_ROW(bytes, strstr(list.items[i].message, " cannot be ") == NULL);
+        CHECK_ROW(bytes, strstr(list.items[i].message, "\" cannot be \"") == NULL);
     }
 }
 
