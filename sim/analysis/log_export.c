@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "router/base/duration.h"
+#include "router/base/memory.h"
 #include "sim/analysis/decisions.h"
 #include "sim/analysis/sql_number.h"
 
@@ -409,7 +410,7 @@ bool log_export_run(const struct log_export_request *request, struct log_export_
                     struct operator_answers *answers, struct err *err)
 {
     assert(request->shift_us % 1000 == 0);
-    struct exporting *exporting = calloc(1, sizeof *exporting);
+    struct exporting *exporting = memory_zeroed(sizeof *exporting);
     if (exporting == NULL)
         return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
     *facts = (struct log_export_facts){.history = request->history};

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "router/base/duration.h"
+#include "router/base/memory.h"
 #include "sim/analysis/operator_queries.h"
 #include "sim/analysis/sql_number.h"
 
@@ -79,7 +80,7 @@ static struct group *new_group(struct operator_tally *tally, struct groups *grou
     }
     if (groups->count == groups->capacity) {
         const uint32_t capacity = groups->capacity * 2 + 8;
-        struct group *items = realloc(groups->items, capacity * sizeof *items);
+        struct group *items = memory_resize(groups->items, capacity, sizeof *items);
         if (items == NULL) {
             (void)out_of_memory(err);
             return NULL;
@@ -125,7 +126,7 @@ static bool add_sample(struct group *group, const struct event_value *span, stru
     if (!span->known) return true; /* SQL's aggregates pass over NULL */
     if (samples->count == samples->capacity) {
         const size_t capacity = samples->capacity * 2 + 64;
-        double *values = realloc(samples->values, capacity * sizeof *values);
+        double *values = memory_resize(samples->values, capacity, sizeof *values);
         if (values == NULL) return out_of_memory(err);
         samples->values = values;
         samples->capacity = capacity;
@@ -620,7 +621,7 @@ void operator_answers_release(struct operator_answers *answers)
 
 struct operator_tally *operator_tally_create(int64_t now_us, struct err *err)
 {
-    struct operator_tally *tally = calloc(1, sizeof *tally);
+    struct operator_tally *tally = memory_zeroed(sizeof *tally);
     if (tally == NULL) {
         (void)out_of_memory(err);
         return NULL;
