@@ -169,7 +169,7 @@ static void write_set(const struct columns *columns, const struct alert_scores *
                       const struct alert_scores_set *set)
 {
     struct text title = {0};
-    columns_words(columns, "\n");
+    text_char(columns->text, '\n');
     text_put(&title, "  ");
     show_set(&title, set);
     columns_cell(columns, &title, DRILL_NAME, COLUMNS_LEFT);
@@ -201,7 +201,7 @@ static void write_caution(const struct columns *columns, const struct alert_scor
         show_span(&sentence, set->longest_window_us);
         text_put(&sentence, ", and some drills are shorter: a window then holds what there is, and "
                             "shows an incident larger than it would after quiet days.");
-        columns_words(columns, "\n");
+        text_char(columns->text, '\n');
         columns_wrap(columns, "  ", &sentence, WIDTH);
     }
 }
@@ -221,11 +221,11 @@ void alerts_write_scores(struct text *text, const struct alert_scores *scores,
     }
     columns_cell(&columns, &head, WIDTH, COLUMNS_LEFT);
     columns_end(&columns);
-    columns_words(&columns, "\n");
+    text_char(text, '\n');
     write_head(&columns);
     for (uint32_t s = 0; s < scores->set_count; s++)
         write_set_line(&columns, &scores->sets[s]);
-    columns_words(&columns, "\n");
+    text_char(text, '\n');
     write_legend(&columns, scores);
     for (uint32_t s = 0; s < scores->set_count; s++)
         write_set(&columns, scores, &scores->sets[s]);

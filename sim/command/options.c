@@ -12,9 +12,11 @@
 #define STUDIES      (TUNES | IN(COMMAND_CALIBRATE))
 #define PLAYS        (IN(COMMAND_RUN) | IN(COMMAND_DRILL))
 #define MAKES_OUTPUT (PLAYS | IN(COMMAND_REPORT) | STUDIES | IN(COMMAND_EXPORT))
+#define WRITES_FOLDER                                                                              \
+    (PLAYS | STUDIES | IN(COMMAND_EXPORT) | IN(COMMAND_ALERTS) | IN(COMMAND_RUNBOOK))
 #define READS_SCENARIO                                                                             \
     (PLAYS | STUDIES | IN(COMMAND_LINT) | IN(COMMAND_ROUTE) | IN(COMMAND_VERIFY) |                 \
-     IN(COMMAND_MOCK) | IN(COMMAND_DOCTOR))
+     IN(COMMAND_MOCK) | IN(COMMAND_DOCTOR) | IN(COMMAND_RUNBOOK))
 #define RUNS (PLAYS | STUDIES | IN(COMMAND_VERIFY))
 /* Those that may wait for real time. */
 #define CALLS (IN(COMMAND_RUN) | IN(COMMAND_VERIFY) | IN(COMMAND_CALIBRATE))
@@ -108,6 +110,23 @@ const struct command_traits command_table[] = {
      .operands_least = 1,
      .operands_most = OPERANDS_MAX,
      .handle = command_drill},
+    {.command = COMMAND_RUNBOOK,
+     .name = "runbook",
+     .summary = "Execute a runbook against the simulated system, step by step",
+     .about =
+         "Reads the shell, curl and SQL blocks of a Markdown file and does what they say: keys are "
+         "set and deployed, requests go through the whole router, searches and queries are "
+         "answered from the log of a run. Each section begins with the scenario's own settings. "
+         "Says of every step whether it works, has no effect, fails or is not simulated, and why, "
+         "under what production's runbook documents and under what its code does; then what no "
+         "step shows alone, such as a change that nobody deploys. Exit code 1: a step has no "
+         "effect or fails.",
+     .usage = "[options] RUNBOOK.md",
+     .example = "routesim runbook scenarios/runbook.md --only 'Emergency 1'",
+     .operand_kind = OPERAND_FILE,
+     .operands_least = 1,
+     .operands_most = 1,
+     .handle = command_runbook},
     {.command = COMMAND_ALERTS,
      .name = "alerts",
      .summary = "Export alert rules to Prometheus, or score rule sets",
@@ -118,8 +137,7 @@ const struct command_traits command_table[] = {
          "whether Prometheus says the same. score plays drills once, with nobody who repairs "
          "anything, and tells of each rule set what it found, how soon, what that had cost by "
          "then, how often it paged, and how often on quiet days, when nothing was wrong.",
-     .usage = "export [options] SCENARIO.json|ALERTS.json\n"
-              "score [options] ALERTS.json... --drills DIR",
+     .usage = "export|score [options] SCENARIO.json|RULES.json...",
      .example = "routesim alerts score scenarios/alerts/*.json --drills scenarios/drills",
      .operand_kind = OPERAND_FILE,
      .operands_least = 2,
@@ -296,16 +314,16 @@ const struct option_traits option_table[OPTION_COUNT] = {
          .argument = "DIR",
          .env = "ROUTESIM_OUT",
          .help = "where results go; out/SCENARIO-SEED when not given, out/COMMAND-SCENARIO-SEED of "
-                 "tune, ab, calibrate, export and alerts; a folder that holds anything else is "
-                 "refused",
+                 "tune, ab, calibrate, export and alerts, out/runbook-FILE-SEED of runbook; a "
+                 "folder that holds anything else is refused",
          .group = GROUP_OUTPUT,
-         .commands = PLAYS | STUDIES | IN(COMMAND_EXPORT) | IN(COMMAND_ALERTS)},
+         .commands = WRITES_FOLDER},
     [OPTION_FORCE] =
         {.name = "force",
          .type = OPTION_FLAG,
          .help = "replace results of another scenario, or of other settings, in the output folder",
          .group = GROUP_OUTPUT,
-         .commands = PLAYS | STUDIES | IN(COMMAND_EXPORT) | IN(COMMAND_ALERTS)},
+         .commands = WRITES_FOLDER},
     [OPTION_SEED] = {.name = "seed",
                      .letter = 's',
                      .type = OPTION_NUMBER_SEED,
@@ -313,7 +331,8 @@ const struct option_traits option_table[OPTION_COUNT] = {
                      .env = "ROUTESIM_SEED",
                      .help = "what all draws follow from; the scenario's when not given",
                      .group = GROUP_LOAD,
-                     .commands = RUNS | IN(COMMAND_ALERTS) | IN(COMMAND_ROUTE) | IN(COMMAND_MOCK)},
+                     .commands = RUNS | IN(COMMAND_ALERTS) | IN(COMMAND_ROUTE) | IN(COMMAND_MOCK) |
+                                 IN(COMMAND_RUNBOOK)},
     [OPTION_JOBS] = {.name = "jobs",
                      .letter = 'j',
                      .type = OPTION_NUMBER_COUNT,
@@ -515,7 +534,8 @@ const struct option_traits option_table[OPTION_COUNT] = {
                      .help = "the summary as JSON; without =FILE to standard output, and nothing "
                              "else there",
                      .group = GROUP_OUTPUT,
-                     .commands = PLAYS | STUDIES | IN(COMMAND_COMPARE) | IN(COMMAND_ALERTS)},
+                     .commands = PLAYS | STUDIES | IN(COMMAND_COMPARE) | IN(COMMAND_ALERTS) |
+                                 IN(COMMAND_RUNBOOK)},
     [OPTION_JUNIT] = {.name = "junit",
                       .type = OPTION_PATH,
                       .argument = "FILE",
@@ -527,7 +547,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          .argument = "FILE",
                          .help = "the short report as Markdown, too",
                          .group = GROUP_OUTPUT,
-                         .commands = PLAYS | STUDIES | IN(COMMAND_COMPARE)},
+                         .commands = PLAYS | STUDIES | IN(COMMAND_COMPARE) | IN(COMMAND_RUNBOOK)},
     [OPTION_HTML] = {.name = "html",
                      .type = OPTION_PATH,
                      .argument = "FILE",
@@ -806,7 +826,22 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          .help =
                              "the world to look at; defaults, every provider well, when not given",
                          .group = GROUP_INPUT,
-                         .commands = IN(COMMAND_ROUTE) | IN(COMMAND_DOCTOR)},
+                         .commands =
+                             IN(COMMAND_ROUTE) | IN(COMMAND_DOCTOR) | IN(COMMAND_RUNBOOK)},
+    [OPTION_PROFILE] = {.name = "profile",
+                        .type = OPTION_CHOICE,
+                        .argument = "both|as_documented|as_coded",
+                        .fallback = "both",
+                        .help = "under which of production's readings; the scenario's own does not "
+                                "count",
+                        .group = GROUP_INPUT,
+                        .commands = IN(COMMAND_RUNBOOK)},
+    [OPTION_RUNBOOK_ONLY] = {.name = "only",
+                             .type = OPTION_TEXT,
+                             .argument = "HEADING",
+                             .help = "sections alone whose heading contains this, in any case",
+                             .group = GROUP_INPUT,
+                             .commands = IN(COMMAND_RUNBOOK)},
     [OPTION_LISTEN] = {.name = "listen",
                        .type = OPTION_TEXT,
                        .argument = "ADDRESS[:PORT]",
@@ -998,13 +1033,21 @@ const struct option_traits option_table[OPTION_COUNT] = {
                       .help = "print only what failed",
                       .group = GROUP_DISPLAY,
                       .commands = PLAYS | STUDIES | IN(COMMAND_LINT) | IN(COMMAND_SCORE) |
-                                  IN(COMMAND_REPORT) | IN(COMMAND_EXPORT) | IN(COMMAND_MOCK)},
+                                  IN(COMMAND_REPORT) | IN(COMMAND_EXPORT) | IN(COMMAND_MOCK) |
+                                  IN(COMMAND_RUNBOOK)},
     [OPTION_VERBOSE] = {.name = "verbose",
                         .letter = 'v',
                         .type = OPTION_FLAG,
                         .help = "add a histogram of latencies to the summary",
                         .group = GROUP_DISPLAY,
                         .commands = IN(COMMAND_RUN)},
+    [OPTION_RUNBOOK_VERBOSE] = {.name = "verbose",
+                                .letter = 'v',
+                                .type = OPTION_FLAG,
+                                .help = "say what came of steps that work, too, with the first "
+                                        "rows of answers",
+                                .group = GROUP_DISPLAY,
+                                .commands = IN(COMMAND_RUNBOOK)},
     [OPTION_PROGRESS] = {.name = "progress",
                          .type = OPTION_CHOICE,
                          .argument = "auto|bar|plain|none",
