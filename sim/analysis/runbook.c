@@ -223,16 +223,31 @@ static bool check_modes(const struct runbook_play *play, struct err_list *list)
     return true;
 }
 
+static bool refuse_only(const struct runbook_state *state)
+{
+    enum { CANDIDATES = 256 };
+    const struct runbook_document *const document = state->play->document;
+    const char *candidates[CANDIDATES + 1] = {NULL};
+    struct err err;
+    char hint[ERR_HINT_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 1; i < document->heading_count && count < CANDIDATES; i++)
+        candidates[count++] = document->headings[i].text;
+    (void)err_fail(&err, ERR_USAGE, (struct place){0},
+                   "no section with a step has a heading that contains \"%.60s\"",
+                   state->play->only);
+    if (text_suggest(state->play->only, candidates, hint, sizeof hint))
+        (void)err_hint(&err, "%s", hint);
+    err_list_add(state->list, &err);
+    return false;
+}
+
 static bool check_steps(const struct runbook_state *state)
 {
     if (state->runbook->step_count > 0) return true;
-    const struct place place = {.file = state->play->document->file};
-    if (state->play->only != NULL)
-        err_add(state->list, place, NULL,
-                "no section with a step has a heading that contains \"%.60s\"", state->play->only);
-    else
-        err_add(state->list, place, "commands stand in blocks of ```bash or ```sql",
-                "there is no step in this file");
+    if (state->play->only != NULL) return refuse_only(state);
+    err_add(state->list, (struct place){.file = state->play->document->file},
+            "commands stand in blocks of ```bash or ```sql", "there is no step in this file");
     return false;
 }
 

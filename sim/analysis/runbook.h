@@ -32,8 +32,8 @@
  * that cannot pass 50%. Values of secrets are in no text.
  *
  * Ownership: a runbook owns its texts; runbook_release() frees them. The document is borrowed.
- * Failure:   ERR_INPUT for a file without a step, and as runbook_shell.h; ERR_ENVIRONMENT when
- * memory is out. Release either way.
+ * Failure:   ERR_INPUT for a file without a step, ERR_USAGE for an `only` that fits none, and as
+ * runbook_shell.h; ERR_ENVIRONMENT when memory is out. Release either way.
  */
 #ifndef SIM_ANALYSIS_RUNBOOK_H
 #define SIM_ANALYSIS_RUNBOOK_H

@@ -345,7 +345,7 @@ static void find_not_undone(const struct finding_state *find)
     if (last == find->end) return;
     const bool mocked = strstr(differing, "mocked") != NULL;
     add(find, FINDING_NOT_UNDONE, last, true,
-        runbook_say(find->state, "The section leaves %s, and no step takes that back.%s", differing,
+        runbook_say(find->state, "What the section leaves: %s. No step takes it back.%s", differing,
                     mocked ? " While it lasts, orders are sold at invented prices, and error rates "
                              "read well."
                            : ""));

@@ -48,7 +48,9 @@ static void say_change(struct runbook_state *state, uint32_t index,
                        const struct deployment_change *change)
 {
     struct runbook_outcome *const outcome = &state->runbook->steps[index].outcomes[state->profile];
-    outcome->hint = change->hint[0] != '\0' ? runbook_say(state, "%s", change->hint) : "";
+    /* Which profile reads it stands in the next column. */
+    const bool hint = change->hint[0] != '\0' && change->effect != EFFECT_NONE_UNREAD_KEY;
+    outcome->hint = hint ? runbook_say(state, "%s", change->hint) : "";
     const char *const why = change->why[0] != '\0' ? runbook_say(state, "%s", change->why) : "";
     switch (change->effect) {
     case EFFECT_WILL_CHANGE:

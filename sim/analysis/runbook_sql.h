@@ -27,6 +27,7 @@
 #include <stdbool.h>
 
 #include "router/base/arena.h"
+#include "router/base/text.h"
 
 enum {
     SQL_DEPTH_MAX = 48, /* of brackets and queries: reading and answering recurse */
@@ -92,6 +93,9 @@ struct sql_literal {
 };
 uint32_t sql_literals(const struct sql_select *select, struct sql_literal *literals,
                       uint32_t capacity);
+
+/* What a query is of, and what it gives: "edge_logs: hour, requests, avg_latency_ms". */
+void sql_title(const struct sql_select *select, struct text *text);
 
 /* `text` LIKE `pattern`: % and _. */
 bool sql_like(const char *text, const char *pattern, bool any_case);

@@ -71,6 +71,23 @@ uint32_t sql_literals(const struct sql_select *select, struct sql_literal *liter
     return found.count;
 }
 
+void sql_title(const struct sql_select *select, struct text *text)
+{
+    const struct sql_select *inner = select;
+    while (inner->from != NULL)
+        inner = inner->from;
+    text_put(text, inner->table != NULL ? inner->table : "no table");
+    for (uint32_t i = 0; i < select->items.count && text->length < 100; i++) {
+        const struct sql_item *const item = &select->items.items[i];
+        text_put(text, i == 0 ? ": " : ", ");
+        text_put(text, item->alias != NULL            ? item->alias
+                       : item->node->kind == SQL_STAR ? "*"
+                       : item->node->kind == SQL_COLUMN || item->node->kind == SQL_CALL
+                           ? item->node->name
+                           : "...");
+    }
+}
+
 static void show_time(double unix_s, char shown[static SQL_SHOWN_MAX])
 {
     const time_t whole = (time_t)floor(unix_s);

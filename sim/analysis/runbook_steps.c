@@ -230,10 +230,10 @@ static void add_function(struct runbook_state *state, struct runbook_deed *deed,
                                    deed->function[0] != '\0' ? deed->function : "every function"));
         return;
     }
+    const char *const whose = deed->function[0] != '\0' ? deed->function : "of every function";
     (void)add_step(state, RUNBOOK_LOGS, deed,
-                   deed->pattern != NULL ? runbook_say(state, "logs %.60s, for \"%.80s\"",
-                                                       deed->function, deed->pattern)
-                                         : runbook_say(state, "logs %.60s", deed->function));
+                   deed->pattern != NULL ? runbook_say(state, "logs, for \"%.80s\"", deed->pattern)
+                                         : runbook_say(state, "logs %.80s", whose));
 }
 
 static void add_supabase(struct runbook_state *state, struct runbook_deed *deed)
@@ -348,8 +348,12 @@ static bool add_shell(struct runbook_state *state, uint32_t index)
 
 static void add_query(struct runbook_state *state, const struct runbook_deed *deed)
 {
+    struct text title = {0};
+    if (deed->select != NULL) sql_title(deed->select, &title);
     (void)add_step(state, RUNBOOK_QUERY, deed,
-                   one_line(state, deed->block->text + deed->offset, deed->length, 72));
+                   title.length > 0
+                       ? runbook_keep(state, &title)
+                       : one_line(state, deed->block->text + deed->offset, deed->length, 72));
 }
 
 static bool add_sql(struct runbook_state *state, const struct runbook_block *block)

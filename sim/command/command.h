@@ -18,6 +18,7 @@ int command_tune(const struct invocation *invocation, struct console *console);
 int command_ab(const struct invocation *invocation, struct console *console);
 int command_calibrate(const struct invocation *invocation, struct console *console);
 int command_drill(const struct invocation *invocation, struct console *console);
+int command_runbook(const struct invocation *invocation, struct console *console);
 int command_alerts(const struct invocation *invocation, struct console *console);
 int command_lint(const struct invocation *invocation, struct console *console);
 int command_mock(const struct invocation *invocation, struct console *console);
