@@ -25,8 +25,9 @@ struct operator_answers;
 
 struct dashboards {
     const struct result *result;
-    /* The whole run (phase 0) of what it is compared with, [SCOPE_COUNT]; NULL: nothing. */
-    const struct metric_value (*control)[METRIC_COUNT];
+    /* The router's figures, by metric, of what it is compared with (the whole run); NULL: nothing.
+     */
+    const struct metric_value *control;
     uint32_t control_replications;          /* differences are shown when the result has as many */
     const char *control_label;              /* "the same orders without faults and operators" */
     const struct operator_answers *answers; /* NULL: the page has none */

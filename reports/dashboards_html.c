@@ -242,7 +242,7 @@ static void put_control(struct html *page, const struct dashboards *dashboards, 
     const struct metric_traits *traits = &metric_traits[metric];
     const struct metric_value *value = value_of(page->result, 0, SCOPE_ROUTER, metric);
     if (dashboards->control == NULL) return;
-    const struct metric_value *control = &dashboards->control[SCOPE_ROUTER][metric];
+    const struct metric_value *control = &dashboards->control[metric];
     struct text words = {0};
     text_put(&words, "control: ");
     show_value_short(&words, traits->unit, control);
