@@ -234,5 +234,9 @@ void drill_find_marks(const struct drill_play *play, struct drill_marks *marks)
         take_entry(play, i, marks);
     marks->undone_us = find_undone(play);
     find_mitigation(play, marks);
-    find_recovery(play, marks);
+    if (marks->absorbed) {
+        marks->recover_us = INT64_MAX; /* there was nothing to recover from */
+    } else {
+        find_recovery(play, marks);
+    }
 }

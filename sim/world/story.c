@@ -165,7 +165,10 @@ static void plan_turns(struct story *story)
             story->facts.first_fault_us = window.at_us;
         }
         if (end_us > last_us) last_us = end_us;
+        story->over_us[f] = end_us;
     }
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+        story->rotated_us[p] = -1;
     if (count > 0) story->facts.last_clear_us = last_us;
     qsort(story->turns, story->turn_count, sizeof story->turns[0], by_turn);
 }
@@ -324,6 +327,53 @@ void story_order_judged(struct story *story, const struct router_order *order, b
     kept->judged_us = now_us;
 }
 
+/* --- faults that operators end -------------------------------------------------------------------
+ */
+
+static bool is_of_credential(const struct fault_spec *fault)
+{
+    return fault->kind == FAULT_COMPROMISED ||
+           (fault->kind == FAULT_AUTH &&
+            (fault->auth == AUTH_EXPIRED || fault->auth == AUTH_REVOKED));
+}
+
+static bool has_replaced(const struct story *story, const struct fault_spec *fault)
+{
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const bool hit = (fault->provider_mask >> p & 1u) != 0;
+        if (hit && story->rotated_us[p] < fault->at_us) return false;
+    }
+    return true;
+}
+
+static void find_last_clear(struct story *story)
+{
+    int64_t last_us = -1;
+    for (uint32_t f = 0; f < scenario_window_count(story->scenario); f++) {
+        if (story->over_us[f] > last_us) last_us = story->over_us[f];
+    }
+    story->facts.last_clear_us = last_us;
+}
+
+void story_end_credential_faults(struct story *story, int64_t now_us)
+{
+    for (uint32_t f = 0; f < story->scenario->fault_count; f++) {
+        const struct fault_spec *fault = &story->scenario->faults[f];
+        if (!is_of_credential(fault) || now_us < fault->at_us || now_us >= story->over_us[f]) {
+            continue;
+        }
+        if (!has_replaced(story, fault)) continue;
+        story->over_us[f] = now_us;
+        (void)story_note(story, &(struct story_entry){.at_us = now_us,
+                                                      .kind = STORY_FAULT_OFF,
+                                                      .index = (uint16_t)f,
+                                                      .step = -1,
+                                                      .cause = -1,
+                                                      .text = fault->id});
+        find_last_clear(story);
+    }
+}
+
 /* --- settings ------------------------------------------------------------------------------------
  */
 
@@ -357,6 +407,7 @@ void story_go_live(struct story *story, int32_t cause, const char *how, int64_t 
     struct err_list ignored = {0}; /* what a key does not do was said when it was set */
     const bool changed = deployment_go_live(&story->deployment, &ignored);
     story->recycle_us = INT64_MAX;
+    story_end_credential_faults(story, now_us);
     story->port.redeploy(story->port.context, &story->deployment.config, now_us);
     char text[256];
     deployment_describe(&story->deployment, text, sizeof text);
@@ -395,6 +446,7 @@ static void turn_faults(struct story *story, int64_t now_us)
     while (story->fault_next < story->turn_count &&
            story->turns[story->fault_next].at_us <= now_us) {
         const struct fault_turn *turn = &story->turns[story->fault_next++];
+        if (!turn->on && story->over_us[turn->fault] < now_us) continue; /* said already */
         (void)story_note(
             story, &(struct story_entry){.at_us = now_us,
                                          .kind = turn->on ? STORY_FAULT_ON : STORY_FAULT_OFF,
@@ -438,7 +490,7 @@ static bool method_is_over(const struct story *story, int64_t now_us)
 {
     const int64_t at_us = story->drill->rollbacks.at_us;
     if (at_us >= 0) return now_us >= at_us;
-    return story->stopped || (story->fault_next == story->turn_count && story->turn_count > 0 &&
+    return story->stopped || (story->turn_count > 0 && now_us >= story->facts.last_clear_us &&
                               story_actors_rest(story));
 }
 

@@ -22,7 +22,7 @@ bool story_fault_is_on(const struct story *story, int64_t now_us)
     if (story->stopped) return false;
     for (uint32_t f = 0; f < scenario_window_count(story->scenario); f++) {
         const struct fault_window window = scenario_window(story->scenario, f);
-        if (now_us >= window.at_us && now_us < window.at_us + window.for_us) return true;
+        if (now_us >= window.at_us && now_us < story->over_us[f]) return true;
     }
     return false;
 }

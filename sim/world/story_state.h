@@ -95,6 +95,8 @@ struct story {
         bool on;
     } turns[2 * FAULTS_MAX];
     uint32_t turn_count;
+    int64_t rotated_us[PROVIDER_COUNT]; /* the latest rotation whose credential is in the secrets */
+    int64_t over_us[FAULTS_MAX]; /* by window: when it is over; a credential's, once replaced */
     bool hypothesis_lost;
     bool stopped;
     bool start_unmet;
@@ -142,6 +144,9 @@ void story_answered(struct story *story, uint32_t ticket, bool good, const char 
                     int64_t now_us);
 void story_end(struct story *story, int64_t ended_us);
 const struct story_facts *story_facts(const struct story *story);
+
+/* Ground truth changes: faults of a credential are over when another one is live. */
+void story_end_credential_faults(struct story *story, int64_t now_us);
 
 /* ---- the journal (story_journal.c) ---- */
 

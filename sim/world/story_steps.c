@@ -310,6 +310,7 @@ static void rotate(struct story *story, uint32_t a, const struct step_spec *step
         return;
     }
     deployment_hold(&story->deployment, provider, credential);
+    story->rotated_us[provider] = now_us;
     take_up_secrets(story, story->actors[a].began, now_us);
     story_step_end(story, a, STEP_DONE, "", now_us);
 }
