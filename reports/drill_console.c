@@ -303,6 +303,10 @@ static void put_times_of_repeats(const struct columns *columns, const struct dri
 
 static void put_times(const struct columns *columns, const struct drill *drill)
 {
+    uint32_t known = 0;
+    for (size_t i = 0; i < TIME_ROWS; i++)
+        known += drill->measures[time_rows[i].measure].n;
+    if (known == 0) return; /* there was no incident to measure */
     if (drill->repeats > 1)
         put_times_of_repeats(columns, drill);
     else

@@ -240,6 +240,7 @@ static void put_marks(const struct columns *columns, const struct drill *drill)
 
 void drill_console_timeline(const struct columns *columns, const struct drill *drill)
 {
+    if (drill->result.fault_count == 0 && drill->entry_count == 0) return;
     put_axis(columns, drill);
     put_faults(columns, drill);
     put_users(columns, drill);
@@ -365,7 +366,9 @@ void drill_console_steps(const struct columns *columns, const struct drill *dril
     for (uint32_t i = 0; i < drill->step_count; i++) {
         const struct drill_step *step = &drill->steps[i];
         const bool first = i == 0 || drill->steps[i - 1].operator_index != step->operator_index;
-        if (first && step->began_us != INT64_MAX && step->cause != NULL && step->cause[0] != '\0') {
+        const bool told =
+            step->cause != NULL && step->cause[0] != '\0' && strcmp(step->cause, "script") != 0;
+        if (first && step->began_us != INT64_MAX && told) {
             struct text cause = {0};
             text_format(&cause, "%s, because of %s:", drill_step_who(step), step->cause);
             columns_wrap(columns, "  ", &cause, DRILL_COLUMNS);

@@ -93,7 +93,12 @@ static void write_absorbed(struct text *text, const struct drill *drill)
 void drill_write_headline(struct text *text, const struct drill *drill)
 {
     if (drill->verdict == VERDICT_INVALID && drill->marks.fault_us == INT64_MAX) {
-        text_put(text, "No fault hit anything, so nothing was measured.");
+        text_put(text, "Nothing was measured.");
+        return;
+    }
+    if (drill->marks.fault_us == INT64_MAX) {
+        text_put(text, "There was no fault to detect or to recover from.");
+        put_cost(text, drill);
         return;
     }
     const bool absorbed =
@@ -171,22 +176,45 @@ static void put_rule(struct text *text, const struct drill *drill, uint32_t rule
     text_char(text, ')');
 }
 
+/* The longest that an instance was pending without firing, from the journal; 0: it never was. */
+static int64_t longest_pending_us(const struct drill *drill, const struct drill_alert *alert)
+{
+    int64_t longest_us = 0, since_us = INT64_MAX;
+    for (uint32_t i = 0; i < drill->entry_count; i++) {
+        const struct story_entry *entry = &drill->entries[i];
+        if (entry->kind < STORY_PENDING || entry->kind > STORY_RESET) continue;
+        if (entry->index != alert->rule || entry->scope != alert->scope) continue;
+        if (entry->kind == STORY_RESET && since_us != INT64_MAX &&
+            entry->at_us - since_us > longest_us)
+            longest_us = entry->at_us - since_us;
+        since_us = entry->kind == STORY_PENDING ? entry->at_us : INT64_MAX;
+    }
+    if (since_us == INT64_MAX) return longest_us;
+    const int64_t last_us = drill->result.duration_us - since_us;
+    return last_us > longest_us ? last_us : longest_us;
+}
+
 static void find_missed(struct findings *findings, const struct drill_alert *alert)
 {
     const struct drill *drill = findings->drill;
+    const int64_t pending_us = longest_pending_us(drill, alert);
     struct text *text = &findings->sentence;
     text_char(text, '"');
     drill_show_alert(text, drill, alert->rule, alert->scope);
     text_char(text, '"');
     put_rule(text, drill, alert->rule);
-    text_put(text, " should have fired, and did not");
-    if (alert->pending_us != INT64_MAX) {
-        text_put(text, ": it became pending ");
-        drill_show_after_fault(text, drill, alert->pending_us);
-        text_put(text, ", and was no longer true before its time was over");
+    text_put(text, " should have fired, and did not: ");
+    if (pending_us > 0 && alert->rule < drill->rule_count) {
+        text_put(text, "it was true for ");
+        show_span(text, pending_us);
+        text_put(text, " at most, of the ");
+        show_span(text, drill->rules[alert->rule].for_us);
+        text_put(text, " that it waits for");
+    } else {
+        text_put(text, "its condition never came true");
     }
     if (drill->repeats > 1 && alert->repeats_fired > 0)
-        text_format(text, "; it did in %u of %u repeats", alert->repeats_fired, drill->repeats);
+        text_format(text, "; it fired in %u of %u repeats", alert->repeats_fired, drill->repeats);
     text_char(text, '.');
     end_finding(findings, TONE_BAD);
 }
@@ -218,6 +246,29 @@ static void find_alerts(struct findings *findings)
     }
 }
 
+/* "had no effect", "had no effect in all 40 repeats", "failed in 1 of 40 repeats". */
+static void put_bad_outcomes(struct text *text, const struct drill *drill,
+                             const struct drill_step *step)
+{
+    static const struct {
+        enum step_outcome outcome;
+        const char *words;
+    } rows[] = {{STEP_NO_EFFECT, "had no effect"}, {STEP_FAILED, "failed"}};
+    const char *before = " ";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const uint32_t count = step->outcomes[rows[i].outcome];
+        const bool here = drill->repeats <= 1 ? step->outcome == rows[i].outcome : count > 0;
+        if (!here) continue;
+        text_format(text, "%s%s", before, rows[i].words);
+        before = " and ";
+        if (drill->repeats <= 1) continue;
+        if (count == drill->repeats)
+            text_format(text, " in all %u repeats", count);
+        else
+            text_format(text, " in %u of %u repeats", count, drill->repeats);
+    }
+}
+
 /* A step that does nothing is the finding of a drill: which one, of which sentence of the runbook,
  * and why. */
 static void find_steps(struct findings *findings)
@@ -235,12 +286,7 @@ static void find_steps(struct findings *findings)
         text_char(text, '"');
         if (step->runbook != NULL && step->runbook[0] != '\0')
             text_format(text, " (%s)", step->runbook);
-        if (drill->repeats > 1) {
-            text_put(text, ": ");
-            drill_show_outcomes(text, drill, step);
-        } else {
-            text_put(text, step->outcome == STEP_NO_EFFECT ? " had no effect" : " failed");
-        }
+        put_bad_outcomes(text, drill, step);
         if (here && step->why != NULL && step->why[0] != '\0') text_format(text, ": %s", step->why);
         drill_end_sentence(text);
         end_finding(findings, TONE_BAD);
@@ -385,10 +431,22 @@ static void find_probes(struct findings *findings)
     struct text *text = &findings->sentence;
     for (uint32_t i = 0; i < drill->probe_count; i++) {
         const struct drill_probe *probe = &drill->probes[i];
+        const bool throughout = probe->mode == PROBE_CONTINUOUS || probe->mode == PROBE_ON_CHAOS;
         if (probe->seen.evaluated == 0) {
             text_format(text, "Probe \"%s\" was never evaluated", probe->name);
             if (probe->seen.thin > 0)
                 text_format(text, ": %u times there was too little to look at", probe->seen.thin);
+            text_char(text, '.');
+            end_finding(findings, TONE_BAD);
+        } else if (throughout && probe->seen.met < probe->seen.evaluated) {
+            text_format(text, "Probe \"%s\" (%s, limit ", probe->name, probe->metric);
+            drill_show_limit(text, probe->limit);
+            text_format(text, ") had to hold throughout, and did not at %u of %u looks",
+                        probe->seen.evaluated - probe->seen.met, probe->seen.evaluated);
+            if (probe->seen.first_unmet_us != INT64_MAX) {
+                text_put(text, ", first ");
+                drill_show_after_fault(text, drill, probe->seen.first_unmet_us);
+            }
             text_char(text, '.');
             end_finding(findings, TONE_BAD);
         } else if (probe->seen.at_end == 0) {

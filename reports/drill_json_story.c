@@ -225,6 +225,8 @@ static void put_entry(struct json_tree *tree, const struct drill *drill,
     put_words(tree, "what", drill, entry, drill_entry_what);
     json_tree_count(tree, "index", entry->index);
     json_tree_string(tree, "scope", drill_scope_name(entry->scope));
+    const bool of_operator = entry->step >= 0 && entry->whose < drill->operator_count;
+    json_tree_string(tree, "whose", of_operator ? drill->operator_ids[entry->whose] : NULL);
     if (entry->step >= 0)
         json_tree_whole(tree, "step", entry->step);
     else

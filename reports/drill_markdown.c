@@ -108,37 +108,49 @@ static const enum drill_measure rows[] = {
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
-static void put_measures_of_one(struct text *text, const struct drill *drill)
+static void put_row_of_one(struct text *text, const struct drill *drill, enum drill_measure measure)
 {
-    text_put(text, "| Measure | Value |\n|:--|--:|\n");
-    for (size_t i = 0; i < ROWS; i++) {
-        if (drill->values[rows[i]].state == DRILL_NOT_APPLICABLE) continue;
-        text_put(text, "|");
-        put_words(text, drill_measure_traits[rows[i]].label);
-        put_value(text, rows[i], &drill->values[rows[i]]);
-        text_char(text, '\n');
-    }
+    if (drill->values[measure].state == DRILL_NOT_APPLICABLE) return;
+    text_put(text, "|");
+    put_words(text, drill_measure_traits[measure].label);
+    put_value(text, measure, &drill->values[measure]);
     text_char(text, '\n');
 }
 
-static void put_measures_of_repeats(struct text *text, const struct drill *drill)
+static void put_row_of_repeats(struct text *text, const struct drill *drill,
+                               enum drill_measure measure)
 {
-    text_put(text, "| Measure | Median | P90 | 95% interval of the median | n | never |\n"
-                   "|:--|--:|--:|--:|--:|--:|\n");
-    for (size_t i = 0; i < ROWS; i++) {
-        const struct drill_distribution *spread = &drill->measures[rows[i]];
-        struct text interval = {0};
-        if (spread->n == 0) continue;
-        text_put(text, "|");
-        put_words(text, drill_measure_traits[rows[i]].label);
-        put_value(text, rows[i], &spread->p50);
-        put_value(text, rows[i], &spread->p90);
-        drill_show_interval(&interval, rows[i], spread);
-        if (interval.length == 0) text_put(&interval, "n/a");
-        put_cell(text, &interval);
-        text_format(text, " %u | %u |\n", spread->n, spread->never);
+    const struct drill_distribution *spread = &drill->measures[measure];
+    struct text interval = {0};
+    if (spread->n == 0) return;
+    text_put(text, "|");
+    put_words(text, drill_measure_traits[measure].label);
+    put_value(text, measure, &spread->p50);
+    put_value(text, measure, &spread->p90);
+    drill_show_interval(&interval, measure, spread);
+    if (interval.length == 0) text_put(&interval, "n/a");
+    put_cell(text, &interval);
+    text_format(text, " %u | %u |\n", spread->n, spread->never);
+}
+
+static void put_measures(struct text *text, const struct drill *drill)
+{
+    struct text table = {0};
+    for (size_t i = 0; i < ROWS; i++)
+        if (drill->repeats > 1)
+            put_row_of_repeats(&table, drill, rows[i]);
+        else
+            put_row_of_one(&table, drill, rows[i]);
+    if (table.length > 0) {
+        text_put(text, drill->repeats > 1
+                           ? "| Measure | Median | P90 | 95% interval of the median | n | never |\n"
+                             "|:--|--:|--:|--:|--:|--:|\n"
+                           : "| Measure | Value |\n|:--|--:|\n");
+        text_append(text, table.bytes, table.length);
+        text_char(text, '\n');
     }
-    text_char(text, '\n');
+    text->failed |= table.failed;
+    text_release(&table);
 }
 
 /* ---- alerts, steps, findings ---- */
@@ -245,14 +257,13 @@ void drill_write_markdown(struct text *text, const struct drill *drill)
 {
     put_verdict(text, drill);
     put_expects(text, drill);
-    if (drill->repeats > 1)
-        put_measures_of_repeats(text, drill);
-    else
-        put_measures_of_one(text, drill);
+    put_measures(text, drill);
     put_alerts(text, drill);
     put_steps(text, drill);
     put_findings(text, drill);
-    text_put(text, "The same drill again, seed ");
+    const bool real = strcmp(drill->result.clock, "real") == 0;
+    text_put(text, real ? "The command, which gives other figures each time, seed "
+                        : "The same drill again, seed ");
     markdown_words(text, drill->result.seed_text);
     text_put(text, ":\n\n");
     markdown_command(text, drill->result.command);
