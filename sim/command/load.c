@@ -239,20 +239,28 @@ static void hide_value(char *at)
     }
 }
 
+/* What a step of a drill sets a secret to stands under "value", anywhere beside the secret's name:
+ * with one such name, no value of a step is shown. */
 static void hide_secrets(char *source)
 {
-    for (char *key = strchr(source, '"'); key != NULL; key = strchr(key, '"')) {
-        char name[ENV_KEY_MAX];
-        const size_t length = strcspn(++key, "\"\n");
-        char *const end = key + length;
-        if (*end != '"') continue;
-        const char *const colon = end + 1 + strspn(end + 1, " \t\r\n");
-        if (*colon == ':' && length < sizeof name) {
-            memcpy(name, key, length);
-            name[length] = '\0';
-            if (config_key_is_secret(name)) hide_value(end + 1 + (colon - end));
+    bool in_steps = false;
+    for (unsigned pass = 0; pass < 2; pass++) {
+        for (char *key = strchr(source, '"'); key != NULL; key = strchr(key, '"')) {
+            char name[ENV_KEY_MAX];
+            const size_t length = strcspn(++key, "\"\n");
+            char *const end = key + length;
+            if (*end != '"') continue;
+            const char *const colon = end + 1 + strspn(end + 1, " \t\r\n");
+            if (length < sizeof name) {
+                memcpy(name, key, length);
+                name[length] = '\0';
+                const bool secret = config_key_is_secret(name);
+                const bool step = in_steps && strcmp(name, "value") == 0;
+                if (*colon == ':' && (secret || step)) hide_value(end + 1 + (colon - end));
+                if (*colon != ':' && secret) in_steps = true;
+            }
+            key = end + 1;
         }
-        key = end + 1;
     }
 }
 
@@ -348,8 +356,34 @@ static void put_word(struct text *text, const char *word)
     text_char(text, '\'');
 }
 
+/* "operators.oncall.steps.0.value=hush", or a list of steps: which key it is for is not known here,
+ * so only switches and numbers are shown. */
+static const char *value_of_step(const char *argument)
+{
+    static const char member[] = ".value=";
+    const char *path = strstr(argument, "operators");
+    if (path == NULL) path = strstr(argument, "rollbacks");
+    const char *const equals = path != NULL ? strchr(path, '=') : NULL;
+    if (equals == NULL) return NULL;
+    if (equals[1] == '[' || equals[1] == '{') {
+        return strstr(equals, "\"value\"") != NULL ? equals : NULL;
+    }
+    const size_t length = sizeof member - 1;
+    const bool is_value =
+        (size_t)(equals + 1 - path) > length && strncmp(equals + 1 - length, member, length) == 0;
+    const bool plain = strcmp(equals + 1, "true") == 0 || strcmp(equals + 1, "false") == 0 ||
+                       strspn(equals + 1, "0123456789.") == strlen(equals + 1);
+    return is_value && !plain ? equals : NULL;
+}
+
 void load_put_argument(const char *argument, struct text *text)
 {
+    const char *const step = value_of_step(argument);
+    if (step != NULL) {
+        text_append(text, argument, (size_t)(step + 1 - argument));
+        text_put(text, "[hidden]");
+        return;
+    }
     static const char env[] = "router.env.";
     const char *path = strstr(argument, "router");
     const char *equals = path != NULL ? strchr(path, '=') : NULL;

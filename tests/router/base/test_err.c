@@ -177,6 +177,24 @@ static void keeps_errors_rather_than_warnings(void **state)
     assert_string_equal(list.items[ERR_LIST_MAX - 1].message, "and why else");
 }
 
+static void shows_another_file_s_line_only_from_its_own_text(void **state)
+{
+    (void)state;
+    struct err err;
+    const char *const name = err_keep_name("other.json");
+    (void)err_fail(&err, ERR_INPUT, (struct place){name, 1, 1, 1}, "m");
+    assert_null(err_source(&err, "this.json", "this\n"));
+    err_keep_source(name, "its\n");
+    err_keep_source(name, "its own\n"); /* as it was read last */
+    assert_string_equal(err_source(&err, "this.json", "this\n"), "its own\n");
+    assert_string_equal(err_source(&err, NULL, "this\n"), "its own\n");
+    err.place.file = "this.json";
+    assert_string_equal(err_source(&err, "this.json", "this\n"), "this\n");
+    err.place.file = "a third.json";
+    assert_null(err_source(&err, "this.json", "this\n"));
+    err_keep_source("a name that is not kept", "lost");
+}
+
 static void knows_the_exit_code_of_each_kind(void **state)
 {
     (void)state;
@@ -197,6 +215,7 @@ int main(void)
         cmocka_unit_test(cuts_a_long_message_at_a_character_and_says_so),
         cmocka_unit_test(counts_what_it_cannot_keep_and_says_how_many),
         cmocka_unit_test(keeps_errors_rather_than_warnings),
+        cmocka_unit_test(shows_another_file_s_line_only_from_its_own_text),
         cmocka_unit_test(knows_the_exit_code_of_each_kind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,10 +46,56 @@ static void a_run_is_told_whole_or_without_where_it_went(void **state)
     }
 }
 
+static void shows_no_value_that_a_step_may_give_to_a_secret(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *argument, *shown;
+    } rows[] = {
+        {"operators.a.steps.0.value=hush", "operators.a.steps.0.value=[hidden]"},
+        {"operators.a.steps.0.value=true", "operators.a.steps.0.value=true"},
+        {"rollbacks.steps.1.value=4900", "rollbacks.steps.1.value=4900"},
+        {"rollbacks.steps=[{\"do\": \"set\", \"key\": \"K\", \"value\": \"hush\"}]",
+         "rollbacks.steps=[hidden]"},
+        {"operators.a.steps.0.takes=5m", "operators.a.steps.0.takes=5m"},
+        {"operators.a.escalate_to=b", "operators.a.escalate_to=b"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct text shown = {0};
+        load_put_argument(rows[i].argument, &shown);
+        CHECK_ROW_TEXT(rows[i].argument, shown.bytes, rows[i].shown);
+        text_release(&shown);
+    }
+}
+
+static void stars_out_what_a_step_sets_a_secret_to(void **state)
+{
+    (void)state;
+    static const char bytes[] =
+        "{\"operators\": [{\"id\": \"a\", \"triggers\": [{\"at\": \"1m\"}], \"steps\": [\n"
+        "{\"value\": \"hush-hush\", \"key\": \"KROGER_CLIENT_SECRET\", \"do\": \"sett\"}]}]}\n";
+    static struct invocation invocation;
+    static struct loaded loaded;
+    char path[TEST_PATH_MAX];
+    struct err err;
+    test_write_file(bytes, sizeof bytes - 1, path);
+    char program[] = "routesim", command[] = "lint";
+    char *words[] = {program, command, path, NULL};
+    assert_true(invocation_read(&invocation, 3, words, no_environment, &err));
+    assert_false(load_read(&invocation, path, &loaded));
+    assert_int_equal(strlen(loaded.source), sizeof bytes - 1); /* columns stay */
+    assert_null(strstr(loaded.source, "hush"));
+    assert_non_null(strstr(loaded.source, "KROGER_CLIENT_SECRET"));
+    load_release(&loaded);
+    (void)remove(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_is_told_whole_or_without_where_it_went),
+        cmocka_unit_test(shows_no_value_that_a_step_may_give_to_a_secret),
+        cmocka_unit_test(stars_out_what_a_step_sets_a_secret_to),
     };
     return cmocka_run_group_tests_name("sim/command/load", tests, NULL, NULL);
 }
