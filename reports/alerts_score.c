@@ -15,10 +15,12 @@ enum {
     PRECISION = 9,
     SPAN = 10,
     BURN = 8,
+    SHARE = 7,
     EPISODES = 5,
     RATE = 14,
-    DRILL_NAME = 24,
+    DRILL_NAME = 26,
     OUTCOME = 9,
+    SPENT = 9,
     SMALL = 6
 };
 
@@ -150,15 +152,15 @@ static void write_drill_line(const struct columns *columns, const struct alert_s
     struct text name = {0};
     text_format(&name, "  %s", drill->name);
     columns_cell(columns, &name, DRILL_NAME, COLUMNS_LEFT);
-    put_share(columns, row->burned, BURN);
+    put_share(columns, row->burned, SHARE);
     columns_spaces(columns, 1);
     columns_tone(columns, alert_outcome_names[row->outcome], OUTCOME - 1, tones[row->outcome]);
-    put_span(columns, row->ttd_us, SPAN);
+    put_span(columns, row->ttd_us, SPENT);
     put_share(columns, row->burned_at_page, BURN);
     if (row->reset_us < 0) {
-        put_words(columns, "n/a", SPAN);
+        put_words(columns, "n/a", SPENT);
     } else {
-        put_span(columns, row->reset_us, SPAN);
+        put_span(columns, row->reset_us, SPENT);
     }
     put_count(columns, row->pages, SMALL);
     put_count(columns, row->false_pages, SMALL);
@@ -173,12 +175,12 @@ static void write_set(const struct columns *columns, const struct alert_scores *
     text_put(&title, "  ");
     show_set(&title, set);
     columns_cell(columns, &title, DRILL_NAME, COLUMNS_LEFT);
-    put_words(columns, "burns", BURN);
+    put_words(columns, "burns", SHARE);
     columns_spaces(columns, 1);
     columns_put(columns, "outcome", OUTCOME - 1, COLUMNS_LEFT);
-    put_words(columns, "detect", SPAN);
+    put_words(columns, "detect", SPENT);
     put_words(columns, "at page", BURN);
-    put_words(columns, "reset", SPAN);
+    put_words(columns, "reset", SPENT);
     put_words(columns, "pages", SMALL);
     put_words(columns, "false", SMALL);
     columns_end(columns);
