@@ -48,7 +48,7 @@ static void put_verdict(const struct columns *columns, const struct drill *drill
     columns_spaces(columns, 2);
     columns_tone(columns, drill_verdict_title(drill->verdict), 0,
                  drill_verdict_tone(drill->verdict));
-    if (drill->verdict != drill->story_verdict)
+    if (drill->verdict == VERDICT_PASS && drill->story_verdict != VERDICT_PASS)
         text_format(columns->text, " (the story %s, as expected)",
                     drill_verdict_names[drill->story_verdict]);
     text_put(columns->text, "\n");

@@ -13,7 +13,9 @@ static bool fired_in_control(const struct drill_play *play, const struct story_e
 {
     bool firing = false;
     const struct story_facts *control = play->control;
-    if (control == NULL) return false;
+    /* Without a fault the control is the same course without operators: what fires there is true.
+     */
+    if (control == NULL || play->facts->first_fault_us == INT64_MAX) return false;
     for (uint32_t i = 0; i < control->entry_count; i++) {
         const struct story_entry *entry = &control->entries[i];
         if (entry->at_us > fired->at_us) break;

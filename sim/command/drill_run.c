@@ -7,10 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "reports/drill_exports.h"
-#include "reports/exports.h"
-#include "reports/files.h"
-#include "reports/report.h"
+#include "reports/drill_files.h"
 #include "sim/command/command.h"
 #include "sim/command/drill_state.h"
 #include "sim/command/paper.h"
@@ -111,29 +108,7 @@ bool drill_run_play(struct drill_run *run, struct err *err)
 
 /* ---- writing ---- */
 
-static bool put(const struct drill_run *run, const char *name,
-                void (*write)(struct text *text, const struct drill *drill), struct err *err)
-{
-    struct text text = {0};
-    write(&text, &run->drill);
-    const bool written = files_write(run->directory, name, &text, err);
-    text_release(&text);
-    return written;
-}
-
-static bool write_texts(const struct drill_run *run, struct err *err)
-{
-    /* The run's own first: its Markdown and JUnit give way to the drill's. */
-    return report_write_data(&run->drill.result, run->directory, err) &&
-           put(run, "report.md", drill_write_markdown, err) &&
-           put(run, "drill.json", drill_write_json, err) &&
-           put(run, "journal.json", drill_write_journal, err) &&
-           put(run, "junit.xml", drill_write_junit, err) &&
-           put(run, "timeline.csv", drill_write_timeline_csv, err) &&
-           put(run, "measures.csv", drill_write_measures_csv, err);
-}
-
 bool drill_run_write(struct drill_run *run, struct err *err)
 {
-    return write_texts(run, err);
+    return drill_files_write(&run->drill, run->directory, err);
 }
