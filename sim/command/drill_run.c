@@ -30,7 +30,14 @@ bool drill_run_load(struct drill_run *run)
 {
     if (!load_scenario(run->invocation, run->console, run->path, &run->loaded)) return false;
     (void)console_errors(run->console, &run->loaded.list, run->loaded.source); /* warnings */
-    load_canonical_command(run->invocation, run->path, &run->canonical);
+    /* The command that plays this one again, whatever else was asked for with it. */
+    struct invocation *alone = malloc(sizeof *alone);
+    if (alone == NULL) return true;
+    *alone = *run->invocation;
+    alone->operand_count = 1;
+    alone->values[OPTION_TAG] = (struct option_value){.origin = ORIGIN_NOTHING};
+    load_canonical_command(alone, run->path, &run->canonical);
+    free(alone);
     return true;
 }
 

@@ -39,6 +39,16 @@ static struct drill_style style_of(const struct suite *suite, const char *page)
 
 /* ---- reading ---- */
 
+static bool has_tag(const struct suite *suite, const struct scenario *scenario)
+{
+    const char *tag = suite->command->invocation->values[OPTION_TAG].text;
+    if (tag == NULL) return true;
+    for (uint32_t i = 0; i < scenario->drill.tag_count; i++) {
+        if (strcmp(scenario->drill.tags[i], tag) == 0) return true;
+    }
+    return false;
+}
+
 /* Of a folder, what is no drill is passed over; named itself, it is a mistake. */
 static bool take_drill(struct suite *suite, const char *path, int *code)
 {
@@ -54,6 +64,10 @@ static bool take_drill(struct suite *suite, const char *path, int *code)
     if (!drill_run_is_drill(run->loaded.scenario)) {
         fprintf(suite->command->console->err,
                 "%s: warning: no drill, passed over: nothing is watched, done or expected\n", path);
+        drill_run_release(run);
+        return true;
+    }
+    if (!has_tag(suite, run->loaded.scenario)) {
         drill_run_release(run);
         return true;
     }
@@ -81,7 +95,9 @@ static bool take_drills(struct suite *suite, int *code)
         fine = take_drill(suite, list->paths[i], code) && fine;
     if (!fine || suite->count > 0) return fine;
     struct err err;
-    (void)err_fail(&err, ERR_INPUT, (struct place){0}, "none of these files is a drill");
+    const char *tag = suite->command->invocation->values[OPTION_TAG].text;
+    (void)err_fail(&err, ERR_INPUT, (struct place){0}, "none of these files is a drill%s%s",
+                   tag != NULL ? " with the tag " : "", tag != NULL ? tag : "");
     *code = console_error(suite->command->console, &err, NULL);
     return false;
 }
@@ -90,7 +106,9 @@ static bool open_folder(struct suite *suite, struct err *err)
 {
     const struct invocation *invocation = suite->command->invocation;
     char path[FOLDER_PATH_MAX], name[SCENARIO_NAME_MAX + 16];
-    (void)snprintf(name, sizeof name, "suite-%s", suite->command->list.name);
+    const char *tag = invocation->values[OPTION_TAG].text;
+    (void)snprintf(name, sizeof name, "suite-%s%s%s", suite->command->list.name,
+                   tag != NULL ? "-" : "", tag != NULL ? tag : "");
     if (invocation_given(invocation, OPTION_OUT)) {
         (void)snprintf(path, sizeof path, "%s", invocation->values[OPTION_OUT].text);
     } else {

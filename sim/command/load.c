@@ -101,12 +101,15 @@ static bool gather(const struct invocation *invocation, struct overrides *overri
                    {OPTION_DURATION, "duration", "--duration"},
                    {OPTION_RATE, "workload.arrivals.rate", "--rate"},
                    {OPTION_REQUESTS, "workload.arrivals.limit", "--requests"},
-                   {OPTION_REPLICATIONS, "replications", "--replications"}};
+                   {OPTION_REPLICATIONS, "replications", "--replications"},
+                   {OPTION_READING, "alerts.reading", "--reading"}};
+    const bool plays = invocation->command->command == COMMAND_DRILL;
     bool fine = true;
     for (size_t i = 0; i < sizeof shadows / sizeof shadows[0]; i++) {
         if (!option_belongs(shadows[i].option, invocation->command->command)) continue;
         if (!invocation_given(invocation, shadows[i].option)) continue;
         const char *value = invocation->values[shadows[i].option].text;
+        if (shadows[i].option == OPTION_READING && (!plays || strcmp(value, "file") == 0)) continue;
         if (shadows[i].option == OPTION_SEED) value = quoted(overrides, value);
         add(overrides, shadows[i].path, value, shadows[i].origin);
     }
@@ -409,22 +412,29 @@ void load_put_argument(const char *argument, struct text *text)
 void load_canonical_command(const struct invocation *invocation, const char *path,
                             struct text *text)
 {
-    static const enum option valued[] = {
-        OPTION_SEED,           OPTION_REPLICATIONS, OPTION_DURATION,
-        OPTION_REQUESTS,       OPTION_RATE,         OPTION_ENV_FILE,
-        OPTION_PERCENTILES,    OPTION_EXACT,        OPTION_EVENTS,
-        OPTION_CLOCK,          OPTION_WIRE,         OPTION_CA,
-        OPTION_CACHE,          OPTION_LIVE,         OPTION_MAX_REQUESTS,
-        OPTION_MAX_RATE,       OPTION_OBJECTIVE,    OPTION_BASELINE_WEIGHTS,
-        OPTION_HOLD,           OPTION_HOLDOUT,      OPTION_HISTORY,
-        OPTION_WITHOUT,        OPTION_PURCHASES,    OPTION_RESAMPLES,
-        OPTION_AB_OBJECTIVE,   OPTION_SALT,         OPTION_ALPHA,
-        OPTION_POWER,          OPTION_PEEKS,        OPTION_PLANNED,
-        OPTION_COLUMNS,        OPTION_TIMEOUT,      OPTION_RULE,
-        OPTION_MAX_TIMEOUT,    OPTION_PRICES,       OPTION_WATCH,
-        OPTION_SPLIT,          OPTION_RULES,        OPTION_FORM,
-        OPTION_READING,        OPTION_DRILLS,       OPTION_QUIET_DAYS,
-        OPTION_QUIET_SCENARIO, OPTION_SIGNIFICANT};
+    static const enum option valued[] = {OPTION_SEED,         OPTION_REPLICATIONS,
+                                         OPTION_DURATION,     OPTION_REQUESTS,
+                                         OPTION_RATE,         OPTION_ENV_FILE,
+                                         OPTION_PERCENTILES,  OPTION_EXACT,
+                                         OPTION_EVENTS,       OPTION_CLOCK,
+                                         OPTION_WIRE,         OPTION_CA,
+                                         OPTION_CACHE,        OPTION_LIVE,
+                                         OPTION_MAX_REQUESTS, OPTION_MAX_RATE,
+                                         OPTION_OBJECTIVE,    OPTION_BASELINE_WEIGHTS,
+                                         OPTION_HOLD,         OPTION_HOLDOUT,
+                                         OPTION_HISTORY,      OPTION_WITHOUT,
+                                         OPTION_PURCHASES,    OPTION_RESAMPLES,
+                                         OPTION_AB_OBJECTIVE, OPTION_SALT,
+                                         OPTION_ALPHA,        OPTION_POWER,
+                                         OPTION_PEEKS,        OPTION_PLANNED,
+                                         OPTION_COLUMNS,      OPTION_TIMEOUT,
+                                         OPTION_RULE,         OPTION_MAX_TIMEOUT,
+                                         OPTION_PRICES,       OPTION_WATCH,
+                                         OPTION_SPLIT,        OPTION_RULES,
+                                         OPTION_FORM,         OPTION_READING,
+                                         OPTION_TAG,          OPTION_DRILLS,
+                                         OPTION_QUIET_DAYS,   OPTION_QUIET_SCENARIO,
+                                         OPTION_SIGNIFICANT};
     static const enum option flags[] = {
         OPTION_SHORT,    OPTION_INHERIT_ENV, OPTION_NO_QUOTES,  OPTION_STRICT_EVIDENCE,
         OPTION_MOCK_TLS, OPTION_PLAN,        OPTION_INTERLEAVE, OPTION_ALLOW_UNANSWERED};

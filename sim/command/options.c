@@ -826,8 +826,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          .help =
                              "the world to look at; defaults, every provider well, when not given",
                          .group = GROUP_INPUT,
-                         .commands =
-                             IN(COMMAND_ROUTE) | IN(COMMAND_DOCTOR) | IN(COMMAND_RUNBOOK)},
+                         .commands = IN(COMMAND_ROUTE) | IN(COMMAND_DOCTOR) | IN(COMMAND_RUNBOOK)},
     [OPTION_PROFILE] = {.name = "profile",
                         .type = OPTION_CHOICE,
                         .argument = "both|as_documented|as_coded",
@@ -953,6 +952,12 @@ const struct option_traits option_table[OPTION_COUNT] = {
                                "not given",
                        .group = GROUP_OUTPUT,
                        .commands = IN(COMMAND_EXPORT)},
+    [OPTION_TAG] = {.name = "tag",
+                    .type = OPTION_TEXT,
+                    .argument = "TAG",
+                    .help = "of several drills only those with this tag: quarterly, runbook",
+                    .group = GROUP_INPUT,
+                    .commands = IN(COMMAND_DRILL)},
     [OPTION_RULES] = {.name = "rules",
                       .type = OPTION_PATH,
                       .argument = "FILE",
@@ -975,7 +980,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                                 "looks at 5 minutes and waits for D, C looks at 1 minute and waits "
                                 "for D; all: score each of them; as the file says when not given",
                         .group = GROUP_JUDGE,
-                        .commands = IN(COMMAND_ALERTS)},
+                        .commands = IN(COMMAND_ALERTS) | IN(COMMAND_DRILL)},
     [OPTION_DRILLS] = {.name = "drills",
                        .type = OPTION_PATH,
                        .argument = "DIR|FILE",
