@@ -113,6 +113,24 @@ static bool is_unwell(const struct share_window *window, double good)
     return window->judged > 0 && (double)window->ok < good * (double)window->judged;
 }
 
+/* Whether some fault is on throughout: what is well while one that flaps rests is not mitigated.
+ * Without faults there is nothing to wait out. */
+static bool is_fault_on(const struct scenario *scenario, int64_t from_us, int64_t until_us)
+{
+    const uint32_t windows = scenario_window_count(scenario);
+    for (uint32_t f = 0; f < scenario->fault_count; f++) {
+        const struct fault_spec *fault = &scenario->faults[f];
+        if (fault_is_on(fault, from_us) && fault_next_change_us(fault, from_us) >= until_us) {
+            return true;
+        }
+    }
+    for (uint32_t f = scenario->fault_count; f < windows; f++) { /* the cache's */
+        const struct fault_window window = scenario_window(scenario, f);
+        if (window.at_us <= from_us && until_us <= window.at_us + window.for_us) return true;
+    }
+    return windows == 0;
+}
+
 /* From the first window that is below the tolerance on, the first that is not, while the fault is
  * on. */
 static void find_mitigation(const struct drill_play *play, struct drill_marks *marks)
@@ -130,6 +148,10 @@ static void find_mitigation(const struct drill_play *play, struct drill_marks *m
     for (; window.from + span <= clear_s; slide_window(&window)) {
         if (!was_out && is_unwell(&window, hypothesis->good)) was_out = true;
         if (!was_out || !is_well(&window, hypothesis->good)) continue;
+        if (!is_fault_on(play->scenario, window.from * US_PER_SECOND,
+                         (window.from + span) * US_PER_SECOND)) {
+            continue;
+        }
         marks->mitigate_us = window.from * US_PER_SECOND;
         if (marks->mitigate_us < marks->impact_us) marks->mitigate_us = marks->impact_us;
         return;
