@@ -97,6 +97,8 @@ static void put_answer(struct json_tree *tree, const struct runbook_answer *answ
         json_tree_flag(tree, "canned", answer->canned);
         json_tree_whole(tree, "total_cents", answer->total_cents);
         json_tree_number(tree, "latency_ms", (double)answer->latency_us / 1000);
+        json_tree_count(tree, "items_found", answer->items_found);
+        json_tree_count(tree, "items_requested", answer->items_requested);
         json_tree_count(tree, "quotes", answer->quotes);
         json_tree_count(tree, "canned_quotes", answer->canned_quotes);
     }

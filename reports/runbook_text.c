@@ -156,7 +156,7 @@ void runbook_write_basis(struct text *text, const struct runbook *runbook)
 {
     const char *before = "";
     for (unsigned p = 0; p < PROFILE_COUNT; p++) {
-        if (!runbook->profiles[p]) continue;
+        if (!runbook->profiles[p] || runbook->logs[p].orders == 0) continue;
         text_format(text, "%s%s: ", before, profile_words[p]);
         text_grouped(text, runbook->logs[p].orders);
         text_put(text, " orders, ");
@@ -164,4 +164,5 @@ void runbook_write_basis(struct text *text, const struct runbook *runbook)
         text_put(text, " lines of log");
         before = "; ";
     }
+    if (before[0] == '\0') text_put(text, "no step asked for a log");
 }

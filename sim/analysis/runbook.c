@@ -192,12 +192,21 @@ static void play_sections(struct runbook_state *state)
     }
 }
 
+static bool needs_log(const struct runbook *runbook)
+{
+    for (uint32_t i = 0; i < runbook->step_count; i++)
+        if (runbook->steps[i].verb == RUNBOOK_LOGS || runbook->steps[i].verb == RUNBOOK_QUERY)
+            return true;
+    return false;
+}
+
 static bool play_profile(struct runbook_state *state, enum profile profile)
 {
     struct runbook *const runbook = state->runbook;
     struct err err = {0};
     state->profile = profile;
-    const bool good = open_world(state, &err) && runbook_make_log(state, &err);
+    const bool good =
+        open_world(state, &err) && (!needs_log(runbook) || runbook_make_log(state, &err));
     if (good) {
         play_sections(state);
         for (uint32_t i = 0; i < runbook->step_count; i++)

@@ -99,6 +99,7 @@ struct runbook_answer { /* of a request that was sent */
     bool canned;      /* the winner's quote is the provider's constant one */
     int64_t total_cents;
     int64_t latency_us;
+    unsigned items_found, items_requested; /* of the winner; substitutes are found */
     unsigned quotes, canned_quotes;
 };
 
@@ -151,7 +152,7 @@ struct runbook_finding {
     const char *text; /* a sentence or two */
 };
 
-struct runbook_log { /* what queries and greps were answered from */
+struct runbook_log { /* what queries and greps were answered from; 0 where nothing asked for it */
     uint32_t orders;
     uint64_t lines;
 };

@@ -73,6 +73,7 @@ static void read_item(struct reader *reader, const cJSON *node, unsigned rank)
         return;
     }
     if (quantity != floor(quantity) || quantity > 10000) {
+        if (request->body == BODY_REFUSED) return; /* whatever becomes of it */
         request->body = BODY_UNKNOWABLE;
         (void)snprintf(request->why, sizeof request->why,
                        "item %u: quantities are whole and at most 10000 here", rank);
@@ -104,7 +105,7 @@ static void read_items(struct reader *reader)
                            ORDER_ITEMS_MAX);
             return;
         }
-        if (request->body == BODY_ORDER) read_item(reader, node, rank);
+        if (request->body != BODY_UNKNOWABLE) read_item(reader, node, rank);
     }
 }
 

@@ -33,6 +33,9 @@ static void take_answer(const struct router_order *order, enum profile profile,
     if (selected < 0) return;
     answer->canned = order->slots[selected].result.quote.canned;
     answer->total_cents = order->slots[selected].result.quote.total_cents;
+    answer->items_found = order->slots[selected].result.quote.found +
+                          (unsigned)order->slots[selected].result.quote.substituted;
+    answer->items_requested = order->slots[selected].result.quote.requested;
 }
 
 /* "MealMe TIMEOUT, Kroger HTTP_503": who gave no quote. */
@@ -68,6 +71,8 @@ static const char *say_answer(struct runbook_state *state, const struct router_o
                 (int)(answer->total_cents % 100), answer->canned ? ", canned" : "",
                 answer->latency_us == 0 ? "at once" : span, answer->quotes,
                 answer->quotes == 1 ? "" : "s");
+    if (answer->items_found < answer->items_requested)
+        text_format(&text, ", %u of %u items found", answer->items_found, answer->items_requested);
     if (answer->canned_quotes > 0) text_format(&text, ", %u of them canned", answer->canned_quotes);
     if (answer->quotes < order->candidate_count) {
         text_put(&text, "; none from ");

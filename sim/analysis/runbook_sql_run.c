@@ -424,6 +424,7 @@ static bool has_arguments(struct answering *answering, const struct sql_node *no
 static struct sql_value call(const struct scope *scope, const struct sql_node *node)
 {
     static const char *const of_numbers[] = {"round", "abs", "floor", "ceil", "ceiling", NULL};
+    static const char *const of_two[] = {"nullif", "date_trunc", "extract", NULL};
     struct answering *const answering = scope->answering;
     const char *const name = node->name;
     struct sql_value values[SQL_LIST_MAX];
@@ -445,11 +446,12 @@ static struct sql_value call(const struct scope *scope, const struct sql_node *n
             first++;
         return values[first];
     }
+    if (!is_type(name, of_two))
+        return refuse(answering, node, false, "the function %s is not understood", name);
     if (!has_arguments(answering, node, 2)) return null_value;
     if (strcmp(name, "nullif") == 0) return same(&values[0], &values[1]) ? null_value : values[0];
     if (strcmp(name, "date_trunc") == 0) return date_trunc(answering, node, values);
-    if (strcmp(name, "extract") == 0) return extract(answering, node, values);
-    return refuse(answering, node, false, "the function %s is not understood", name);
+    return extract(answering, node, values);
 }
 
 /* ---- aggregates ---- */
