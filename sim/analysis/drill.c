@@ -29,6 +29,15 @@ static struct scenario *make_control(const struct scenario *scenario)
     return control;
 }
 
+/* Who is real answers but once: the same orders cannot be asked of him again without the fault. */
+static bool all_are_mocks(const struct scenario *scenario)
+{
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        if (scenario->providers[p].mode != MODE_MOCK) return false;
+    }
+    return true;
+}
+
 /* --- looking on ----------------------------------------------------------------------------------
  */
 
@@ -39,6 +48,7 @@ struct looking { /* what all threads share */
     struct drill_repeat *repeats;
     struct drill_detail *details;
     struct arena *arenas; /* one a repeat, for its words */
+    bool has_control;
     double budget_orders;
 };
 
@@ -64,6 +74,7 @@ static bool hired(void *context, void **state, struct err *err)
     struct looker *looker = calloc(1, sizeof *looker);
     if (looker == NULL) return out_of_memory(err);
     *state = looker;
+    if (!looking->has_control) return true;
     looker->control = world_create(&looking->control_plan, CONTROL_SAMPLES, err);
     return looker->control != NULL;
 }
@@ -96,9 +107,7 @@ static bool make_detail(struct looking *looking, uint32_t replication)
     return detail->fired_us != NULL && detail->outcomes != NULL;
 }
 
-/* The control's metrics as a whole, and the story of the drill: what reports show of repeat 0. */
-static bool keep_first(struct looking *looking, struct looker *looker,
-                       const struct drill_play *play)
+static void measure_control(const struct looking *looking, const struct looker *looker)
 {
     struct drill *drill = looking->drill;
     struct metric_context context = {.budget_orders = looking->budget_orders, .replications = 1};
@@ -116,6 +125,15 @@ static bool keep_first(struct looking *looking, struct looker *looker,
             drill->control[s][m] = metric_compute(&segment->tally, &context, s, (enum metric)m);
         }
     }
+}
+
+/* The control's metrics as a whole, and the story of the drill: what reports show of repeat 0. */
+static bool keep_first(struct looking *looking, struct looker *looker,
+                       const struct drill_play *play)
+{
+    struct drill *drill = looking->drill;
+    drill->has_control = looking->has_control;
+    if (looking->has_control) measure_control(looking, looker);
     const uint32_t probes = looking->scenario->drill.hypothesis.probe_count;
     drill->story_probes = arena_push(&drill->arena, struct story_probe, probes + 1u);
     drill->false_entries = arena_push(&drill->arena, bool, play->facts->entry_count + 1u);
@@ -133,14 +151,17 @@ static bool ran(void *context, void *state, struct world *world, uint32_t replic
     struct looking *looking = context;
     struct looker *looker = state;
     if (world_facts(world)->stopped) return true; /* somebody said stop: no verdict is possible */
-    if (!world_run(looker->control, replication, &nowhere, NULL, err)) return false;
+    if (looking->has_control && !world_run(looker->control, replication, &nowhere, NULL, err)) {
+        return false;
+    }
     const struct story_facts *facts = world_story(world);
     if (!room_for_entries(looker, facts->entry_count + 1u) || !make_detail(looking, replication)) {
         return out_of_memory(err);
     }
     const struct drill_play play = {.scenario = looking->scenario,
                                     .facts = facts,
-                                    .control = world_story(looker->control),
+                                    .control =
+                                        looking->has_control ? world_story(looker->control) : NULL,
                                     .budget_orders = looking->budget_orders,
                                     .faults_met = world_facts(world)->faults_met,
                                     .false_entry = looker->false_entry};
@@ -241,6 +262,7 @@ bool drill_play(const struct drill_request *request, struct drill *drill, struct
     const bool planned = fine && world_plan_make(control, &looking.control_plan, err);
     if (planned) {
         looking.control_plan.pairs = true;
+        looking.has_control = all_are_mocks(scenario);
         looking.budget_orders = world_budget_orders(scenario, &looking.control_plan.workload);
         fine = play_all(&looking, request, drill, err);
         world_plan_release(&looking.control_plan);

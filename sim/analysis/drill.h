@@ -226,6 +226,8 @@ struct drill {
     uint64_t test_orders;
     struct story_probe *story_probes; /* repeat 0, as in `probes` */
     bool *false_entries; /* by entry: an alert's episode that is not the fault's doing */
+    bool has_control; /* false: some provider was real, or played back; then impact is the first bad
+                         order of the fault, and nothing is paired */
     struct metric_value control[SCOPE_COUNT][METRIC_COUNT]; /* the whole control of repeat 0 */
 };
 

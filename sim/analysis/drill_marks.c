@@ -57,12 +57,26 @@ void drill_find_false(const struct drill_play *play)
 /* --- the user's view -----------------------------------------------------------------------------
  */
 
+/* Without a control: the first bad order after the fault began. */
+static int64_t first_bad_us(const struct story_facts *facts)
+{
+    int64_t first_us = INT64_MAX;
+    for (uint64_t i = 0; i < facts->order_count; i++) {
+        const struct story_order *order = &facts->orders[i];
+        if (!order->judged || !order->bad || order->judged_us < facts->first_fault_us) continue;
+        if (order->judged_us < first_us) first_us = order->judged_us;
+    }
+    return first_us;
+}
+
 /* The first order, by when its last act was, that is bad here and good in the control. */
 static int64_t find_impact(const struct drill_play *play)
 {
     const struct story_facts *facts = play->facts, *control = play->control;
     int64_t impact_us = INT64_MAX;
-    if (control == NULL || facts->orders == NULL || control->orders == NULL) return impact_us;
+    if (facts->orders == NULL) return impact_us;
+    if (control == NULL) return first_bad_us(facts);
+    if (control->orders == NULL) return impact_us;
     const uint64_t count =
         facts->order_count < control->order_count ? facts->order_count : control->order_count;
     for (uint64_t i = 0; i < count; i++) {

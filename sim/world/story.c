@@ -218,6 +218,7 @@ void story_begin(struct story *story, uint64_t seed_r, uint32_t replication,
     story->entry_count = story->second_count = story->look_count = story->span_count = 0;
     story->order_count = 0;
     story->tickets = 0;
+    story->last_told = -1;
     story->recycles = 0;
     story->recycle_us = INT64_MAX;
     story->hypothesis_lost = story->stopped = story->start_unmet = story->rolled_back = false;
@@ -474,7 +475,9 @@ static void alert_changed(void *context, const struct alert_change *change)
                                                 .cause = -1,
                                                 .text = story->alerts.rules[change->rule].name,
                                                 .value = change->value});
-    if (change->kind == ALERT_TOLD) story_tell_operators(story, change, entry);
+    if (change->kind != ALERT_TOLD) return;
+    story->last_told = entry;
+    story_tell_operators(story, change, entry);
 }
 
 static void look_at_alerts(struct story *story, int64_t now_us)

@@ -66,5 +66,6 @@ int32_t story_note(struct story *story, const struct story_entry *entry)
     *added = *entry;
     added->text = kept(story, entry->text);
     added->why = kept(story, entry->why);
+    if (story->port.noted != NULL) story->port.noted(story->port.context, added);
     return (int32_t)story->entry_count++;
 }

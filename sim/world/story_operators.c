@@ -192,6 +192,21 @@ void story_actors_stop(struct story *story, int64_t now_us)
     }
 }
 
+void story_operator_go(struct story *story, uint32_t operator_index, int64_t now_us)
+{
+    struct actor *actor = &story->actors[operator_index];
+    const uint32_t count = story->drill->operators[operator_index].step_count;
+    if (story->stopped) return;
+    if (actor->state == ACTOR_IDLE) {
+        actor->cause = story->last_told;
+        actor->runs = 1;
+        acknowledge(story, operator_index, now_us);
+    } else if (actor->state == ACTOR_OVER && actor->step + 1 < count) {
+        actor->step++;
+        story_step_begin(story, operator_index, now_us);
+    }
+}
+
 void story_rollback_begin(struct story *story, int32_t cause, int64_t now_us)
 {
     struct actor *actor = &story->actors[ROLLBACK_ACTOR];

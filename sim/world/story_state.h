@@ -19,6 +19,8 @@ struct story_port {
     void (*request)(void *context, uint32_t ticket, enum profile payload, int64_t now_us);
     void (*health_check)(void *context, uint32_t ticket, int64_t now_us);
     void (*end_faults)(void *context, int64_t now_us);
+    /* Of each entry of the journal, as it is written; NULL: nobody reads along. */
+    void (*noted)(void *context, const struct story_entry *entry);
     /* Behind each tick of the alerts, with what they looked at; NULL: nobody wants that. */
     void (*ticked)(void *context, int64_t now_us, const struct alerts *alerts,
                    struct signals *signals);
@@ -83,6 +85,7 @@ struct story {
     struct actor actors[ACTORS_MAX];
     struct probe_state probe_states[PROBES_MAX];
     uint32_t tickets;
+    int32_t last_told;  /* entry of the newest notification; -1: none was */
     int64_t recycle_us; /* INT64_MAX: the isolate has nothing to take up */
     int32_t recycle_cause;
     uint32_t recycles;
@@ -176,6 +179,9 @@ void story_actors_due(struct story *story, int64_t now_us);
 void story_tell_operators(struct story *story, const struct alert_change *change, int32_t entry);
 void story_actors_stop(struct story *story, int64_t now_us);
 void story_rollback_begin(struct story *story, int32_t cause, int64_t now_us);
+/* An operator whose steps are written while the drill runs has got more: the next one begins,
+ * unless he is at work; then it follows. */
+void story_operator_go(struct story *story, uint32_t operator_index, int64_t now_us);
 bool story_actors_rest(const struct story *story); /* nobody is told or at work */
 
 const struct step_spec *story_steps_of(const struct story *story, uint32_t actor, uint32_t *count);

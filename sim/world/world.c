@@ -627,6 +627,9 @@ static void run_in_real_time(struct world *world)
             continue;
         }
         show_progress(world, now_us);
+        if (world->control->idle != NULL) {
+            world->control->idle(world->control->idle_context, world, now_us);
+        }
         if (heed_starving(world) || heed_stop(world)) break;
         /* An order that is open waits for something, or would be waited for in vain. */
         assert(world->orders_open == 0 || wheel_count(world->wheel) > 0 ||

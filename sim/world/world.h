@@ -84,10 +84,19 @@ struct world_progress {
     int64_t last_end_us;  /* by then the calls that are in flight now are over */
 };
 
+struct world;
+
 struct world_control {
     const volatile sig_atomic_t *stop; /* NULL, or set non-zero to stop after what is in flight */
     void (*progress)(void *context, const struct world_progress *progress); /* NULL, or at times */
     void *progress_context;
+    /* Of each entry of the story's journal, as it is written (sim/world/story.h). */
+    void (*noted)(void *context, const struct story_entry *entry);
+    void *noted_context;
+    /* Real clock: between events, twenty times a second or oftener; may call world_operator_go().
+     */
+    void (*idle)(void *context, struct world *world, int64_t now_us);
+    void *idle_context;
 };
 
 struct world_segment { /* a stretch between two instants at which a fault's window begins or ends */
@@ -138,6 +147,9 @@ void world_destroy(struct world *world);
 
 bool world_run(struct world *world, uint32_t replication, const struct world_outputs *outputs,
                const struct world_control *control, struct err *err);
+
+/* Steps were added to an operator of the scenario while it runs: he goes on. */
+void world_operator_go(struct world *world, uint32_t operator_index);
 
 const struct world_facts *world_facts(const struct world *world);
 struct world_segment *world_segments(struct world *world, uint32_t *count);

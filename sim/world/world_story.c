@@ -47,6 +47,16 @@ void world_story_due(struct world *world, int64_t now_us)
     world_story_await(world);
 }
 
+void world_operator_go(struct world *world, uint32_t operator_index)
+{
+    if (world->story == NULL) return;
+    /* Typed between two events: now is the clock's, or the last event's if that is behind. */
+    const int64_t wheel_us = wheel_now_us(world->wheel);
+    const int64_t clock_us = world->real ? wire_now_us(world->wire) : wheel_us;
+    story_operator_go(world->story, operator_index, clock_us > wheel_us ? clock_us : wheel_us);
+    world_story_await(world);
+}
+
 bool world_story_goes_on(const struct world *world)
 {
     return world->story != NULL && !world->facts.stopped &&
@@ -73,6 +83,12 @@ static void ticked(void *context, int64_t now_us, const struct alerts *alerts,
     const struct world_outputs *outputs = ((const struct world *)context)->outputs;
     if (outputs->alerts_ticked == NULL) return;
     outputs->alerts_ticked(outputs->context, now_us, alerts, signals);
+}
+
+static void noted(void *context, const struct story_entry *entry)
+{
+    const struct world_control *control = ((const struct world *)context)->control;
+    if (control->noted != NULL) control->noted(control->noted_context, entry);
 }
 
 static uint64_t rotate(void *context, enum provider provider, int64_t overlap_us, int64_t now_us)
@@ -205,6 +221,7 @@ struct story_port world_story_port(struct world *world)
                                .request = request,
                                .health_check = health_check,
                                .end_faults = end_faults,
+                               .noted = noted,
                                .ticked = ticked};
 }
 
