@@ -35,13 +35,19 @@ void answers_put_instant(struct text *text, const struct operator_answers *answe
     text_put(text, answers->lines == 1 ? " line." : " lines.");
 }
 
+static uint32_t rows_shown(const struct operator_answers *answers, unsigned query)
+{
+    const uint32_t rows = answers->answers[query].rows;
+    return rows < ANSWERS_ROWS_MAX ? rows : ANSWERS_ROWS_MAX;
+}
+
 /* ---- console ---- */
 
 static size_t width_of(const struct operator_answers *answers, unsigned query, uint32_t column)
 {
     const char *name = operator_queries[query].columns[column].name;
     size_t widest = strlen(name);
-    for (uint32_t row = 0; row < answers->answers[query].rows; row++) {
+    for (uint32_t row = 0; row < rows_shown(answers, query); row++) {
         const char *cell = cell_of(answers, query, row, column);
         const size_t width = cell == NULL ? 4 : utf8_count(cell, strlen(cell));
         if (width > widest) widest = width;
@@ -110,11 +116,14 @@ void answers_write_console(struct text *text, const struct operator_answers *ans
             put_remark(text, without_record);
             continue;
         }
+        const uint32_t rows = answers->answers[q].rows;
         put_row(text, answers, q, UINT32_MAX);
-        for (uint32_t row = 0; row < answers->answers[q].rows; row++)
+        for (uint32_t row = 0; row < rows_shown(answers, q); row++)
             put_row(text, answers, q, row);
-        text_format(text, "  (%" PRIu32 " row%s)\n", answers->answers[q].rows,
-                    answers->answers[q].rows == 1 ? "" : "s");
+        text_format(text, "  (%" PRIu32 " row%s", rows, rows == 1 ? "" : "s");
+        if (rows > ANSWERS_ROWS_MAX)
+            text_format(text, ", the first %d are shown", ANSWERS_ROWS_MAX);
+        text_put(text, ")\n");
         put_remark(text, query->remark);
     }
 }
@@ -227,7 +236,7 @@ static void put_table(struct html *page, const struct operator_answers *answers,
         columns[c] = (struct html_column){query->columns[c].name,
                                           c > 0 && is_number(query->columns[c].type)};
     html_table_begin(page, query->title, columns, query->column_count);
-    for (uint32_t row = 0; row < answers->answers[q].rows; row++) {
+    for (uint32_t row = 0; row < rows_shown(answers, q); row++) {
         for (uint32_t c = 0; c < query->column_count; c++)
             put_cell(page, cell_of(answers, q, row, c), query->columns[c].type, c == 0);
         html_row_end(page);
@@ -256,6 +265,8 @@ void answers_write_html(struct html *page, const struct operator_answers *answer
         const struct operator_query_traits *query = &operator_queries[q];
         if (is_known(answers, q)) put_table(page, answers, q);
         if (!is_known(answers, q)) put_paragraph(page, without_record);
+        if (answers->answers[q].rows > ANSWERS_ROWS_MAX)
+            put_paragraph(page, "There are more rows, which answers.csv has.");
         if (query->remark[0] != '\0') put_paragraph(page, query->remark);
         text_put(page->out, "<details><summary>The query</summary>\n<pre>");
         html_text(page, query->sql);

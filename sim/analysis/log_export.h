@@ -12,7 +12,7 @@
  *
  * Files are CSV (RFC 4180, a header row, NULL empty, LF), which PostgreSQL's \copy loads; the same
  * rows with and without a database. Exact numbers: spans are numeric(12,3), money numeric(12,2) or
- * whole cents, scores double precision with the digits that read back.
+ * whole cents, scores numeric, with the digits of the double that they are.
  *
  * Instants are moved by `shift_us`, a whole number of milliseconds, in every table. The memory does
  * not grow with the log (but for the answers: operator_queries.h).

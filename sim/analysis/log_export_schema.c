@@ -39,7 +39,7 @@ static const struct column scores_columns[] = {{"request_id", "text NOT NULL"},
                                                {"calculated_at", "timestamptz NOT NULL"},
                                                {"rank", "integer NOT NULL"},
                                                {"selected", "boolean NOT NULL"},
-                                               {"score", "double precision NOT NULL"},
+                                               {"score", "numeric NOT NULL"},
                                                {"priority", "integer NOT NULL"},
                                                {"price_score", "integer NOT NULL"},
                                                {"speed_score", "integer NOT NULL"},
@@ -96,7 +96,7 @@ static const char *event_type(enum event_column column)
     case EVENT_VALUE_MS:
         return "numeric(12,3)";
     case EVENT_VALUE_DOUBLE:
-        return "double precision";
+        return "numeric";
     case EVENT_VALUE_BOOL:
         return "boolean";
     }

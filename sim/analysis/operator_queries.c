@@ -162,6 +162,28 @@ const struct operator_query_traits operator_queries[OPERATOR_QUERY_COUNT] = {
                      {"selection_count", "bigint"},
                      {"selection_pct", "numeric"},
                      {"avg_total_cents", "numeric"}}},
+    [OPERATOR_WINNING_SCORES] =
+        {.name = "winning_scores",
+         .title = "Scores of the winners, last 24 hours",
+         .table = "edge_logs",
+         .sql = "SELECT selected_provider_id,\n"
+                "       COUNT(*) AS selection_count,\n"
+                "       AVG(score) AS avg_score,\n"
+                "       AVG(price_score) AS avg_price_score,\n"
+                "       AVG(speed_score) AS avg_speed_score\n"
+                "  FROM edge_logs\n"
+                " WHERE event = 'router_decision'\n" LAST_DAY " GROUP BY selected_provider_id\n"
+                " ORDER BY selection_count DESC, selected_provider_id COLLATE \"C\";\n",
+         .remark =
+             "It sees winners alone: why somebody else did not win, score_calculations tells.",
+         .of_runbook = true,
+         .corrects = -1,
+         .column_count = 5,
+         .columns = {{"selected_provider_id", "text"},
+                     {"selection_count", "bigint"},
+                     {"avg_score", "numeric"},
+                     {"avg_price_score", "numeric"},
+                     {"avg_speed_score", "numeric"}}},
     [OPERATOR_FAILURES] =
         {.name = "failures_by_code",
          .title = "Failures by error code, last 24 hours",
@@ -185,6 +207,24 @@ const struct operator_query_traits operator_queries[OPERATOR_QUERY_COUNT] = {
                      {"retryable", "bigint"},
                      {"first_seen", "timestamptz"},
                      {"last_seen", "timestamptz"}}},
+    [OPERATOR_AUTH_FAILURES] =
+        {.name = "auth_failures",
+         .title = "Kroger calls whose credential was refused, newest first",
+         .table = "edge_logs",
+         .sql = "SELECT timestamp, request_id, event, error_code\n"
+                "  FROM edge_logs\n"
+                " WHERE provider_id = 'KROGER_API'\n"
+                "   AND error_code IN ('AUTH_FAILED', 'HTTP_401', 'HTTP_403')\n"
+                " ORDER BY timestamp DESC, request_id COLLATE \"C\", event COLLATE \"C\"\n"
+                " LIMIT 100;\n",
+         .remark = "",
+         .of_runbook = true,
+         .corrects = -1,
+         .column_count = 4,
+         .columns = {{"timestamp", "timestamptz"},
+                     {"request_id", "text"},
+                     {"event", "text"},
+                     {"error_code", "text"}}},
     [OPERATOR_COMMISSION] =
         {.name = "commission_by_provider",
          .title = "Commission and margin by provider, last 7 days",

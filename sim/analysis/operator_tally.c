@@ -1,43 +1,10 @@
-/* sim/analysis/operator_tally.c - the operators' queries, computed: groups with counts, sums and
- * samples, and the rows that they make. */
-#include <assert.h>
-#include <gsl/gsl_sort.h>
+/* sim/analysis/operator_tally.c - rows taken in, query by query. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "router/base/duration.h"
 #include "router/base/memory.h"
-#include "sim/analysis/operator_queries.h"
-#include "sim/analysis/sql_number.h"
-
-enum { SUMS = 6 };
-
-struct samples {
-    double *values; /* ms */
-    size_t count, capacity;
-};
-
-struct group {
-    const char *key, *second; /* NULL is a group too; texts lie in the arena */
-    int64_t number;           /* of an hour: its start */
-    int64_t rows, counts[2];
-    int64_t sums[SUMS], known[SUMS]; /* of a column, and in how many rows it stands */
-    int64_t first_us, last_us, most;
-    struct samples samples;
-};
-
-struct groups {
-    struct group *items;
-    uint32_t count, capacity, last; /* `last` was found last */
-};
-
-struct operator_tally {
-    struct arena arena;
-    int64_t now_us;
-    uint64_t lines;
-    bool scores_known;
-    struct groups groups[OPERATOR_QUERY_COUNT];
-};
+#include "sim/analysis/operator_tally_state.h"
 
 /* ---- groups ---- */
 
@@ -243,6 +210,93 @@ static bool tally_selection(struct operator_tally *tally, const struct event_row
     return true;
 }
 
+static bool tally_winner(struct operator_tally *tally, const struct event_row *row, struct err *err)
+{
+    if (row->kind != EVENT_DECISION) return true;
+    const struct key winner = {.first = text_of(row, EVENT_COLUMN_SELECTED_PROVIDER_ID)};
+    struct group *group = group_of(tally, OPERATOR_WINNING_SCORES, &winner, err);
+    const struct event_value *score = value_of(row, EVENT_COLUMN_SCORE);
+    if (group == NULL) return false;
+    group->rows++;
+    add_sum(group, 0, value_of(row, EVENT_COLUMN_PRICE_SCORE));
+    add_sum(group, 1, value_of(row, EVENT_COLUMN_SPEED_SCORE));
+    if (!score->known || sql_sum_add(&group->score, score->number)) return true;
+    return err_fail(err, ERR_INPUT, (struct place){0}, "%s: no score is so large", row->request_id);
+}
+
+/* ---- the query that lists rows ---- */
+
+static int compare_words(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? (a == NULL) - (b == NULL) : strcmp(a, b);
+}
+
+int operator_compare_listed(const struct listed *a, const struct listed *b)
+{
+    if (a->unix_us != b->unix_us) return a->unix_us > b->unix_us ? -1 : 1;
+    const int by_request = compare_words(a->request_id, b->request_id);
+    return by_request != 0 ? by_request : compare_words(a->event, b->event);
+}
+
+static char *copy_of(const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    char *copy = memory_zeroed(size);
+    if (copy != NULL) memcpy(copy, text, size);
+    return copy;
+}
+
+static void drop_listed(struct listed *listed)
+{
+    free(listed->request_id);
+    free(listed->event);
+    free(listed->code);
+}
+
+/* Takes its texts over. */
+static void insert_listed(struct operator_tally *tally, struct listed listed)
+{
+    if (tally->listed_count == OPERATOR_LISTED_MAX) {
+        struct listed *last = &tally->listed[OPERATOR_LISTED_MAX - 1];
+        if (operator_compare_listed(&listed, last) > 0) {
+            drop_listed(&listed);
+            return;
+        }
+        drop_listed(last);
+        tally->listed_count--;
+    }
+    uint32_t at = tally->listed_count++;
+    for (; at > 0 && operator_compare_listed(&tally->listed[at - 1], &listed) > 0; at--)
+        tally->listed[at] = tally->listed[at - 1];
+    tally->listed[at] = listed;
+}
+
+static bool is_refused(const char *code)
+{
+    return code != NULL && (strcmp(code, "AUTH_FAILED") == 0 || strcmp(code, "HTTP_401") == 0 ||
+                            strcmp(code, "HTTP_403") == 0);
+}
+
+static bool tally_refused(struct operator_tally *tally, const struct event_row *row,
+                          struct err *err)
+{
+    const char *provider = text_of(row, EVENT_COLUMN_PROVIDER_ID);
+    const char *code = text_of(row, EVENT_COLUMN_ERROR_CODE);
+    if (provider == NULL || strcmp(provider, "KROGER_API") != 0 || !is_refused(code)) return true;
+    const bool full = tally->listed_count == OPERATOR_LISTED_MAX;
+    if (full && row->unix_us < tally->listed[OPERATOR_LISTED_MAX - 1].unix_us) return true;
+    struct listed listed = {row->unix_us, copy_of(row->request_id), copy_of(row->event),
+                            copy_of(code)};
+    if (listed.request_id != NULL && listed.event != NULL && listed.code != NULL) {
+        insert_listed(tally, listed);
+        return true;
+    }
+    drop_listed(&listed);
+    return out_of_memory(err);
+}
+
+/* ---- a row, and a score ---- */
+
 static bool tally_outcome(struct operator_tally *tally, const struct event_row *row,
                           struct err *err)
 {
@@ -264,12 +318,14 @@ bool operator_tally_row(struct operator_tally *tally, const struct event_row *ro
     const bool today = row->unix_us > tally->now_us - US_PER_DAY;
     const bool of_router = strcmp(event_function_name(row), EVENT_ROUTER_FUNCTION) == 0;
     tally->lines++;
+    if (!tally_refused(tally, row, err)) return false;
     if (row->unix_us <= tally->now_us - 7 * US_PER_DAY) return true;
     if (row->kind == EVENT_RECORD_OUTCOME) return tally_outcome(tally, row, err);
     if (!of_router) return true;
     if (!tally_week(tally, row, err) || !tally_selection(tally, row, err)) return false;
     return !today || (tally_hours(tally, row, err) && tally_errors(tally, row, err) &&
-                      tally_failures(tally, row, err) && tally_router(tally, row, err));
+                      tally_failures(tally, row, err) && tally_router(tally, row, err) &&
+                      tally_winner(tally, row, err));
 }
 
 bool operator_tally_score(struct operator_tally *tally, const struct operator_score *score,
@@ -290,331 +346,6 @@ bool operator_tally_score(struct operator_tally *tally, const struct operator_sc
         group->known[i]++;
     }
     return true;
-}
-
-/* ---- rows of an answer ---- */
-
-static int compare_text(const char *a, const char *b)
-{
-    if (a == NULL || b == NULL) return (a == NULL) - (b == NULL); /* NULLS LAST */
-    return strcmp(a, b);
-}
-
-static int by_key(const void *left, const void *right)
-{
-    const struct group *const a = left, *const b = right;
-    const int first = compare_text(a->key, b->key);
-    return first != 0 ? first : compare_text(a->second, b->second);
-}
-
-static int by_hour(const void *left, const void *right) /* newest first */
-{
-    const struct group *const a = left, *const b = right;
-    return (a->number < b->number) - (a->number > b->number);
-}
-
-static int by_rows(const void *left, const void *right) /* most first */
-{
-    const struct group *const a = left, *const b = right;
-    if (a->rows != b->rows) return a->rows > b->rows ? -1 : 1;
-    return by_key(left, right);
-}
-
-static int by_commission(const void *left, const void *right) /* most first */
-{
-    const struct group *const a = left, *const b = right;
-    if (a->sums[1] != b->sums[1]) return a->sums[1] > b->sums[1] ? -1 : 1;
-    return by_key(left, right);
-}
-
-struct writer { /* of one answer */
-    struct operator_answers *answers;
-    const char **next; /* cell */
-    struct text cell;
-    bool failed;
-};
-
-static void end_cell(struct writer *writer)
-{
-    *writer->next =
-        arena_text(&writer->answers->arena, writer->cell.bytes != NULL ? writer->cell.bytes : "",
-                   writer->cell.length);
-    writer->failed = writer->failed || writer->cell.failed || *writer->next == NULL;
-    writer->next++;
-    text_clear(&writer->cell);
-}
-
-static void cell_null(struct writer *writer)
-{
-    *writer->next++ = NULL;
-}
-
-static void cell_text(struct writer *writer, const char *value)
-{
-    if (value == NULL) {
-        cell_null(writer);
-        return;
-    }
-    text_put(&writer->cell, value);
-    end_cell(writer);
-}
-
-static void cell_whole(struct writer *writer, int64_t value)
-{
-    text_int(&writer->cell, value);
-    end_cell(writer);
-}
-
-static void cell_decimal(struct writer *writer, int64_t units, int scale)
-{
-    sql_put_decimal(&writer->cell, (struct sql_decimal){units, scale});
-    end_cell(writer);
-}
-
-static void cell_instant(struct writer *writer, int64_t unix_us)
-{
-    sql_put_instant(&writer->cell, unix_us);
-    end_cell(writer);
-}
-
-/* AVG() of what has `scale` decimals. */
-static void cell_mean(struct writer *writer, const struct group *group, unsigned place, int scale)
-{
-    if (group->known[place] == 0) {
-        cell_null(writer);
-        return;
-    }
-    sql_put_quotient(&writer->cell, (struct sql_decimal){group->sums[place], scale},
-                     (struct sql_decimal){group->known[place], 0});
-    end_cell(writer);
-}
-
-/* part * 100.0 / whole */
-static void cell_percent(struct writer *writer, int64_t part, int64_t whole)
-{
-    sql_put_quotient(&writer->cell, (struct sql_decimal){part * 1000, 1},
-                     (struct sql_decimal){whole, 0});
-    end_cell(writer);
-}
-
-static void cell_percentile(struct writer *writer, const struct samples *samples, double share)
-{
-    if (samples->count == 0) {
-        cell_null(writer);
-        return;
-    }
-    sql_put_double(&writer->cell, sql_percentile_cont(samples->values, samples->count, share));
-    end_cell(writer);
-}
-
-static void write_commission(struct writer *writer, const struct group *group)
-{
-    cell_text(writer, group->key);
-    cell_whole(writer, group->rows);
-    cell_whole(writer, group->counts[0]);
-    cell_decimal(writer, group->sums[0], 2);
-    cell_decimal(writer, group->sums[1], 2);
-    if (group->sums[0] == 0) {
-        cell_null(writer); /* NULLIF */
-    } else {
-        sql_put_quotient(&writer->cell, (struct sql_decimal){group->sums[1] * 100, 2},
-                         (struct sql_decimal){group->sums[0], 2});
-        end_cell(writer);
-    }
-    cell_mean(writer, group, 2, 0);
-    cell_mean(writer, group, 3, 0);
-}
-
-static void write_failures(struct writer *writer, const struct group *group)
-{
-    cell_text(writer, group->key);
-    cell_text(writer, group->second);
-    cell_whole(writer, group->rows);
-    cell_whole(writer, group->counts[0]);
-    cell_instant(writer, group->first_us);
-    cell_instant(writer, group->last_us);
-}
-
-static void write_router(struct writer *writer, const struct group *group)
-{
-    cell_whole(writer, group->rows);
-    cell_percentile(writer, &group->samples, 0.50);
-    cell_percentile(writer, &group->samples, 0.95);
-    cell_mean(writer, group, 0, 3);
-    if (group->known[0] > 0)
-        cell_decimal(writer, group->most, 3);
-    else
-        cell_null(writer);
-}
-
-static void write_hour(struct writer *writer, const struct group *group, bool orders)
-{
-    cell_instant(writer, group->number);
-    cell_whole(writer, group->rows);
-    if (!orders) {
-        cell_mean(writer, group, 0, 3);
-        return;
-    }
-    cell_whole(writer, group->counts[0]);
-    sql_put_rounded(&writer->cell, (struct sql_decimal){group->counts[0] * 1000, 1},
-                    (struct sql_decimal){group->rows, 0}, 2);
-    end_cell(writer);
-}
-
-static void write_week(struct writer *writer, const struct group *group)
-{
-    cell_text(writer, group->key);
-    cell_whole(writer, group->counts[0]);
-    cell_whole(writer, group->counts[1]);
-    cell_mean(writer, group, 0, 3);
-    cell_percentile(writer, &group->samples, 0.95);
-}
-
-static void write_scores(struct writer *writer, const struct group *group)
-{
-    cell_text(writer, group->key);
-    cell_whole(writer, group->rows);
-    cell_whole(writer, group->counts[0]);
-    for (unsigned i = 0; i < SUMS; i++)
-        cell_mean(writer, group, i, 0);
-}
-
-static void write_row(struct writer *writer, enum operator_query query, const struct group *group,
-                      int64_t all_rows)
-{
-    switch (query) {
-    case OPERATOR_HOURLY_VOLUME:
-    case OPERATOR_HOURLY_ORDERS:
-        write_hour(writer, group, query == OPERATOR_HOURLY_ORDERS);
-        return;
-    case OPERATOR_ERROR_RATE:
-        cell_text(writer, group->key);
-        cell_percent(writer, group->counts[0], group->rows);
-        return;
-    case OPERATOR_ERROR_SETTLED:
-        cell_text(writer, group->key);
-        cell_whole(writer, group->rows);
-        cell_whole(writer, group->counts[0]);
-        cell_percent(writer, group->counts[0], group->rows);
-        return;
-    case OPERATOR_ROUTER_LATENCY:
-        write_router(writer, group);
-        return;
-    case OPERATOR_WEEKLY_STATS:
-        write_week(writer, group);
-        return;
-    case OPERATOR_CALL_COSTS:
-        cell_text(writer, group->key);
-        cell_whole(writer, group->rows);
-        cell_decimal(writer, group->rows, 3);
-        return;
-    case OPERATOR_SELECTION:
-        cell_text(writer, group->key);
-        cell_whole(writer, group->rows);
-        cell_percent(writer, group->rows, all_rows);
-        cell_mean(writer, group, 0, 0);
-        return;
-    case OPERATOR_FAILURES:
-        write_failures(writer, group);
-        return;
-    case OPERATOR_COMMISSION:
-        write_commission(writer, group);
-        return;
-    case OPERATOR_SCORES:
-        write_scores(writer, group);
-        return;
-    case OPERATOR_HISTORY:
-    case OPERATOR_QUERY_COUNT:
-        break;
-    }
-    assert(!"a query that is answered from groups");
-}
-
-static void cell_rate(struct writer *writer, bool known, double rate)
-{
-    if (!known) {
-        cell_null(writer);
-        return;
-    }
-    text_fixed(&writer->cell, rate, 2);
-    end_cell(writer);
-}
-
-static void write_history(struct writer *writer, const struct history *history)
-{
-    /* The registry's order, by id. */
-    static const enum provider by_id[PROVIDER_COUNT] = {PROVIDER_INSTACART, PROVIDER_KROGER_API,
-                                                        PROVIDER_MEALME, PROVIDER_WALMART_API};
-    for (unsigned i = 0; i < PROVIDER_COUNT; i++) {
-        const struct provider_history *known = &history->providers[by_id[i]];
-        cell_text(writer, provider_traits[by_id[i]].id);
-        cell_whole(writer, known->total);
-        cell_whole(writer, known->successful);
-        cell_whole(writer, known->failed);
-        cell_whole(writer, known->cancelled);
-        cell_decimal(writer, known->value_cents, 2);
-        cell_decimal(writer, known->commission_cents, 2);
-        cell_rate(writer, known->has_success_rate, known->success_rate);
-        cell_rate(writer, known->has_margin_rate, known->margin_rate);
-    }
-}
-
-static void sort_groups(struct groups *groups, enum operator_query query)
-{
-    int (*compare)(const void *, const void *) = by_key;
-    if (query == OPERATOR_HOURLY_VOLUME || query == OPERATOR_HOURLY_ORDERS) compare = by_hour;
-    if (query == OPERATOR_SELECTION || query == OPERATOR_FAILURES) compare = by_rows;
-    if (query == OPERATOR_COMMISSION) compare = by_commission;
-    if (groups->count > 1) qsort(groups->items, groups->count, sizeof *groups->items, compare);
-    for (uint32_t i = 0; i < groups->count; i++)
-        gsl_sort(groups->items[i].samples.values, 1, groups->items[i].samples.count);
-    groups->last = 0;
-}
-
-static bool answer(struct operator_tally *tally, enum operator_query query,
-                   const struct history *history, struct operator_answers *answers, struct err *err)
-{
-    static const struct group nothing = {0};
-    struct groups *groups = &tally->groups[query];
-    struct operator_answer *out = &answers->answers[query];
-    int64_t all_rows = 0;
-    sort_groups(groups, query);
-    /* An aggregate without GROUP BY has a row whatever there is. */
-    const bool lone = query == OPERATOR_ROUTER_LATENCY && groups->count == 0;
-    out->rows =
-        query == OPERATOR_HISTORY ? (uint32_t)PROVIDER_COUNT : groups->count + (lone ? 1u : 0u);
-    const uint32_t cells = out->rows * operator_queries[query].column_count;
-    out->cells = arena_push(&answers->arena, const char *, cells > 0 ? cells : 1);
-    if (out->cells == NULL) return out_of_memory(err);
-    struct writer writer = {.answers = answers, .next = out->cells};
-    for (uint32_t i = 0; i < groups->count; i++)
-        all_rows += groups->items[i].rows;
-    for (uint32_t i = 0; i < groups->count; i++)
-        write_row(&writer, query, &groups->items[i], all_rows);
-    if (lone) write_row(&writer, query, &nothing, 0);
-    if (query == OPERATOR_HISTORY) write_history(&writer, history);
-    text_release(&writer.cell);
-    assert(writer.next == out->cells + cells);
-    return !writer.failed || out_of_memory(err);
-}
-
-bool operator_tally_answer(struct operator_tally *tally, const struct history *history,
-                           struct operator_answers *answers, struct err *err)
-{
-    *answers = (struct operator_answers){
-        .now_us = tally->now_us, .lines = tally->lines, .scores_known = tally->scores_known};
-    for (unsigned q = 0; q < OPERATOR_QUERY_COUNT; q++) {
-        if (answer(tally, (enum operator_query)q, history, answers, err)) continue;
-        operator_answers_release(answers);
-        return false;
-    }
-    return true;
-}
-
-void operator_answers_release(struct operator_answers *answers)
-{
-    arena_release(&answers->arena);
-    *answers = (struct operator_answers){0};
 }
 
 /* ---- lifetime ---- */
@@ -638,6 +369,8 @@ void operator_tally_destroy(struct operator_tally *tally)
             free(tally->groups[q].items[i].samples.values);
         free(tally->groups[q].items);
     }
+    for (uint32_t i = 0; i < tally->listed_count; i++)
+        drop_listed(&tally->listed[i]);
     arena_release(&tally->arena);
     free(tally);
 }

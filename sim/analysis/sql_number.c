@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "router/base/duration.h"
@@ -15,39 +16,51 @@ enum {
     QUOTIENT_DIGITS_MAX = 64,
 };
 
-static int64_t power_of_ten(int exponent)
+static wide power_of_ten(int exponent)
 {
-    int64_t power = 1;
-    assert(exponent >= 0 && exponent <= 18);
+    wide power = 1;
+    assert(exponent >= 0 && exponent <= 37);
     for (; exponent > 0; exponent--)
         power *= 10;
     return power;
+}
+
+struct number { /* units / 10^scale */
+    wide units;
+    int scale;
+};
+
+static struct number number_of(struct sql_decimal value)
+{
+    assert(value.units >= 0);
+    assert(value.scale >= 0 && value.scale <= 6);
+    return (struct number){(wide)value.units, value.scale};
 }
 
 /* ---- quotients ---- */
 
 struct leading { /* of a number in base 10000, counted from its units place */
     int weight;
-    int64_t digit;
+    int digit;
 };
 
-static struct leading leading_of(struct sql_decimal value)
+static struct leading leading_of(struct number value)
 {
     if (value.units == 0) return (struct leading){0, 0};
     int digits = 0;
-    for (int64_t rest = value.units; rest > 0; rest /= 10)
+    for (wide rest = value.units; rest > 0; rest /= 10)
         digits++;
     const int place = digits - value.scale - 1; /* of the first decimal digit */
     const int weight =
         place >= 0 ? place / BASE_DIGITS : -((BASE_DIGITS - 1 - place) / BASE_DIGITS);
     const int shift = value.scale + BASE_DIGITS * weight;
-    const int64_t digit =
+    const wide digit =
         shift >= 0 ? value.units / power_of_ten(shift) : value.units * power_of_ten(-shift);
     assert(digit >= 1 && digit < 10000);
-    return (struct leading){weight, digit};
+    return (struct leading){weight, (int)digit};
 }
 
-static int quotient_scale(struct sql_decimal above, struct sql_decimal below)
+static int quotient_scale(struct number above, struct number below)
 {
     const struct leading a = leading_of(above), b = leading_of(below);
     const int weight = a.weight - b.weight - (a.digit <= b.digit);
@@ -84,12 +97,11 @@ static void round_to(struct quotient *quotient, int scale)
     if (up) round_up(quotient);
 }
 
-static void divide(struct quotient *quotient, struct sql_decimal above, struct sql_decimal below)
+static void divide(struct quotient *quotient, struct number above, struct number below)
 {
-    assert(above.units >= 0 && below.units > 0);
-    assert(above.scale >= 0 && above.scale <= 6 && below.scale >= 0 && below.scale <= 6);
-    const wide divisor = (wide)below.units * (wide)power_of_ten(above.scale);
-    wide rest = (wide)above.units * (wide)power_of_ten(below.scale);
+    assert(below.units > 0);
+    const wide divisor = below.units * power_of_ten(above.scale);
+    wide rest = above.units * power_of_ten(below.scale);
     unsigned char reversed[QUOTIENT_DIGITS_MAX];
     int count = 0;
     quotient->scale = quotient_scale(above, below);
@@ -120,7 +132,7 @@ static void put(struct text *text, const struct quotient *quotient)
 void sql_put_quotient(struct text *text, struct sql_decimal above, struct sql_decimal below)
 {
     struct quotient quotient;
-    divide(&quotient, above, below);
+    divide(&quotient, number_of(above), number_of(below));
     put(text, &quotient);
 }
 
@@ -128,7 +140,7 @@ void sql_put_rounded(struct text *text, struct sql_decimal above, struct sql_dec
                      int decimals)
 {
     struct quotient quotient;
-    divide(&quotient, above, below);
+    divide(&quotient, number_of(above), number_of(below));
     assert(decimals >= 0 && decimals <= quotient.scale);
     round_to(&quotient, decimals);
     put(text, &quotient);
@@ -137,10 +149,65 @@ void sql_put_rounded(struct text *text, struct sql_decimal above, struct sql_dec
 void sql_put_decimal(struct text *text, struct sql_decimal value)
 {
     assert(value.units >= 0);
-    const int64_t one = power_of_ten(value.scale);
+    const int64_t one = (int64_t)power_of_ten(value.scale);
     text_int(text, value.units / one);
     if (value.scale == 0) return;
     text_format(text, ".%0*lld", value.scale, (long long)(value.units % one));
+}
+
+/* ---- sums of what is written as doubles are ---- */
+
+enum { SUM_SCALE_MAX = 22 };
+
+/* Its shortest decimal form: "137.35" is 13735 at scale 2. */
+static bool read_double(double value, sql_wide *units, int *scale)
+{
+    char text[NUMBER_TEXT_MAX];
+    bool fraction = false;
+    if (!(fabs(value) < 1e12)) return false;
+    (void)number_write(text, value);
+    *units = 0;
+    *scale = 0;
+    const char *at = text + (text[0] == '-');
+    for (; *at != '\0' && *at != 'e'; at++) {
+        if (*at == '.') {
+            fraction = true;
+            continue;
+        }
+        *units = *units * 10 + (*at - '0');
+        *scale += fraction;
+    }
+    if (*at == 'e') *scale -= atoi(at + 1); /* of what is below 1e-4: its exponent is negative */
+    if (text[0] == '-') *units = -*units;
+    return *scale <= SUM_SCALE_MAX;
+}
+
+bool sql_sum_add(struct sql_sum *sum, double value)
+{
+    sql_wide units;
+    int scale;
+    if (!read_double(value, &units, &scale)) return false;
+    if (scale > sum->scale) {
+        sum->units *= (sql_wide)power_of_ten(scale - sum->scale);
+        sum->scale = scale;
+    }
+    sum->units += units * (sql_wide)power_of_ten(sum->scale - scale);
+    sum->count++;
+    return true;
+}
+
+void sql_put_mean(struct text *text, const struct sql_sum *sum)
+{
+    struct quotient quotient;
+    const bool below = sum->units < 0;
+    assert(sum->count > 0);
+    divide(&quotient, (struct number){(wide)(below ? -sum->units : sum->units), sum->scale},
+           (struct number){(wide)sum->count, 0});
+    bool any = false;
+    for (int i = 0; i < quotient.count; i++)
+        any = any || quotient.digits[i] != 0;
+    if (below && any) text_char(text, '-');
+    put(text, &quotient);
 }
 
 /* ---- doubles and instants ---- */

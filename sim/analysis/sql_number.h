@@ -9,7 +9,7 @@
  *             PERCENTILE_CONT() takes double precision, so a numeric column is cast first.
  *   timestamptz  in UTC, trailing zeros of the fraction dropped: "2025-11-22 17:00:00.2+00".
  *
- * Numbers are at least 0 here: counts, spans, cents. Failure: as text.h says.
+ * Counts, spans and cents are at least 0; a sum of scores may be below. Failure: as text.h says.
  */
 #ifndef SIM_ANALYSIS_SQL_NUMBER_H
 #define SIM_ANALYSIS_SQL_NUMBER_H
@@ -30,6 +30,18 @@ void sql_put_quotient(struct text *text, struct sql_decimal above, struct sql_de
 /* ROUND(above / below, decimals): of the quotient as it was rounded before. */
 void sql_put_rounded(struct text *text, struct sql_decimal above, struct sql_decimal below,
                      int decimals);
+
+/* A sum of numerics that are written as doubles are: its scale is the longest that any has. */
+__extension__ typedef __int128 sql_wide;
+struct sql_sum {
+    sql_wide units;
+    int scale;
+    int64_t count;
+};
+/* False: the value is none that can be summed exactly (beyond 10^12, or 22 decimals). */
+bool sql_sum_add(struct sql_sum *sum, double value);
+void sql_put_mean(struct text *text, const struct sql_sum *sum); /* AVG(); of one value or more */
+
 void sql_put_double(struct text *text, double value); /* finite */
 void sql_put_instant(struct text *text, int64_t unix_us);
 

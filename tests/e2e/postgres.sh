@@ -54,7 +54,27 @@ said=$(run days scenarios/baseline.json --duration 30h --rate 400/h -r 2 \
     --set providers.KROGER_API.history.orders=200 --set providers.KROGER_API.history.success_rate=91.5 \
     --set providers.KROGER_API.history.margin_rate=2.75)
 case $? in 0 | 1) ok 'one that is longer than a day' ;; *) not_ok 'one that is longer than a day' "$said" ;; esac
-logs='hang refused days'
+said=$(run expired scenarios/credentials-expired.json --short)
+case $? in 0 | 1) ok 'one with credentials that are refused' ;; *) not_ok 'one with credentials that are refused' "$said" ;; esac
+# A story: Kroger fails, an alert fires, somebody puts it into mock mode, deploys, and later undoes it.
+cat >"$scratch/drill.json" <<'JSON'
+{
+  "schema": "routesim.scenario/1", "name": "kroger-is-mocked", "seed": 5, "start": "2025-11-22T17:00:00Z", "duration": "30m",
+  "workload": {"arrivals": {"rate": "1/s"}},
+  "router": {"env": {"LOOPGPT_ENABLE_KROGER": "true", "LOOPGPT_ENABLE_WALMART": "true"}},
+  "faults": [{"id": "down", "provider": "KROGER_API", "kind": "error", "status": 401, "at": "5m", "for": "12m"}],
+  "alerts": {"rules": [{"name": "Down", "metric": "provider.success_rate", "op": "<", "threshold": "50%", "window": "2m",
+                        "for": "1m", "severity": "page"}]},
+  "hypothesis": {"probes": [{"name": "kroger", "metric": "KROGER_API.success_rate", "op": ">=", "limit": "90%", "mode": "edge"}]},
+  "operators": [{"id": "oncall", "triggers": [{"on_alert": "Down"}],
+    "steps": [{"do": "set", "key": "LOOPGPT_KROGER_MOCK", "value": "true"}, {"do": "redeploy"},
+              {"do": "wait_until", "when": "fault_cleared"}, {"do": "unset", "key": "LOOPGPT_KROGER_MOCK"}, {"do": "redeploy"}]}],
+  "expect": [{"alert": "Down", "fires_within": "10m"}]
+}
+JSON
+said=$("$program" drill "$scratch/drill.json" --no-plots --progress none --out "$scratch/drill" 2>&1)
+case $? in 0 | 1) ok 'a drill is played' ;; *) not_ok 'a drill is played' "$said" ;; esac
+logs='hang refused days expired drill'
 
 said=$(run sampled scenarios/baseline.json --short --events sample=3)
 said=$(export_of sampled)
@@ -138,7 +158,7 @@ for log in $logs; do
     expect "$log is loaded" 0 $? "$said"
     compare "$log" "$scratch/$log.export"
 done
-expect 'twelve queries were asked of each' 12 "$(ls "$scratch/hang.sql" | wc -l)"
+expect 'fourteen queries were asked of each' 14 "$(ls "$scratch/hang.sql" | wc -l)"
 lines=$(wc -l <"$scratch/hang/events.jsonl")
 expect 'a row a line' "$lines" "$(ask -d hang -A -t -c 'SELECT COUNT(*) FROM edge_logs')"
 expect 'instants are kept to the millisecond' "$(sed -n '1s/.*"timestamp":"\([^"]*\)".*/\1/p' "$scratch/hang/events.jsonl")" \
@@ -153,13 +173,14 @@ expect 'and adds nothing' "$lines" "$(ask -d hang -A -t -c 'SELECT COUNT(*) FROM
 
 # ---- instants that are moved -----------------------------------------------------------------------------
 # By load.sql, to when it is run: the real NOW() finds all of a log that is shorter than a day.
+mv "$scratch/hang.export" "$scratch/kept"
 said=$(export_of hang --rebase load)
 expect 'an export whose instants load.sql moves' 0 $? "$said"
 said=$(load moved "$scratch/hang.export")
 expect 'it is loaded' 0 $? "$said"
 split_queries "$scratch/hang.export/queries.sql" "$scratch/moved.sql"
 for query in provider_error_rate provider_error_rate_settled router_latency weekly_provider_stats weekly_call_costs \
-    selection_share commission_by_provider provider_history score_parts; do
+    selection_share winning_scores commission_by_provider provider_history score_parts; do
     got=$(ask -d moved -A -t -f "$scratch/moved.sql/$query.sql" 2>&1)
     if [ "$got" = "$(answer_of "$scratch/hang.export" "$query")" ]; then
         ok "by the real NOW(): $query"
@@ -174,19 +195,25 @@ expect 'an export to an instant' 0 $? "$said"
 said=$(load instant_of "$scratch/hang.export")
 expect 'it is loaded too' 0 $? "$said"
 compare instant_of "$scratch/hang.export"
+rm -r "$scratch/hang.export"
+mv "$scratch/kept" "$scratch/hang.export"
 
-# ---- a drill -----------------------------------------------------------------------------------------------
-drill=$(ls scenarios/drills/*.json 2>/dev/null | head -n 1)
-if [ -z "$drill" ]; then
-    echo 'ok - a drill in PostgreSQL # SKIP there is no drill in scenarios/drills'
-else
-    said=$(run drill "$drill")
-    case $? in 0 | 1 | 5) ok "the story of $(basename "$drill" .json) runs" ;; *) not_ok 'the story of a drill runs' "$said" ;; esac
-    said=$(export_of drill)
-    expect 'export of a drill' 0 $? "$said"
-    said=$(load drill "$scratch/drill.export")
-    expect 'it is loaded as well' 0 $? "$said"
-    compare drill "$scratch/drill.export"
-fi
+# ---- the runbook's own words ---------------------------------------------------------------------------------
+# Each of its queries, as it stands in scenarios/runbook.md, has an answer: the same rows, whose order it may leave open.
+mkdir "$scratch/runbook"
+awk -v folder="$scratch/runbook" '/^ *```sql/ { name = folder "/" ++count ".sql"; next } /^ *```/ { name = "" } name { print > name }' scenarios/runbook.md
+number=0
+for query in hourly_volume provider_error_rate winning_scores auth_failures weekly_provider_stats weekly_call_costs selection_share; do
+    number=$((number + 1))
+    for log in hang expired drill; do
+        got=$(PGTZ=UTC PGOPTIONS='-c search_path=instant,public,pg_catalog' ask -d "$log" -A -t -f "$scratch/runbook/$number.sql" 2>&1)
+        if [ "$(sort <<<"$got")" = "$(answer_of "$scratch/$log.export" "$query" | sort)" ]; then
+            ok "$log: query $number of the runbook is answered by $query"
+        else
+            not_ok "$log: query $number of the runbook is answered by $query" "$(diff <(sort <<<"$got") <(answer_of "$scratch/$log.export" "$query" | sort))"
+        fi
+    done
+done
+expect 'the runbook has no other query' "$number" "$(ls "$scratch/runbook" | wc -l)"
 echo "told: $values values of the operators' queries are the same in PostgreSQL ${version%% *}"
 exit "$failed"

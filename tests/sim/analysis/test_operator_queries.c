@@ -15,7 +15,7 @@
 
 #define NOW INT64_C(1763830800123000) /* 2025-11-22T17:00:00.123Z */
 
-enum { ROWS = 6000 };
+enum { ROWS = 8000 };
 
 static struct event_row rows[ROWS];
 
@@ -24,6 +24,7 @@ static const enum event_kind kinds[] = {
     EVENT_DECISION,    EVENT_FAILURE,         EVENT_LATENCY,         EVENT_RECORD_OUTCOME,
     EVENT_QUOTE_ERROR, EVENT_CONFIRM_SUCCESS, EVENT_FAILOVER_ATTEMPT};
 static const char *const codes[] = {"TIMEOUT", "HTTP_503", "AUTH_FAILED"};
+static char ids_of_rows[ROWS][16];
 static const char *const outcomes[] = {"success", "failed", "cancelled"};
 
 static void set_whole(struct event_row *row, enum event_column column, int64_t value)
@@ -44,7 +45,10 @@ static void make_row(struct event_row *row, uint64_t i)
         kind != EVENT_DECISION && kind != EVENT_FAILURE && kind != EVENT_LATENCY;
     const bool timed =
         kind == EVENT_QUOTE_SUCCESS || kind == EVENT_QUOTE_ERROR || kind == EVENT_CONFIRM_SUCCESS;
-    *row = (struct event_row){.kind = kind, .event = event_names[kind], .request_id = "r"};
+    (void)snprintf(ids_of_rows[i], sizeof ids_of_rows[i], "req-%04u",
+                   (unsigned)(test_bits(13, i) % 900));
+    *row =
+        (struct event_row){.kind = kind, .event = event_names[kind], .request_id = ids_of_rows[i]};
     /* Ten days, so that some are younger than a day and some older than a week. */
     row->unix_us = NOW - (int64_t)(test_bits(3, i) % (uint64_t)(10 * US_PER_DAY));
     row->unix_us -= row->unix_us % 1000;
@@ -60,6 +64,9 @@ static void make_row(struct event_row *row, uint64_t i)
     if (kind == EVENT_DECISION) {
         set_text(row, EVENT_COLUMN_SELECTED_PROVIDER_ID, provider);
         set_whole(row, EVENT_COLUMN_TOTAL_CENTS, (int64_t)(test_bits(8, i) % 20000u));
+        set_whole(row, EVENT_COLUMN_PRICE_SCORE, (int64_t)(test_bits(14, i) % 101u));
+        row->values[EVENT_COLUMN_SCORE] = (struct event_value){
+            .known = true, .number = (double)(test_bits(15, i) % 20000u) / 100.0};
     }
     if (kind == EVENT_RECORD_OUTCOME) {
         const uint64_t outcome = test_bits(9, i) % 3;
@@ -317,6 +324,68 @@ static void failures_are_told_apart_by_code_and_provider(void **state)
     assert_int_equal(told, found.rows);
 }
 
+static void winning_scores_are_means_over_decisions(void **state)
+{
+    (void)state;
+    assert_int_equal(rows_of(OPERATOR_WINNING_SCORES), 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        const struct where where = {.younger_us = US_PER_DAY,
+                                    .kinds = BIT(EVENT_DECISION),
+                                    .key = cell(OPERATOR_WINNING_SCORES, i, 0),
+                                    .key_column = EVENT_COLUMN_SELECTED_PROVIDER_ID};
+        int64_t hundredths = 0;
+        bool tenths_only = true, whole = true;
+        select_rows(&where, EVENT_COLUMN_PRICE_SCORE);
+        check_whole(OPERATOR_WINNING_SCORES, i, 1, found.rows);
+        check_quotient(OPERATOR_WINNING_SCORES, i, 3, found.sum, 0, found.known);
+        assert_null(cell(OPERATOR_WINNING_SCORES, i, 4));
+        for (size_t r = 0; r < ROWS; r++) {
+            if (!matches(&rows[r], &where)) continue;
+            const int64_t score = llrint(rows[r].values[EVENT_COLUMN_SCORE].number * 100.0);
+            hundredths += score;
+            tenths_only = tenths_only && score % 10 == 0;
+            whole = whole && score % 100 == 0;
+        }
+        assert_false(tenths_only || whole); /* so the sum has two decimals */
+        check_quotient(OPERATOR_WINNING_SCORES, i, 2, hundredths, 2, found.rows);
+    }
+}
+
+static bool comes_before(const struct event_row *a, const struct event_row *b)
+{
+    if (a->unix_us != b->unix_us) return a->unix_us > b->unix_us;
+    const int by_id = strcmp(a->request_id, b->request_id);
+    return by_id != 0 ? by_id < 0 : strcmp(a->event, b->event) < 0;
+}
+
+static bool is_refused(const struct event_row *row)
+{
+    const struct event_value *provider = &row->values[EVENT_COLUMN_PROVIDER_ID];
+    const struct event_value *code = &row->values[EVENT_COLUMN_ERROR_CODE];
+    return provider->known && code->known && strcmp(provider->text, "KROGER_API") == 0 &&
+           strcmp(code->text, "AUTH_FAILED") == 0;
+}
+
+static void refused_calls_are_the_newest_hundred_in_order(void **state)
+{
+    uint32_t refused = 0;
+    (void)state;
+    assert_int_equal(rows_of(OPERATOR_AUTH_FAILURES), OPERATOR_LISTED_MAX);
+    for (size_t i = 0; i < ROWS; i++) {
+        uint32_t place = 0;
+        if (!is_refused(&rows[i])) continue;
+        refused++;
+        for (size_t k = 0; k < ROWS; k++)
+            place += is_refused(&rows[k]) && comes_before(&rows[k], &rows[i]);
+        if (place >= OPERATOR_LISTED_MAX) continue;
+        check_instant(OPERATOR_AUTH_FAILURES, place, 0, rows[i].unix_us);
+        assert_string_equal(cell(OPERATOR_AUTH_FAILURES, place, 1), rows[i].request_id);
+        assert_string_equal(cell(OPERATOR_AUTH_FAILURES, place, 2), rows[i].event);
+        assert_string_equal(cell(OPERATOR_AUTH_FAILURES, place, 3), "AUTH_FAILED");
+    }
+    assert_true(refused > OPERATOR_LISTED_MAX);
+}
+
 static void hours_come_newest_first_and_add_up(void **state)
 {
     int64_t lines = 0, orders = 0;
@@ -434,6 +503,8 @@ int main(void)
         cmocka_unit_test(weekly_percentiles_are_over_successes_and_errors),
         cmocka_unit_test(shares_are_of_all_decisions),
         cmocka_unit_test(failures_are_told_apart_by_code_and_provider),
+        cmocka_unit_test(winning_scores_are_means_over_decisions),
+        cmocka_unit_test(refused_calls_are_the_newest_hundred_in_order),
         cmocka_unit_test(hours_come_newest_first_and_add_up),
         cmocka_unit_test(commission_is_of_outcomes),
         cmocka_unit_test(a_window_ends_strictly),

@@ -92,6 +92,38 @@ static void no_quotient_is_off_by_more_than_half_a_digit(void **state)
     }
 }
 
+static void sums_of_doubles_are_exact_decimals(void **state)
+{
+    static const struct {
+        double values[4];
+        size_t count;
+        const char *mean; /* AVG() of these literals as numerics, by PostgreSQL 15 */
+    } rows[] = {
+        {{137.35}, 1, "137.3500000000000000"},
+        {{137.35, 130.8}, 2, "134.0750000000000000"},
+        {{95.30000000000001, 130.8, 7}, 3, "77.7000000000000033"},
+        {{0.00001234, 3}, 2, "1.5000061700000000"},
+        {{-1.5, 0.25, 0.25}, 3, "-0.33333333333333333333"},
+        {{-0.1, 0.1}, 2, "0.00000000000000000000"},
+        {{0, 0, 0}, 3, "0.00000000000000000000"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sql_sum sum = {0};
+        struct text text = {0};
+        for (size_t k = 0; k < rows[i].count; k++)
+            assert_true(sql_sum_add(&sum, rows[i].values[k]));
+        sql_put_mean(&text, &sum);
+        CHECK_ROW_TEXT(rows[i].mean, text.bytes, rows[i].mean);
+        text_release(&text);
+    }
+    struct sql_sum sum = {0};
+    assert_false(sql_sum_add(&sum, 1e12));
+    assert_false(sql_sum_add(&sum, 1e-23));
+    assert_false(sql_sum_add(&sum, INFINITY));
+    assert_int_equal(sum.count, 0);
+}
+
 static void interpolates_as_percentile_cont_does(void **state)
 {
     static const struct {
@@ -155,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(divides_as_numeric_does),
         cmocka_unit_test(no_quotient_is_off_by_more_than_half_a_digit),
+        cmocka_unit_test(sums_of_doubles_are_exact_decimals),
         cmocka_unit_test(interpolates_as_percentile_cont_does),
         cmocka_unit_test(agrees_with_gsl_but_for_the_last_bits),
         cmocka_unit_test(writes_instants_in_utc),
