@@ -240,8 +240,12 @@ static bool refuse_only(const struct runbook_state *state)
     struct err err;
     char hint[ERR_HINT_MAX];
     uint32_t count = 0;
-    for (uint32_t i = 1; i < document->heading_count && count < CANDIDATES; i++)
-        candidates[count++] = document->headings[i].text;
+    /* "Emergency 1" of "Emergency 1: complete outage" is what people write. */
+    for (uint32_t i = 1; i < document->heading_count && count < CANDIDATES; i++) {
+        const char *const heading = document->headings[i].text;
+        candidates[count] = arena_text(&state->runbook->arena, heading, strcspn(heading, ":"));
+        if (candidates[count] != NULL) count++;
+    }
     (void)err_fail(&err, ERR_USAGE, (struct place){0},
                    "no section with a step has a heading that contains \"%.60s\"",
                    state->play->only);

@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# Goal: routesim runbook as a person or a script meets it: the shipped runbook, its exit codes, its files, a bad file,
+# and that its queries run unchanged on PostgreSQL.
+# Method: it is run, and its exit code, standard output, standard error and files are looked at. Prints a
+# line `ok - name` or `not ok - name` a test.
+# shellcheck disable=SC2016,SC2034 # conditions are expanded later, by check()
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+program=${ROUTESIM:-$PWD/routesim}
+[ -x "$program" ] || { echo "not ok - there is a program at $program"; exit 1; }
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+export LC_ALL=C.UTF-8
+unset NO_COLOR FORCE_COLOR CLICOLOR_FORCE ROUTESIM_COLOR ROUTESIM_OUT ROUTESIM_JOBS
+for name in $(compgen -e LOOPGPT_); do unset "$name"; done
+
+failed=0
+code=0 out='' err=''
+run() { # run WORDS...: sets code, out and err
+    "$program" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
+    code=$?
+    out=$(cat "$scratch/out") err=$(cat "$scratch/err")
+}
+
+check() { # check NAME CONDITION: a bash condition about code, out and err
+    if eval "[[ $2 ]]"; then
+        echo "ok - $1"
+    else
+        echo "not ok - $1"
+        printf '    wanted: %s\n    code: %s\n    out: %.400s\n    err: %.400s\n' "$2" "$code" "$out" "$err"
+        failed=1
+    fi
+}
+
+shipped=scenarios/runbook.md
+
+# ---- the shipped runbook ----
+run runbook "$shipped" -o "$scratch/both"
+check 'the shipped runbook has steps that do not work' '$code == 1 && $err == ""'
+check 'the console names what it found' '$out == *"A verification that misleads"*"Rotated after the only deploy"*'
+check 'and ends with the counts and the report' '$out == *"steps do nothing or fail as coded, "*" as documented."*"Report: $scratch/both/report.html"'
+widest=0
+while IFS= read -r line; do
+    [[ $line == *Report:* ]] || ((${#line} <= widest)) || widest=${#line}
+done <<<"$out"
+check 'within 80 columns' '$widest -le 80'
+for file in runbook.json report.md report.html summary.json; do
+    check "writes $file" '-s $scratch/both/'"$file"
+done
+check 'the page loads nothing and runs nothing' \
+    '$(cat "$scratch/both/report.html") != *"<script"* && $(cat "$scratch/both/report.html") == *"Content-Security-Policy"*'
+
+run runbook "$shipped" --profile as_coded --only 'Emergency 1' -o "$scratch/coded"
+check 'Emergency 1 as coded names the keys that do nothing' \
+    '$code == 1 && $out == *"LOOPGPT_MEALME_MOCK = true"*"has no effect"*"LOOPGPT_INSTACART_MOCK = true"*"has no effect"*'
+check 'and the verification that answers 400' '$out == *"400 INVALID_REQUEST: userId is missing"*'
+check 'and nothing of another profile' '$out != *"AS DOCUMENTED"*'
+run runbook "$shipped" --profile as_documented --only 'Emergency 1' -o "$scratch/documented"
+check 'as documented every step of it works' '$code == 0 && $out == *"Every step that could be tried works."*'
+
+run runbook "$shipped" -q -o "$scratch/quiet"
+check 'quiet leaves one line' '$code == 1 && $(grep -c . <<<"$out") == 1'
+run runbook "$shipped" --json -o "$scratch/json"
+check 'JSON alone goes to standard output' '$code == 1 && $out == "{"*"routesim.runbook/1"*"}"'
+check 'and is what the folder holds' '$out == "$(cat "$scratch/json/runbook.json")"'
+if command -v jq >/dev/null; then
+    check 'it is JSON' '$(jq -r ".steps | length" <<<"$out") -gt 40'
+    check 'that tells who has no effect' \
+        '$(jq -r "[.steps[] | select(.as_coded.reason == \"unread_key\") | .what] | join(\" \")" <<<"$out") == *LOOPGPT_KROGER_TIMEOUT*'
+else
+    echo 'ok - it is JSON # skip jq is not there'
+fi
+run runbook "$shipped" --markdown - -o "$scratch/markdown"
+check 'Markdown to standard output' '$code == 1 && $out == "# Runbook: "*"## Findings"*"## Steps that do not work"*'
+cp "$scratch/both/runbook.json" "$scratch/first.json"
+run runbook "$shipped" -o "$scratch/both"
+check 'the same bytes again' '$code == 1 && $(cmp "$scratch/first.json" "$scratch/both/runbook.json" && echo same) == same'
+
+# ---- other files ----
+printf '# R\n\n```bash\nsupabase secrets set KROGER_CLIENT_SECRET=s3cr3t-canary "X\n```\n' >"$scratch/bad.md"
+run runbook "$scratch/bad.md" -o "$scratch/bad"
+check 'a quote that is never closed is shown with its place' \
+    '$code == 3 && $err == *"bad.md:4:57: error: this quote is never closed"*"^"* && ! -e $scratch/bad'
+check 'without the secret of its line' '$err != *canary*'
+printf '# R\n\n```bash\nls\n' >"$scratch/open.md"
+run runbook "$scratch/open.md"
+check 'a block that is never closed is an error' '$code == 3 && $err == *"open.md:3: error: this block of code is never closed"*'
+printf '# R\nnothing to do\n' >"$scratch/none.md"
+run runbook "$scratch/none.md"
+check 'a file without a step is an error' '$code == 3 && $err == *"there is no step in this file"*'
+run runbook "$scratch/nowhere.md"
+check 'a file that is not there is an error' '$code == 3 && $err == *nowhere.md*'
+run runbook "$shipped" --only 'Emergncy 1'
+check 'a heading that is none gets a suggestion' '$code == 2 && $err == *"did you mean"*"Emergency 1"*'
+run runbook "$shipped" --profile documented
+check 'a profile that is none is refused' '$code == 2 && $err == *as_documented*'
+run runbook
+check 'without a file there is help' '$code == 2 && $err == *"routesim runbook"*'
+mkdir "$scratch/theirs" && touch "$scratch/theirs/file"
+run runbook "$shipped" -o "$scratch/theirs"
+check 'a folder of somebody else is left alone' '$code == 2 && -e $scratch/theirs/file'
+printf '```bash\nsupabase secrets set WALMART_API_KEY=s3cr3t-canary\nsupabase functions deploy\n```\n' >"$scratch/secret.md"
+run runbook "$scratch/secret.md" -v -o "$scratch/secret"
+check 'a secret in the runbook is a finding' '$code == 0 && $out == *"A secret in plain text"*'
+check 'and in no file' '$out$err != *canary* && $(grep -rc canary "$scratch/secret" | grep -v ":0$") == ""'
+
+# ---- a scenario in which something is wrong ----
+sed 's/"at": "20m", "for": "10m"/"at": "0s", "for": "10m"/; s/"refuse"/"hang"/' scenarios/all-providers-down.json >"$scratch/down.json"
+run runbook "$shipped" --scenario "$scratch/down.json" --profile as_documented --only 'Monthly' -o "$scratch/down"
+check 'a request meets the outage of the scenario' '$code == 1 && $out == *"503 NO_PROVIDERS_AVAILABLE"*TIMEOUT*'
+run runbook "$shipped" --scenario "$scratch/down.json" --profile as_documented --only 'Emergency 1' -o "$scratch/mocked"
+check 'mock mode answers through it' '$code == 0 && $out == *"POST loopgpt_route_order, an order"*works*'
+
+# ---- PostgreSQL takes the queries as they are ----
+server=''
+for folder in /usr/lib/postgresql/*/bin; do [ -x "$folder/initdb" ] && server=$folder; done
+name='the queries of the shipped runbook run unchanged on PostgreSQL'
+if [ -z "$server" ] || ! command -v psql >/dev/null; then
+    echo "ok - $name # skip PostgreSQL is not there"
+else
+    as=()
+    [ "$(id -u)" -ne 0 ] || as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+    mkdir "$scratch/pg" "$scratch/run" && chmod 755 "$scratch" && chmod 777 "$scratch/pg" "$scratch/run"
+    "$program" run scenarios/baseline.json --short --no-plots -q -o "$scratch/baseline" >/dev/null 2>&1
+    "$program" export "$scratch/baseline" --postgres --rebase load -q -o "$scratch/export" >/dev/null 2>&1
+    chmod -R a+rX "$scratch/export"
+    awk '/```sql/ { on = 1; next } /```/ { on = 0 } on' "$shipped" >"$scratch/queries.sql"
+    if "${as[@]}" env LC_ALL=C.UTF-8 "$server/initdb" -D "$scratch/pg/data" -A trust -U drill >/dev/null 2>"$scratch/err" &&
+        "${as[@]}" "$server/pg_ctl" -D "$scratch/pg/data" -w -l "$scratch/pg/log" \
+            -o "-k $scratch/run -h ''" start >/dev/null 2>>"$scratch/err"; then
+        ask() { psql -h "$scratch/run" -U drill -d postgres -v ON_ERROR_STOP=1 -qAt "$@"; }
+        (cd "$scratch/export" && ask -f load.sql >/dev/null 2>>"$scratch/err") &&
+            ask -f "$scratch/queries.sql" >"$scratch/out" 2>>"$scratch/err"
+        code=$?
+        "${as[@]}" "$server/pg_ctl" -D "$scratch/pg/data" -m immediate stop >/dev/null 2>&1
+        out=$(cat "$scratch/out") err=$(cat "$scratch/err")
+        check "$name" '$code == 0 && $out == *KROGER_API*'
+    else
+        out='' err=$(cat "$scratch/err")
+        echo "ok - $name # skip PostgreSQL does not start: $(tr '\n' ' ' <<<"$err" | cut -c1-200)"
+    fi
+fi
+exit $failed
