@@ -18,7 +18,7 @@ enum {
     SHARE = 7,
     EPISODES = 5,
     RATE = 14,
-    DRILL_NAME = 26,
+    DRILL_NAME = 25,
     OUTCOME = 9,
     SPENT = 9,
     SMALL = 6
@@ -155,7 +155,7 @@ static void write_drill_line(const struct columns *columns, const struct alert_s
     put_share(columns, row->burned, SHARE);
     columns_spaces(columns, 1);
     columns_tone(columns, alert_outcome_names[row->outcome], OUTCOME - 1, tones[row->outcome]);
-    put_span(columns, row->ttd_us, SPENT);
+    put_span(columns, row->ttd_us, SPAN);
     put_share(columns, row->burned_at_page, BURN);
     if (row->reset_us < 0) {
         put_words(columns, "n/a", SPENT);
@@ -178,7 +178,7 @@ static void write_set(const struct columns *columns, const struct alert_scores *
     put_words(columns, "burns", SHARE);
     columns_spaces(columns, 1);
     columns_put(columns, "outcome", OUTCOME - 1, COLUMNS_LEFT);
-    put_words(columns, "detect", SPENT);
+    put_words(columns, "detect", SPAN);
     put_words(columns, "at page", BURN);
     put_words(columns, "reset", SPENT);
     put_words(columns, "pages", SMALL);
