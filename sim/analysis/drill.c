@@ -1,6 +1,7 @@
 #include "sim/analysis/drill.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -231,6 +232,37 @@ static bool gather(struct looking *looking, struct drill *drill)
     return true;
 }
 
+static void note(struct drill *drill, const char *words)
+{
+    struct result *result = &drill->result;
+    if (result->note_count < RESULT_NOTES_MAX) result->notes[result->note_count++] = words;
+}
+
+/* What else than the file says, or otherwise, this drill is. */
+static void note_ways(const struct looking *looking, const struct run_request *run,
+                      struct drill *drill)
+{
+    const bool real = run->wire != NULL && run->wire->clock == WIRE_CLOCK_REAL;
+    if (looking->scenario->drill.pace > 1.0) {
+        char words[320];
+        (void)snprintf(words, sizeof words,
+                       "Played %.6g times as fast as it is written: spans of the story, of alerts "
+                       "and of operators are divided by that, calls and the rate of orders are "
+                       "not. Fewer orders come to a window, so alerts are more nervous.",
+                       looking->scenario->drill.pace);
+        note(drill, keep(&drill->arena, words));
+    }
+    if (real && looking->has_control) {
+        note(drill, "The control ran in virtual time: an order that a socket's own cost moved "
+                    "across a boundary differs from it without any fault.");
+    }
+    if (!looking->has_control) {
+        note(drill, "There is no control: a provider that is real, or played back, cannot be asked "
+                    "the same again without the fault. The impact is the first bad order of the "
+                    "fault, and nothing is paired.");
+    }
+}
+
 static bool play_all(struct looking *looking, const struct drill_request *request,
                      struct drill *drill, struct err *err)
 {
@@ -240,6 +272,7 @@ static bool play_all(struct looking *looking, const struct drill_request *reques
     run.observer = &observer;
     if (!run_scenario(&run, &drill->result, err)) return false;
     describe(looking->scenario, drill);
+    note_ways(looking, &run, drill);
     if (!drill->result.complete) return true;
     return (gather(looking, drill) && drill_audit(looking->scenario, looking->details, drill) &&
             drill_judge(looking->scenario, looking->details, drill)) ||

@@ -109,6 +109,10 @@ static int play_single(struct drill_command *command)
         load_release(&run.loaded);
         return code;
     }
+    if (!drill_run_prepare(&run, &code)) {
+        drill_run_release(&run);
+        return code;
+    }
     if (!open_folder(command, scenario, &err)) {
         code = console_error(command->console, &err, NULL);
         load_release(&run.loaded);

@@ -9,11 +9,13 @@
 
 #include "reports/drill_files.h"
 #include "sim/command/command.h"
+#include "sim/command/descriptors.h"
 #include "sim/command/drill_state.h"
 #include "sim/command/paper.h"
 #include "sim/command/present.h"
 #include "sim/command/signals.h"
 #include "sim/command/version.h"
+#include "sim/command/wires.h"
 
 enum { EVENT_LINES_DEFAULT = 1000000 };
 
@@ -39,6 +41,56 @@ bool drill_run_load(struct drill_run *run)
     load_canonical_command(alone, run->path, &run->canonical);
     free(alone);
     return true;
+}
+
+static int64_t unix_now_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static bool is_real(const struct drill_run *run)
+{
+    return run->wire.clock == WIRE_CLOCK_REAL;
+}
+
+/* Options that only waiting gives a meaning. */
+static bool refuse_virtual(const struct drill_run *run, struct err *err)
+{
+    static const enum option options[] = {OPTION_SPEED, OPTION_ASK, OPTION_NOTIFY_PAGERDUTY,
+                                          OPTION_NOTIFY_SLACK};
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        if (!invocation_given(run->invocation, options[i])) continue;
+        (void)err_fail(err, ERR_USAGE, (struct place){0},
+                       "--%s is for drills in real time, and in virtual time nobody waits",
+                       option_table[options[i]].name);
+        (void)err_hint(err, "add --clock real");
+        return true;
+    }
+    return false;
+}
+
+bool drill_run_prepare(struct drill_run *run, int *code)
+{
+    struct err err;
+    struct scenario *scenario = run->loaded.scenario;
+    if (!wires_read(run->invocation, scenario, &run->wire, &err) ||
+        (!is_real(run) && refuse_virtual(run, &err))) {
+        *code =
+            console_error(run->console, &err, err_source(&err, scenario->file, run->loaded.source));
+        return false;
+    }
+    if (!is_real(run)) return true;
+    if (!wires_may_go_live(run->invocation, run->console, scenario, &run->wire, code)) return false;
+    if (wire_goes_elsewhere(&run->wire, scenario)) scenario->start_unix_us = unix_now_us();
+    (void)descriptors_raise();
+    struct err_list list = {0};
+    if (drill_live_open(&run->live, run->invocation, run->console, scenario, run->stop, &list)) {
+        return true;
+    }
+    *code = console_errors(run->console, &list, run->loaded.source);
+    return false;
 }
 
 void drill_run_release(struct drill_run *run)
@@ -78,13 +130,6 @@ static bool open_logs(struct drill_run *run, struct err *err)
     return logs_open(&run->logs, &wish, run->directory, run->loaded.scenario, &run->outputs, err);
 }
 
-static int64_t unix_now_us(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 bool drill_run_play(struct drill_run *run, struct err *err)
 {
     static char program[64];
@@ -93,10 +138,13 @@ bool drill_run_play(struct drill_run *run, struct err *err)
     const struct watch_setup watch = {.console = run->console,
                                       .scenario = run->loaded.scenario,
                                       .progress = run->invocation->values[OPTION_PROGRESS].choice,
+                                      .real = is_real(run),
                                       .stop = run->stop};
-    const struct world_control control = {
+    struct world_control control = {
         .stop = run->stop, .progress = watch_time, .progress_context = &run->watch};
+    if (is_real(run)) drill_live_control(&run->live, &control);
     const struct drill_request request = {.run = {.scenario = run->loaded.scenario,
+                                                  .wire = &run->wire,
                                                   .jobs = jobs_wanted(run->invocation),
                                                   .outputs = &run->outputs,
                                                   .control = &control,
@@ -110,6 +158,7 @@ bool drill_run_play(struct drill_run *run, struct err *err)
     run->played = drill_play(&request, &run->drill, err);
     run->wall_seconds = (double)(progress_clock_us() - begun_us) / 1e6;
     watch_end(&run->watch, !run->played || *run->stop != 0);
+    if (is_real(run)) drill_live_close(&run->live);
     return run->played && logs_close(&run->logs, err);
 }
 

@@ -6,6 +6,7 @@
 #include "reports/drill_report.h"
 #include "sim/analysis/drill.h"
 #include "sim/command/console.h"
+#include "sim/command/drill_live.h"
 #include "sim/command/folder.h"
 #include "sim/command/invocation.h"
 #include "sim/command/load.h"
@@ -24,6 +25,8 @@ struct drill_run {
     struct logs logs;
     struct world_outputs outputs;
     struct watch watch;
+    struct wire_spec wire;
+    struct drill_live live; /* in real time */
     struct drill drill;
     bool played;
     int64_t started_unix_us;
@@ -33,6 +36,8 @@ struct drill_run {
 /* Reads the file and prints what is wrong with it. False: `exit_code` of `loaded` says how to end.
  */
 bool drill_run_load(struct drill_run *run);
+/* How its calls travel, and by whose clock; asks what has to be asked. False: why was said. */
+bool drill_run_prepare(struct drill_run *run, int *code);
 /* Whether a scenario has anything of a drill. */
 bool drill_run_is_drill(const struct scenario *scenario);
 /* Plays it; logs go to `directory`. */

@@ -71,6 +71,10 @@ static bool take_drill(struct suite *suite, const char *path, int *code)
         drill_run_release(run);
         return true;
     }
+    if (!drill_run_prepare(run, code)) {
+        drill_run_release(run);
+        return false;
+    }
     for (uint32_t i = 0; i < suite->count; i++) {
         if (strcmp(suite->runs[i].loaded.scenario->name, run->loaded.scenario->name) != 0) continue;
         struct err err;

@@ -25,6 +25,7 @@
 
 #include "providers/webhook.h"
 #include "router/config.h"
+#include "sim/command/invocation.h"
 #include "sim/world/alert.h"
 
 #define NOTIFY_PAGERDUTY_KEY "ROUTESIM_PAGERDUTY_KEY"
@@ -56,6 +57,12 @@ struct notify_spec {
     int64_t started_unix_us;
     struct webhook_limits limits; /* webhook_limits_default */
 };
+
+/* What --notify-pagerduty, --notify-slack and --notify-url ask for, with the keys that it needs read
+ * into `keys`, which `spec` borrows. Whether anybody is to be told: spec->pagerduty or slack. The
+ * drill's name and start are the caller's to fill in. False: `list` says why. */
+bool notify_read_options(const struct invocation *invocation, struct notify_keys *keys,
+                         struct notify_spec *spec, struct err_list *list);
 
 struct notify_alert {
     bool resolved;

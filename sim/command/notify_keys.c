@@ -33,3 +33,23 @@ void notify_forget_keys(struct env *env)
     env_unset(env, NOTIFY_PAGERDUTY_KEY);
     env_unset(env, NOTIFY_SLACK_WEBHOOK);
 }
+
+bool notify_read_options(const struct invocation *invocation, struct notify_keys *keys,
+                         struct notify_spec *spec, struct err_list *list)
+{
+    *keys = (struct notify_keys){0};
+    *spec = (struct notify_spec){.pagerduty = invocation_on(invocation, OPTION_NOTIFY_PAGERDUTY),
+                                 .slack = invocation_on(invocation, OPTION_NOTIFY_SLACK),
+                                 .keys = keys,
+                                 .url = invocation->values[OPTION_NOTIFY_URL].text,
+                                 .drill = "",
+                                 .limits = webhook_limits_default};
+    if (spec->pagerduty || spec->slack)
+        return notify_read_keys(invocation->values[OPTION_ENV_FILE].text, keys, list);
+    if (spec->url == NULL) return true;
+    struct err err;
+    (void)err_fail(&err, ERR_USAGE, (struct place){0}, "--notify-url tells nobody by itself");
+    (void)err_hint(&err, "add --notify-pagerduty or --notify-slack");
+    err_list_add(list, &err);
+    return false;
+}

@@ -19,7 +19,7 @@
      IN(COMMAND_MOCK) | IN(COMMAND_DOCTOR) | IN(COMMAND_RUNBOOK))
 #define RUNS (PLAYS | STUDIES | IN(COMMAND_VERIFY))
 /* Those that may wait for real time. */
-#define CALLS (IN(COMMAND_RUN) | IN(COMMAND_VERIFY) | IN(COMMAND_CALIBRATE))
+#define CALLS (PLAYS | IN(COMMAND_VERIFY) | IN(COMMAND_CALIBRATE))
 
 const char *const option_group_titles[OPTION_GROUP_COUNT] = {
     [GROUP_LOAD] = "Load",     [GROUP_INPUT] = "Input",     [GROUP_JUDGE] = "Judging",
@@ -387,20 +387,20 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          "how calls reach mock providers: as structs (the default), through the "
                          "codecs in memory, over HTTP (the default in real time)",
                      .group = GROUP_LOAD,
-                     .commands = IN(COMMAND_RUN) | IN(COMMAND_CALIBRATE)},
+                     .commands = PLAYS | IN(COMMAND_CALIBRATE)},
     [OPTION_MOCK_TLS] =
         {.name = "tls",
          .type = OPTION_FLAG,
          .help = "the mocks of --wire http speak TLS, verified against their own authority",
          .group = GROUP_LOAD,
-         .commands = IN(COMMAND_RUN) | IN(COMMAND_CALIBRATE)},
+         .commands = PLAYS | IN(COMMAND_CALIBRATE)},
     [OPTION_CA] = {.name = "ca",
                    .type = OPTION_PATH,
                    .argument = "FILE",
                    .help = "whom mock servers elsewhere are verified against: the ca.pem that "
                            "routesim mock writes beside its keys; never real providers",
                    .group = GROUP_LOAD,
-                   .commands = IN(COMMAND_RUN) | IN(COMMAND_CALIBRATE)},
+                   .commands = PLAYS | IN(COMMAND_CALIBRATE)},
     [OPTION_CACHE] = {.name = "cache",
                       .type = OPTION_TEXT,
                       .argument = "URL",
@@ -417,12 +417,12 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          "call the real mealme, instacart, kroger or walmart, in real time, with "
                          "credentials of the environment or --env-file",
                      .group = GROUP_LOAD,
-                     .commands = IN(COMMAND_RUN) | IN(COMMAND_DOCTOR) | IN(COMMAND_CALIBRATE)},
+                     .commands = PLAYS | IN(COMMAND_DOCTOR) | IN(COMMAND_CALIBRATE)},
     [OPTION_YES_LIVE] = {.name = "yes-live",
                          .type = OPTION_FLAG,
                          .help = "yes, real providers are to be called",
                          .group = GROUP_LOAD,
-                         .commands = IN(COMMAND_RUN) | IN(COMMAND_DOCTOR) | IN(COMMAND_CALIBRATE)},
+                         .commands = PLAYS | IN(COMMAND_DOCTOR) | IN(COMMAND_CALIBRATE)},
     [OPTION_MAX_REQUESTS] = {.name = "max-requests",
                              .type = OPTION_NUMBER_COUNT,
                              .argument = "N",
@@ -430,7 +430,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                              .help = "HTTP requests to real providers, at most; and calls to them "
                                      "that fail before a request is sent",
                              .group = GROUP_LOAD,
-                             .commands = IN(COMMAND_RUN) | IN(COMMAND_CALIBRATE),
+                             .commands = PLAYS | IN(COMMAND_CALIBRATE),
                              .least = 1,
                              .most = 1000000},
     [OPTION_MAX_RATE] = {.name = "max-rate",
@@ -439,7 +439,39 @@ const struct option_traits option_table[OPTION_COUNT] = {
                          .fallback = "360/h",
                          .help = "order starts when a provider is real, at most",
                          .group = GROUP_LOAD,
-                         .commands = IN(COMMAND_RUN) | IN(COMMAND_CALIBRATE)},
+                         .commands = PLAYS | IN(COMMAND_CALIBRATE)},
+    [OPTION_SPEED] = {.name = "speed",
+                      .type = OPTION_TEXT,
+                      .argument = "60x",
+                      .help = "in real time: shorten what is waited for so many times; calls, "
+                              "timeouts and the rate of orders stay",
+                      .group = GROUP_LOAD,
+                      .commands = IN(COMMAND_DRILL)},
+    [OPTION_ASK] = {.name = "ask",
+                    .type = OPTION_FLAG,
+                    .help = "in real time: you are the operator; type what to do when alerts fire",
+                    .group = GROUP_LOAD,
+                    .commands = IN(COMMAND_DRILL)},
+    [OPTION_NOTIFY_PAGERDUTY] = {.name = "notify-pagerduty",
+                                 .type = OPTION_FLAG,
+                                 .help = "in real time: tell PagerDuty of alerts, really; the key "
+                                         "is ROUTESIM_PAGERDUTY_KEY of the environment or "
+                                         "--env-file",
+                                 .group = GROUP_LOAD,
+                                 .commands = IN(COMMAND_DRILL)},
+    [OPTION_NOTIFY_SLACK] = {.name = "notify-slack",
+                             .type = OPTION_FLAG,
+                             .help = "the same for Slack; the webhook's URL is "
+                                     "ROUTESIM_SLACK_WEBHOOK",
+                             .group = GROUP_LOAD,
+                             .commands = IN(COMMAND_DRILL)},
+    [OPTION_NOTIFY_URL] = {.name = "notify-url",
+                           .type = OPTION_TEXT,
+                           .argument = "URL",
+                           .help = "tell this URL instead of theirs: https:, or http: to this "
+                                   "machine",
+                           .group = GROUP_LOAD,
+                           .commands = IN(COMMAND_DRILL)},
     [OPTION_RECORD] = {.name = "record",
                        .type = OPTION_PATH,
                        .argument = "FILE",
@@ -464,7 +496,7 @@ const struct option_traits option_table[OPTION_COUNT] = {
                       .type = OPTION_FLAG,
                       .help = "apply the scenario's \"short\" block: a small version of it",
                       .group = GROUP_INPUT,
-                      .commands = IN(COMMAND_RUN) | STUDIES | IN(COMMAND_LINT)},
+                      .commands = PLAYS | STUDIES | IN(COMMAND_LINT)},
     [OPTION_ENV_FILE] = {.name = "env-file",
                          .type = OPTION_PATH,
                          .argument = "FILE",

@@ -252,6 +252,7 @@ struct drill_spec {
     struct expect_spec expects[EXPECTS_MAX];
     uint32_t expect_count;
     int64_t rto_us; /* -1: none */
+    double pace;    /* how many times as fast as written; 0 and 1: as written. Of no file */
     char tags[8][32];
     uint32_t tag_count;
 };

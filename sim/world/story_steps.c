@@ -181,7 +181,9 @@ static int64_t time_of(struct story *story, uint32_t a, const struct step_spec *
         return law_draw(&story->step_laws[of][story->actors[a].step], bits, now_us);
     }
     if (step->verb == STEP_REDEPLOY) return law_draw(&story->redeploy_law, bits, now_us);
-    return time_by_default_us(step->verb);
+    const double pace = story->drill->pace;
+    const int64_t usual_us = time_by_default_us(step->verb);
+    return pace > 1.0 ? (int64_t)((double)usual_us / pace) : usual_us;
 }
 
 void story_step_begin(struct story *story, uint32_t a, int64_t now_us)
