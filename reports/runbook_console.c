@@ -159,11 +159,10 @@ static void put_steps(const struct printing *printing)
 static void put_finding(void *context, const struct runbook_finding *finding)
 {
     const struct printing *const printing = context;
-    const char *const under = runbook_under(printing->runbook, finding);
     struct text line = {0};
     text_format(&line, "%s (", runbook_finding_titles[finding->kind]);
-    runbook_write_lines(&line, finding);
-    text_format(&line, "%s%s). %s", under[0] != '\0' ? ", " : "", under, finding->text);
+    runbook_write_where(&line, printing->runbook, finding);
+    text_format(&line, "). %s", finding->text);
     columns_wrap(&printing->columns, finding->remark ? "  - " : "  * ", &line, WIDTH);
 }
 

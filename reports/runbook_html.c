@@ -73,14 +73,12 @@ static void put_finding(void *context, const struct runbook_finding *finding)
 {
     const struct listing *const listing = context;
     struct html *const page = listing->page;
-    const char *const under = runbook_under(listing->runbook, finding);
     struct text where = {0}, words = {0};
     if (finding->remark != listing->remarks) return;
     text_put(page->out, "<li><strong>");
     html_text(page, runbook_finding_titles[finding->kind]);
     text_put(page->out, "</strong> <span class=\"muted\">");
-    runbook_write_lines(&where, finding);
-    text_format(&where, "%s%s", under[0] != '\0' ? ", " : "", under);
+    runbook_write_where(&where, listing->runbook, finding);
     html_put(page, &where);
     text_put(page->out, "</span><br>");
     text_put(&words, finding->text);
@@ -142,17 +140,13 @@ static void put_outcome(struct html *page, const struct runbook_outcome *outcome
 static void put_step(struct html *page, const struct runbook *runbook,
                      const struct runbook_step *step)
 {
-    struct text line = {0};
-    text_format(&line, "%u", (unsigned)step->place.line);
-    html_row_begin(page, line.bytes != NULL ? line.bytes : "");
-    page->out->failed |= line.failed;
-    text_release(&line);
-    text_put(page->out, "<td>");
+    text_put(page->out, "<tr><th scope=\"row\">");
     if (step->verb == RUNBOOK_SET) text_put(page->out, "set ");
     html_code(page, step->what);
+    text_format(page->out, "<br><span class=\"muted\">line %u</span>", (unsigned)step->place.line);
     text_put(page->out, "<details><summary>As written</summary><pre class=\"wrap\"><code>");
     html_text(page, step->source);
-    text_put(page->out, "</code></pre></details></td>");
+    text_put(page->out, "</code></pre></details></th>");
     for (unsigned p = 0; p < PROFILE_COUNT; p++)
         if (runbook->profiles[p]) put_outcome(page, &step->outcomes[p]);
     html_row_end(page);
@@ -161,9 +155,9 @@ static void put_step(struct html *page, const struct runbook *runbook,
 static void put_section(struct html *page, const struct runbook *runbook, uint32_t first,
                         uint32_t *end)
 {
-    struct html_column columns[2 + PROFILE_COUNT] = {{"Line", false}, {"Step", false}};
+    struct html_column columns[1 + PROFILE_COUNT] = {{"Step", false}};
     const char *const path = runbook->document->headings[runbook->steps[first].section].path;
-    size_t count = 2;
+    size_t count = 1;
     for (unsigned p = 0; p < PROFILE_COUNT; p++)
         if (runbook->profiles[p])
             columns[count++] = (struct html_column){runbook_profile_titles[p], false};

@@ -32,15 +32,15 @@ struct listing {
 static void put_finding(void *context, const struct runbook_finding *finding)
 {
     struct listing *const listing = context;
-    const char *const under = runbook_under(listing->runbook, finding);
-    struct text plain = {0};
+    struct text plain = {0}, where = {0};
     if (listing->text->length > BYTES_MAX / 2) {
         listing->left_out++;
         return;
     }
     text_format(listing->text, "- **%s** (", runbook_finding_titles[finding->kind]);
-    runbook_write_lines(listing->text, finding);
-    text_format(listing->text, "%s%s). ", under[0] != '\0' ? ", " : "", under);
+    runbook_write_where(&where, listing->runbook, finding);
+    markdown_plain(listing->text, &where);
+    text_put(listing->text, "). ");
     text_put(&plain, finding->text);
     markdown_plain(listing->text, &plain);
     text_char(listing->text, '\n');

@@ -89,7 +89,7 @@ void runbook_write_said(struct text *text, const struct runbook_outcome *outcome
         text_format(text, "%s%s", outcome->said[0] != '\0' ? "; " : "", outcome->hint);
 }
 
-const char *runbook_under(const struct runbook *runbook, const struct runbook_finding *finding)
+static const char *profiles_of(const struct runbook *runbook, const struct runbook_finding *finding)
 {
     if (runbook_profile_count(runbook) < 2) return "";
     const bool documented = (finding->profiles >> PROFILE_AS_DOCUMENTED & 1u) != 0;
@@ -98,7 +98,7 @@ const char *runbook_under(const struct runbook *runbook, const struct runbook_fi
     return profile_words[coded ? PROFILE_AS_CODED : PROFILE_AS_DOCUMENTED];
 }
 
-void runbook_write_lines(struct text *text, const struct runbook_finding *finding)
+static void write_lines(struct text *text, const struct runbook_finding *finding)
 {
     text_put(text, finding->line_count == 1 ? "line " : "lines ");
     for (uint32_t i = 0; i < finding->line_count; i++)
@@ -107,6 +107,16 @@ void runbook_write_lines(struct text *text, const struct runbook_finding *findin
                     : i + 1 == finding->line_count ? " and "
                                                    : ", ",
                     (unsigned)finding->lines[i]);
+}
+
+void runbook_write_where(struct text *text, const struct runbook *runbook,
+                         const struct runbook_finding *finding)
+{
+    const char *const heading = runbook->document->headings[finding->section].text;
+    const char *const profiles = profiles_of(runbook, finding);
+    write_lines(text, finding);
+    if (finding->line_count == 1 && heading[0] != '\0') text_format(text, ", %s", heading);
+    if (profiles[0] != '\0') text_format(text, ", %s", profiles);
 }
 
 void runbook_each_finding(const struct runbook *runbook, runbook_each each, void *context)
@@ -147,9 +157,8 @@ void runbook_write_finding(struct text *text, const struct runbook *runbook)
         text_put(text, "No step contradicts another.");
         return;
     }
-    runbook_write_lines(text, first);
-    const char *const under = runbook_under(runbook, first);
-    text_format(text, "%s%s: %s", under[0] != '\0' ? ", " : "", under, first->text);
+    runbook_write_where(text, runbook, first);
+    text_format(text, ": %s", first->text);
 }
 
 void runbook_write_basis(struct text *text, const struct runbook *runbook)

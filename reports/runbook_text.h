@@ -23,10 +23,10 @@ void runbook_write_why(struct text *text, const struct runbook_outcome *outcome)
 /* What came of a step that works. */
 void runbook_write_said(struct text *text, const struct runbook_outcome *outcome);
 
-/* "as documented and as coded" of a finding's profiles; "" where only one was played. */
-const char *runbook_under(const struct runbook *runbook, const struct runbook_finding *finding);
-/* "line 45", "lines 16, 148 and 255" */
-void runbook_write_lines(struct text *text, const struct runbook_finding *finding);
+/* Where a finding was met: "lines 16, 148 and 255, as coded", "line 208, Emergency 1: complete
+ * outage, as documented and as coded"; profiles are left out where only one was played. */
+void runbook_write_where(struct text *text, const struct runbook *runbook,
+                         const struct runbook_finding *finding);
 
 /* Findings, the gravest first: what is wrong before remarks, in the order of kinds. */
 typedef void (*runbook_each)(void *context, const struct runbook_finding *finding);
