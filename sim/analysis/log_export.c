@@ -13,6 +13,9 @@
 #include "sim/analysis/decisions.h"
 #include "sim/analysis/sql_number.h"
 
+/* What numeric(12,2) holds, and what sums of it stay exact with: no order costs that much. */
+#define CENTS_MOST INT64_C(10000000000)
+
 enum { FLUSH_BYTES = 1 << 18, PATH_BYTES = 4400, ID_BYTES = 32 };
 
 /* ---- files ---- */
@@ -220,14 +223,19 @@ static int outcome_of(const struct event_row *row)
     return -1;
 }
 
+static bool is_money(const struct event_value *cents)
+{
+    return cents->known && cents->whole >= 0 && cents->whole <= CENTS_MOST;
+}
+
 static bool export_outcome(struct exporting *exporting, const struct event_row *row)
 {
     const struct event_value *value = &row->values[EVENT_COLUMN_VALUE_CENTS];
     const struct event_value *commission = &row->values[EVENT_COLUMN_COMMISSION_CENTS];
     enum provider provider;
     const int outcome = outcome_of(row);
-    if (outcome < 0 || !value->known || !commission->known || value->whole < 0 ||
-        commission->whole < 0 || !provider_in(row, EVENT_COLUMN_PROVIDER_ID, &provider))
+    if (outcome < 0 || !is_money(value) || !is_money(commission) ||
+        !provider_in(row, EVENT_COLUMN_PROVIDER_ID, &provider))
         return err_fail(exporting->err, ERR_INPUT,
                         (struct place){.file = exporting->request->events},
                         "%s: an outcome without provider, outcome, valueCents or commissionCents",

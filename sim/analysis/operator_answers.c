@@ -103,8 +103,8 @@ static void cell_mean(struct writer *writer, const struct group *group, unsigned
         cell_null(writer);
         return;
     }
-    sql_put_quotient(&writer->cell, (struct sql_decimal){group->sums[place], scale},
-                     (struct sql_decimal){group->known[place], 0});
+    const struct sql_sum sum = {group->sums[place], scale, group->known[place]};
+    sql_put_mean(&writer->cell, &sum);
     end_cell(writer);
 }
 
@@ -131,13 +131,13 @@ static void write_commission(struct writer *writer, const struct group *group)
     cell_text(writer, group->key);
     cell_whole(writer, group->rows);
     cell_whole(writer, group->counts[0]);
-    cell_decimal(writer, group->sums[0], 2);
-    cell_decimal(writer, group->sums[1], 2);
+    cell_decimal(writer, (int64_t)group->sums[0], 2);
+    cell_decimal(writer, (int64_t)group->sums[1], 2);
     if (group->sums[0] == 0) {
         cell_null(writer); /* NULLIF */
     } else {
-        sql_put_quotient(&writer->cell, (struct sql_decimal){group->sums[1] * 100, 2},
-                         (struct sql_decimal){group->sums[0], 2});
+        sql_put_quotient(&writer->cell, (struct sql_decimal){(int64_t)group->sums[1] * 100, 2},
+                         (struct sql_decimal){(int64_t)group->sums[0], 2});
         end_cell(writer);
     }
     cell_mean(writer, group, 2, 0);

@@ -19,7 +19,8 @@ struct group {
     const char *key, *second; /* NULL is a group too; texts lie in the arena */
     int64_t number;           /* of an hour: its start */
     int64_t rows, counts[2];
-    int64_t sums[SUMS], known[SUMS]; /* of a column, and in how many rows it stands */
+    sql_wide sums[SUMS]; /* of a column, */
+    int64_t known[SUMS]; /* and in how many rows it stands */
     int64_t first_us, last_us, most;
     struct sql_sum score;
     struct samples samples;

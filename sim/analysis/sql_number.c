@@ -212,12 +212,35 @@ void sql_put_mean(struct text *text, const struct sql_sum *sum)
 
 /* ---- doubles and instants ---- */
 
-/* Ours writes as PostgreSQL does between 1e-4 and 1e15, where every figure of a log lies. */
+/* d.ddde-05: how PostgreSQL writes what is below 1e-4. */
+static void put_small(struct text *text, double value)
+{
+    char digits[NUMBER_TEXT_MAX];
+    sql_wide units;
+    int scale;
+    assert(value > 0.0);
+    if (!read_double(value, &units, &scale))
+        units = 0; /* beyond 22 decimals: no span is so short */
+    (void)number_write_int(digits, (int64_t)units);
+    size_t count = strlen(digits);
+    const int exponent = scale - (int)count + 1;
+    while (count > 1 && digits[count - 1] == '0')
+        count--;
+    text_char(text, digits[0]);
+    if (count > 1) text_char(text, '.');
+    text_append(text, digits + 1, count - 1);
+    text_format(text, "e-%02d", exponent);
+}
+
+/* From 1e15 on PostgreSQL writes an exponent too, but no figure of a log is that large. */
 void sql_put_double(struct text *text, double value)
 {
-    assert(isfinite(value));
-    assert(value == 0.0 || (fabs(value) >= 1e-4 && fabs(value) < 1e15));
-    text_double(text, value);
+    assert(value >= 0.0 && value < 1e15);
+    if (value > 0.0 && value < 1e-4) {
+        put_small(text, value);
+    } else {
+        text_double(text, value);
+    }
 }
 
 void sql_put_instant(struct text *text, int64_t unix_us)
@@ -227,7 +250,8 @@ void sql_put_instant(struct text *text, int64_t unix_us)
     text_append(text, iso, 10);
     text_char(text, ' ');
     text_append(text, iso + 11, 8);
-    unsigned fraction = (unsigned)(unix_us % US_PER_SECOND);
+    const int64_t into = unix_us % US_PER_SECOND;
+    unsigned fraction = (unsigned)(into < 0 ? into + US_PER_SECOND : into);
     if (fraction > 0) {
         int digits = 6;
         for (; fraction % 10 == 0; fraction /= 10)

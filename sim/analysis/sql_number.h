@@ -42,7 +42,7 @@ struct sql_sum {
 bool sql_sum_add(struct sql_sum *sum, double value);
 void sql_put_mean(struct text *text, const struct sql_sum *sum); /* AVG(); of one value or more */
 
-void sql_put_double(struct text *text, double value); /* finite */
+void sql_put_double(struct text *text, double value); /* 0 to 10^15 */
 void sql_put_instant(struct text *text, int64_t unix_us);
 
 /* PERCENTILE_CONT(share) over `count` values in rising order, one or more: linear between the two

@@ -136,6 +136,8 @@ static void interpolates_as_percentile_cont_does(void **state)
         {{123.456, 10000, 10000}, 0.95, 3, "10000"},
         {{0.001, 0.003}, 0.95, 2, "0.0029"},
         {{42.5}, 0.95, 1, "42.5"},
+        {{0, 0.0001}, 0.95, 2, "9.5e-05"},
+        {{0, 0.001}, 0.05, 2, "5e-05"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -172,6 +174,7 @@ static void writes_instants_in_utc(void **state)
         {INT64_C(1763830800123456), "2025-11-22 17:00:00.123456+00"},
         {INT64_C(1709251199001000), "2024-02-29 23:59:59.001+00"},
         {0, "1970-01-01 00:00:00+00"},
+        {-1000, "1969-12-31 23:59:59.999+00"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
