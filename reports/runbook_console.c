@@ -62,12 +62,20 @@ static void put_heading(const struct printing *printing, uint32_t section)
     columns_wrap(columns, "  ", &line, WIDTH);
 }
 
-static bool says_same(const struct runbook *runbook, const struct runbook_step *step)
+/* What is said under a step of one profile; nothing of one that works, unless all is told. */
+static void write_words(struct text *text, const struct printing *printing,
+                        const struct runbook_outcome *outcome)
+{
+    if (printing->style->verbose) runbook_write_said(text, outcome);
+    runbook_write_why(text, outcome);
+}
+
+static bool says_same(const struct printing *printing, const struct runbook_step *step)
 {
     struct text first = {0}, second = {0};
-    if (runbook_profile_count(runbook) < 2) return true;
-    runbook_write_why(&first, &step->outcomes[0]);
-    runbook_write_why(&second, &step->outcomes[1]);
+    if (runbook_profile_count(printing->runbook) < 2) return true;
+    write_words(&first, printing, &step->outcomes[0]);
+    write_words(&second, printing, &step->outcomes[1]);
     const bool same = first.length == second.length &&
                       (first.length == 0 || memcmp(first.bytes, second.bytes, first.length) == 0);
     text_release(&first);
@@ -78,32 +86,28 @@ static bool says_same(const struct runbook *runbook, const struct runbook_step *
 static void put_words(const struct printing *printing, const struct runbook_step *step,
                       unsigned profile, bool alone)
 {
-    const struct runbook_outcome *const outcome = &step->outcomes[profile];
-    struct text line = {0};
-    if (outcome->verdict == RUNBOOK_WORKS && !printing->style->verbose) return;
-    if (outcome->verdict == RUNBOOK_WORKS && outcome->said[0] == '\0' && outcome->hint[0] == '\0')
-        return;
-    if (!alone) text_put(&line, profile == PROFILE_AS_CODED ? "as coded: " : "as documented: ");
-    runbook_write_said(&line, outcome);
-    runbook_write_why(&line, outcome);
-    columns_wrap(&printing->columns, "          ", &line, WIDTH);
+    struct text words = {0}, line = {0};
+    write_words(&words, printing, &step->outcomes[profile]);
+    if (words.length > 0) {
+        if (!alone) text_put(&line, profile == PROFILE_AS_CODED ? "as coded: " : "as documented: ");
+        text_put(&line, words.bytes);
+        columns_wrap(&printing->columns, "          ", &line, WIDTH);
+    }
+    printing->columns.text->failed |= words.failed;
+    text_release(&words);
 }
 
-static void put_rows(const struct printing *printing, const struct runbook_step *step)
+static void put_rows(const struct printing *printing, const struct sql_table *rows)
 {
-    const struct columns *const columns = &printing->columns;
-    for (unsigned p = 0; p < PROFILE_COUNT && printing->style->verbose; p++) {
-        const struct sql_table *const rows = &step->outcomes[p].rows;
-        if (!printing->runbook->profiles[p] || rows->row_count == 0) continue;
-        for (uint32_t r = 0; r <= rows->row_count; r++) {
-            struct text line = {0};
-            for (uint32_t c = 0; c < rows->column_count; c++) {
-                char shown[SQL_SHOWN_MAX];
-                if (r > 0) sql_show(&rows->values[(r - 1) * rows->column_count + c], shown);
-                text_format(&line, "%s%s", c == 0 ? "" : " | ", r > 0 ? shown : rows->columns[c]);
-            }
-            columns_wrap(columns, "            ", &line, WIDTH);
+    if (!printing->style->verbose || rows->row_count == 0) return;
+    for (uint32_t r = 0; r <= rows->row_count; r++) {
+        struct text line = {0};
+        for (uint32_t c = 0; c < rows->column_count; c++) {
+            char shown[SQL_SHOWN_MAX];
+            if (r > 0) sql_show(&rows->values[(r - 1) * rows->column_count + c], shown);
+            text_format(&line, "%s%s", c == 0 ? "" : " | ", r > 0 ? shown : rows->columns[c]);
         }
+        columns_wrap(&printing->columns, "            ", &line, WIDTH);
     }
 }
 
@@ -124,13 +128,14 @@ static void put_step(const struct printing *printing, const struct runbook_step 
             columns_tone(columns, runbook_verdict_names[step->outcomes[p].verdict], VERDICT,
                          runbook_tone(step->outcomes[p].verdict));
     columns_end(columns);
-    const bool same = says_same(printing->runbook, step);
+    const bool same = says_same(printing, step);
+    bool told = false;
     for (unsigned p = 0; p < PROFILE_COUNT; p++) {
         if (!printing->runbook->profiles[p]) continue;
-        put_words(printing, step, p, same);
-        if (same && step->outcomes[p].verdict != RUNBOOK_WORKS) break;
+        if (!same || !told) put_words(printing, step, p, same);
+        told = true;
+        put_rows(printing, &step->outcomes[p].rows);
     }
-    put_rows(printing, step);
 }
 
 static void put_steps(const struct printing *printing)

@@ -158,6 +158,9 @@ static void find_unread(const struct finding_state *find, bool *marked)
     if (mocks)
         text_put(&text, find->state->play->scenario->policy.live_adapters
                             ? " Those providers cannot be mocked."
+                        : one
+                            ? " It is needless as well: MealMe and Instacart have no live mode "
+                              "there and are always answered with a canned quote."
                             : " They are needless as well: MealMe and Instacart have no live mode "
                               "there and are always answered with a canned quote.");
     if (timeouts)
