@@ -104,10 +104,10 @@ void columns_cell(const struct columns *columns, struct text *words, size_t widt
 {
     struct text plain = {0};
     if (words->bytes != NULL) columns_plain(columns, &plain, words->bytes);
-    cut(columns, &plain, width);
+    if (side != COLUMNS_NUMBER) cut(columns, &plain, width);
     const size_t used = characters(&plain);
     const size_t pad = used < width ? width - used : 0;
-    if (side == COLUMNS_RIGHT) columns_spaces(columns, pad);
+    if (side != COLUMNS_LEFT) columns_spaces(columns, pad);
     text_append(columns->text, plain.bytes, plain.length);
     if (side == COLUMNS_LEFT) columns_spaces(columns, pad);
     columns->text->failed |= words->failed || plain.failed;

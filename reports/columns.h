@@ -18,7 +18,9 @@ struct columns {
     bool unicode, color;
 };
 
-enum columns_side { COLUMNS_LEFT, COLUMNS_RIGHT };
+/* A number is put to the right and never cut: a line that is too long is better than a number that
+ * is not the one. */
+enum columns_side { COLUMNS_LEFT, COLUMNS_RIGHT, COLUMNS_NUMBER };
 
 /* The plain form of words: one line, no controls; ASCII alone where that is all we have. */
 void columns_plain(const struct columns *columns, struct text *plain, const char *words);

@@ -18,7 +18,7 @@ static void put_value(const struct columns *columns, enum drill_measure measure,
 {
     struct text cell = {0};
     drill_show_value(&cell, measure, value);
-    columns_cell(columns, &cell, width, COLUMNS_RIGHT);
+    columns_cell(columns, &cell, width, COLUMNS_NUMBER);
 }
 
 /* ---- title, verdict ---- */
@@ -49,7 +49,7 @@ static void put_verdict(const struct columns *columns, const struct drill *drill
     columns_tone(columns, drill_verdict_title(drill->verdict), 0,
                  drill_verdict_tone(drill->verdict));
     if (drill->verdict == VERDICT_PASS && drill->story_verdict != VERDICT_PASS)
-        text_format(columns->text, " (the story %s, as expected)",
+        text_format(columns->text, " (the story: %s, as expected)",
                     drill_verdict_names[drill->story_verdict]);
     text_put(columns->text, "\n");
     drill_write_why(&why, drill);
@@ -157,15 +157,17 @@ static void put_expects(const struct columns *columns, const struct drill *drill
 /* ---- steady state ---- */
 
 static void put_probe_value(const struct columns *columns, const struct drill_probe *probe,
-                            int8_t met, const struct signal_value *value)
+                            int8_t met, const struct signal_value *value, bool due)
 {
     struct text cell = {0};
     const enum verdict_tone tone = met == 1 ? TONE_GOOD : met == 0 ? TONE_BAD : TONE_NEUTRAL;
     const bool looked = met >= 0;
     if (looked && value->known)
         show_number(&cell, probe->unit, value->value);
+    else if (looked)
+        text_put(&cell, "no data");
     else
-        text_put(&cell, looked ? "no data" : "\u2013");
+        text_put(&cell, due && probe->seen.thin > 0 ? "too few" : "\u2013");
     columns_cell(columns, &cell, 12, COLUMNS_RIGHT);
     columns_spaces(columns, 1);
     if (looked)
@@ -195,10 +197,12 @@ static void put_hypothesis(const struct columns *columns, const struct drill *dr
         columns_spaces(columns, 1);
         drill_show_limit(&limit, probe->limit);
         columns_cell(columns, &limit, 12, COLUMNS_RIGHT);
-        put_probe_value(columns, probe, probe->seen.at_start, &probe->seen.start);
-        put_probe_value(columns, probe, probe->seen.at_end, &probe->seen.end);
+        put_probe_value(columns, probe, probe->seen.at_start, &probe->seen.start,
+                        probe->mode == PROBE_START || probe->mode == PROBE_EDGE);
+        put_probe_value(columns, probe, probe->seen.at_end, &probe->seen.end,
+                        probe->mode == PROBE_END || probe->mode == PROBE_EDGE);
         text_format(&looks, "%u/%u", probe->seen.met, probe->seen.evaluated);
-        columns_cell(columns, &looks, 13, COLUMNS_RIGHT);
+        columns_cell(columns, &looks, 13, COLUMNS_NUMBER);
         columns_end(columns);
     }
     text_char(columns->text, '\n');
@@ -244,49 +248,49 @@ static void put_times_of_one(const struct columns *columns, const struct drill *
         put_value(columns, row->measure, &drill->values[row->measure], 12);
         if (row->from_fault != DRILL_MEASURE_COUNT)
             drill_show_value(&since, row->from_fault, &drill->values[row->from_fault]);
-        columns_cell(columns, &since, 14, COLUMNS_RIGHT);
+        columns_cell(columns, &since, 14, COLUMNS_NUMBER);
         if (at_us != INT64_MAX) {
             drill_show_instant(&at, at_us);
             drill_show_clock(&clock, drill, at_us);
         }
-        columns_cell(columns, &at, 11, COLUMNS_RIGHT);
+        columns_cell(columns, &at, 11, COLUMNS_NUMBER);
         if (columns_width(columns, clock.bytes != NULL ? clock.bytes : "") > 10) text_clear(&clock);
         columns_cell(columns, &clock, 11, COLUMNS_RIGHT);
         columns_end(columns);
     }
 }
 
-enum { SPREAD_VALUE = 9, SPREAD_INTERVAL = 22, SPREAD_N = 5, SPREAD_NEVER = 6 };
+enum { SPREAD_VALUE = 9, COST_SPREAD = 10, SPREAD_INTERVAL = 22, SPREAD_N = 5, SPREAD_NEVER = 6 };
 
-static void put_spread_head(const struct columns *columns, size_t interval_width)
+static void put_spread_head(const struct columns *columns, size_t width, size_t interval_width)
 {
-    columns_put(columns, "median", SPREAD_VALUE, COLUMNS_RIGHT);
-    columns_put(columns, "P90", SPREAD_VALUE + 1, COLUMNS_RIGHT);
+    columns_put(columns, "median", width, COLUMNS_RIGHT);
+    columns_put(columns, "P90", width + 1, COLUMNS_RIGHT);
     columns_put(columns, "95% of the median", interval_width, COLUMNS_RIGHT);
     columns_put(columns, "n", SPREAD_N, COLUMNS_RIGHT);
 }
 
 static void put_spread(const struct columns *columns, const struct drill *drill,
-                       enum drill_measure measure, size_t interval_width)
+                       enum drill_measure measure, size_t width, size_t interval_width)
 {
     const struct drill_distribution *spread = &drill->measures[measure];
     struct text interval = {0}, n = {0};
-    put_value(columns, measure, &spread->p50, SPREAD_VALUE);
+    put_value(columns, measure, &spread->p50, width);
     columns_spaces(columns, 1);
-    put_value(columns, measure, &spread->p90, SPREAD_VALUE);
+    put_value(columns, measure, &spread->p90, width);
     drill_show_interval(&interval, measure, spread);
     if (interval.length == 0) text_put(&interval, "n/a");
     columns_spaces(columns, 1);
-    columns_cell(columns, &interval, interval_width - 1, COLUMNS_RIGHT);
+    columns_cell(columns, &interval, interval_width - 1, COLUMNS_NUMBER);
     text_format(&n, "%u", spread->n);
-    columns_cell(columns, &n, SPREAD_N, COLUMNS_RIGHT);
+    columns_cell(columns, &n, SPREAD_N, COLUMNS_NUMBER);
 }
 
 static void put_times_of_repeats(const struct columns *columns, const struct drill *drill)
 {
     put_heading(columns, "TIME TO", TIME_LABEL - 1);
     columns_put(columns, "from", TIME_FROM_SHORT, COLUMNS_LEFT);
-    put_spread_head(columns, SPREAD_INTERVAL);
+    put_spread_head(columns, SPREAD_VALUE, SPREAD_INTERVAL);
     columns_put(columns, "never", SPREAD_NEVER, COLUMNS_RIGHT);
     columns_end(columns);
     for (size_t i = 0; i < TIME_ROWS; i++) {
@@ -294,9 +298,9 @@ static void put_times_of_repeats(const struct columns *columns, const struct dri
         struct text never = {0};
         put_heading(columns, row->label, TIME_LABEL - 1);
         columns_put(columns, row->from, TIME_FROM_SHORT, COLUMNS_LEFT);
-        put_spread(columns, drill, row->measure, SPREAD_INTERVAL);
+        put_spread(columns, drill, row->measure, SPREAD_VALUE, SPREAD_INTERVAL);
         text_format(&never, "%u", drill->measures[row->measure].never);
-        columns_cell(columns, &never, SPREAD_NEVER, COLUMNS_RIGHT);
+        columns_cell(columns, &never, SPREAD_NEVER, COLUMNS_NUMBER);
         columns_end(columns);
     }
 }
@@ -380,7 +384,7 @@ enum {
     COST_ROWS = sizeof cost_rows / sizeof *cost_rows,
     COST_LABEL = 26,
     COST_VALUE = 12,
-    COST_INTERVAL = 27
+    COST_INTERVAL = 26
 };
 
 /* Two pairs a line; what has no meaning in this drill is left out. */
@@ -403,14 +407,14 @@ static void put_costs_of_one(const struct columns *columns, const struct drill *
 
 static void put_costs_of_repeats(const struct columns *columns, const struct drill *drill)
 {
-    put_heading(columns, "COST, against no fault", COST_LABEL);
-    put_spread_head(columns, COST_INTERVAL);
+    put_heading(columns, "COST, against no fault", COST_LABEL - 1);
+    put_spread_head(columns, COST_SPREAD, COST_INTERVAL);
     columns_end(columns);
     for (size_t i = 0; i < COST_ROWS; i++) {
         const enum drill_measure measure = cost_rows[i];
         if (drill->measures[measure].n == 0) continue;
-        put_heading(columns, drill_measure_traits[measure].label, COST_LABEL);
-        put_spread(columns, drill, measure, COST_INTERVAL);
+        put_heading(columns, drill_measure_traits[measure].label, COST_LABEL - 1);
+        put_spread(columns, drill, measure, COST_SPREAD, COST_INTERVAL);
         columns_end(columns);
     }
 }

@@ -111,7 +111,7 @@ static void put_users(const struct columns *columns, const struct drill *drill)
     struct lane lane = {{0}};
     struct text label = {0};
     double judged[LANE] = {0}, bad[LANE] = {0};
-    if (burn->count == 0) return;
+    bool any = false;
     for (uint32_t i = 0; i < burn->count; i++) {
         const int64_t at_us = (int64_t)i * burn->bucket_s * 1000000;
         if (at_us >= drill->result.duration_us) break;
@@ -121,9 +121,11 @@ static void put_users(const struct columns *columns, const struct drill *drill)
     }
     for (unsigned c = 0; c < LANE; c++) {
         const double share = judged[c] > 0 ? bad[c] / judged[c] : 0;
-        if (share >= LEAST_BAD)
-            lane.cells[c] = (unsigned char)(CELL_BAD_1 + fmin(7, floor(share * 8)));
+        if (!(share >= LEAST_BAD)) continue;
+        lane.cells[c] = (unsigned char)(CELL_BAD_1 + fmin(7, floor(share * 8)));
+        any = true;
     }
+    if (!any) return;
     text_put(&label, "orders it spoilt");
     put_lane(columns, &label, &lane);
 }
@@ -266,7 +268,7 @@ static void put_instant(const struct columns *columns, int64_t at_us)
         text_put(&cell, "\u2013");
     else
         drill_show_instant(&cell, at_us);
-    columns_cell(columns, &cell, ALERT_TIME, COLUMNS_RIGHT);
+    columns_cell(columns, &cell, ALERT_TIME, COLUMNS_NUMBER);
 }
 
 static void put_alert(const struct columns *columns, const struct drill *drill,
@@ -284,7 +286,7 @@ static void put_alert(const struct columns *columns, const struct drill *drill,
     put_instant(columns, alert->fired_us);
     if (drill->repeats > 1) {
         text_format(&times, "%u/%u", alert->repeats_fired, drill->repeats);
-        columns_cell(columns, &times, ALERT_TIME, COLUMNS_RIGHT);
+        columns_cell(columns, &times, ALERT_TIME, COLUMNS_NUMBER);
     } else {
         put_instant(columns, alert->resolved_us);
     }

@@ -29,6 +29,7 @@ static void put_typical(struct text *text, const struct drill *drill, enum drill
 
 /* ---- the headline ---- */
 
+/* "detected after 10.1 min (P90 12 min)"; an alert may be earlier than the first bad order. */
 static void put_span(struct text *text, const struct drill *drill, const char *before,
                      const char *done, enum drill_measure measure)
 {
@@ -36,8 +37,15 @@ static void put_span(struct text *text, const struct drill *drill, const char *b
     text_put(text, before);
     switch (value->state) {
     case DRILL_KNOWN:
-        text_format(text, "%s after ", done);
-        put_typical(text, drill, measure);
+        if (value->value < 0 && drill->repeats <= 1) {
+            const struct drill_value earlier = {-value->value, DRILL_KNOWN};
+            text_format(text, "%s ", done);
+            drill_show_value(text, measure, &earlier);
+            text_put(text, " before it");
+        } else {
+            text_format(text, "%s after ", done);
+            put_typical(text, drill, measure);
+        }
         break;
     case DRILL_NEVER:
         text_format(text, "never %s", done);
@@ -137,6 +145,15 @@ static void end_finding(struct findings *findings, enum verdict_tone tone)
     text_clear(sentence);
 }
 
+/* "In 3 of 40 repeats ", "In all 40 repeats ". */
+static void put_in_repeats(struct text *text, uint32_t count, uint32_t of)
+{
+    if (count == of)
+        text_format(text, "In all %u repeats ", of);
+    else
+        text_format(text, "In %u of %u repeats ", count, of);
+}
+
 static void find_absorbed(struct findings *findings)
 {
     const struct drill *drill = findings->drill;
@@ -158,8 +175,8 @@ static void find_silence(struct findings *findings)
     struct text *text = &findings->sentence;
     if (drill->marks.fault_us == INT64_MAX) return;
     if (drill->repeats > 1 && detected->never > 0) {
-        text_format(text, "In %u of %u repeats nobody was paged for the fault.", detected->never,
-                    detected->n);
+        put_in_repeats(text, detected->never, detected->n);
+        text_put(text, "nobody was paged for the fault.");
         end_finding(findings, TONE_BAD);
     } else if (drill->repeats <= 1 && drill->marks.detect_us == INT64_MAX &&
                !drill->marks.absorbed) {
@@ -297,22 +314,22 @@ static void find_unmitigated(struct findings *findings)
 {
     static const struct {
         enum drill_measure measure;
-        const char *one, *several;
+        const char *first, *words; /* its first letter, which is large at a sentence's beginning */
     } rows[] = {
-        {DRILL_TTM, "Nothing was mitigated while the fault was on.",
-         "while the fault was on, "
-         "nothing was mitigated"},
-        {DRILL_TTR, "Steady state did not come back before the run's end.",
-         "steady state did not come back before the run's end"},
+        {DRILL_TTM, "nN", "othing was mitigated while the fault was on."},
+        {DRILL_TTR, "sS", "teady state did not come back before the run's end."},
     };
     const struct drill *drill = findings->drill;
+    struct text *text = &findings->sentence;
+    if (drill->marks.fault_us == INT64_MAX) return;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct drill_distribution *spans = &drill->measures[rows[i].measure];
-        if (drill->repeats > 1 && spans->never > 0)
-            text_format(&findings->sentence, "In %u of %u repeats %s.", spans->never, spans->n,
-                        rows[i].several);
-        else if (drill->repeats <= 1 && drill->values[rows[i].measure].state == DRILL_NEVER)
-            text_put(&findings->sentence, rows[i].one);
+        const bool many = drill->repeats > 1;
+        if (many ? spans->never == 0 : drill->values[rows[i].measure].state != DRILL_NEVER)
+            continue;
+        if (many) put_in_repeats(text, spans->never, spans->n);
+        text_char(text, rows[i].first[many ? 0 : 1]);
+        text_put(text, rows[i].words);
         end_finding(findings, TONE_BAD);
     }
 }
@@ -344,33 +361,45 @@ static void find_deadline(struct findings *findings)
     }
 }
 
+static const char *phase_words(const struct drill *drill, enum drill_measure phase)
+{
+    const bool paged = typical(drill, DRILL_TTD_FROM_FAULT)->state != DRILL_NEVER;
+    const bool mitigated = typical(drill, DRILL_TTM)->state == DRILL_KNOWN;
+    const bool recovered = typical(drill, DRILL_TTR)->state == DRILL_KNOWN;
+    if (phase == DRILL_BUDGET_BEFORE_DETECT)
+        return paged ? "before the first page" : "with nobody paged";
+    if (phase == DRILL_BUDGET_BEFORE_MITIGATE)
+        return mitigated   ? "between the first page and mitigation"
+               : recovered ? "between the first page and recovery"
+                           : "after the first page";
+    if (phase == DRILL_BUDGET_BEFORE_RECOVER)
+        return recovered ? "between mitigation and recovery" : "after mitigation";
+    return "after recovery";
+}
+
 /* Where the budget went: the phase with most of it is where a minute saved is worth most. */
 static void find_budget(struct findings *findings)
 {
-    static const struct {
-        enum drill_measure measure;
-        const char *when;
-    } phases[] = {
-        {DRILL_BUDGET_BEFORE_DETECT, "before the first page"},
-        {DRILL_BUDGET_BEFORE_MITIGATE, "between the first page and mitigation"},
-        {DRILL_BUDGET_BEFORE_RECOVER, "between mitigation and recovery"},
-        {DRILL_BUDGET_AFTER, "after recovery"},
-    };
+    static const enum drill_measure phases[] = {DRILL_BUDGET_BEFORE_DETECT,
+                                                DRILL_BUDGET_BEFORE_MITIGATE,
+                                                DRILL_BUDGET_BEFORE_RECOVER, DRILL_BUDGET_AFTER};
     const struct drill *drill = findings->drill;
     struct text *text = &findings->sentence;
     double sum = 0;
-    size_t most = 0;
+    enum drill_measure most = phases[0];
+    if (drill->marks.fault_us == INT64_MAX || !known_above(typical(drill, DRILL_ORDERS_LOST), 0))
+        return;
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
-        const struct drill_value *value = typical(drill, phases[i].measure);
+        const struct drill_value *value = typical(drill, phases[i]);
         if (value->state != DRILL_KNOWN) return;
         sum += value->value;
-        if (value->value > typical(drill, phases[most].measure)->value) most = i;
+        if (value->value > typical(drill, most)->value) most = phases[i];
     }
-    const double share = typical(drill, phases[most].measure)->value / sum;
+    const double share = typical(drill, most)->value / sum;
     if (!(sum > 0) || !(share > 0.5)) return;
     show_share(text, share);
-    text_format(text, " of the budget that the incident burned went %s%s.", phases[most].when,
-                drill->repeats > 1 ? " (by medians)" : "");
+    text_format(text, " of the budget that was burned from the fault on went %s%s.",
+                phase_words(drill, most), drill->repeats > 1 ? " (by medians)" : "");
     end_finding(findings, TONE_NEUTRAL);
 }
 

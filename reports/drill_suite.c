@@ -7,7 +7,7 @@
 #include "reports/show.h"
 #include "router/base/utf8.h"
 
-enum { NAME = 26, VERDICT = 9, SPAN = 9, BUDGET = 8, LOST = 8, WIDTH = 80 };
+enum { NAME = 25, VERDICT = 9, SPAN = 9, FIRST_SPAN = 10, BUDGET = 8, LOST = 8, WIDTH = 80 };
 
 /* Cut between characters. */
 static void copy_words(char *copy, size_t size, const char *words)
@@ -47,7 +47,7 @@ void drill_write_suite_head(struct text *text, const struct drill_style *style)
     const struct columns columns = columns_of(text, style);
     columns_put(&columns, "  DRILL", 2 + NAME, COLUMNS_LEFT);
     columns_put(&columns, "verdict", VERDICT, COLUMNS_LEFT);
-    columns_put(&columns, "TTD", SPAN, COLUMNS_RIGHT);
+    columns_put(&columns, "TTD", FIRST_SPAN, COLUMNS_RIGHT);
     columns_put(&columns, "TTM", SPAN, COLUMNS_RIGHT);
     columns_put(&columns, "TTR", SPAN, COLUMNS_RIGHT);
     columns_put(&columns, "budget", BUDGET, COLUMNS_RIGHT);
@@ -61,7 +61,7 @@ static void put_value(const struct columns *columns, enum drill_measure measure,
     struct text cell = {0};
     drill_show_value(&cell, measure, value);
     columns_spaces(columns, 1);
-    columns_cell(columns, &cell, width - 1, COLUMNS_RIGHT);
+    columns_cell(columns, &cell, width - 1, COLUMNS_NUMBER);
 }
 
 void drill_write_suite_row(struct text *text, const struct drill_row *row,
@@ -73,7 +73,7 @@ void drill_write_suite_row(struct text *text, const struct drill_row *row,
     columns_spaces(&columns, 1);
     columns_tone(&columns, drill_verdict_names[row->verdict], VERDICT,
                  drill_verdict_tone(row->verdict));
-    put_value(&columns, DRILL_TTD, &row->ttd, SPAN);
+    put_value(&columns, DRILL_TTD, &row->ttd, FIRST_SPAN);
     put_value(&columns, DRILL_TTM, &row->ttm, SPAN);
     put_value(&columns, DRILL_TTR, &row->ttr, SPAN);
     put_value(&columns, DRILL_BUDGET_BURNED, &row->budget, BUDGET);

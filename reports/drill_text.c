@@ -314,15 +314,17 @@ void drill_show_alert(struct text *text, const struct drill *drill, uint32_t rul
     if (scope < PROVIDER_COUNT) text_format(text, " (%s)", provider_traits[scope].id);
 }
 
-static void show_condition(struct text *text, const struct alert_condition *condition)
+static void show_condition(struct text *text, const struct alert_rule *rule,
+                           const struct alert_condition *condition)
 {
+    const bool windowed = rule->signal != SIGNAL_BUDGET_BURNED;
     text_format(text, "%s %s", check_operator(check_operator_names[condition->op]),
                 condition->threshold_text);
-    if (condition->window_us > 0) {
+    if (windowed && condition->window_us > 0) {
         text_put(text, " over ");
         show_span(text, condition->window_us);
     }
-    if (condition->short_window_us > 0) {
+    if (windowed && condition->short_window_us > 0) {
         text_put(text, " and over ");
         show_span(text, condition->short_window_us);
     }
@@ -347,10 +349,10 @@ void drill_show_rule(struct text *text, const struct alert_rule *rule)
     else if (of_provider)
         text_put(text, "a provider\u2019s ");
     text_format(text, "%s ", signal_traits[rule->signal].label);
-    show_condition(text, &rule->when);
+    show_condition(text, rule, &rule->when);
     for (uint32_t i = 0; i < rule->any_count; i++) {
         text_put(text, " or ");
-        show_condition(text, &rule->any_of[i]);
+        show_condition(text, rule, &rule->any_of[i]);
     }
     if (rule->for_us > 0) {
         text_put(text, ", for ");
