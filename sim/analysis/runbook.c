@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "sim/analysis/runbook_state.h"
 
@@ -72,23 +73,47 @@ void runbook_is_unknown(struct runbook_outcome *outcome, const char *why)
     runbook_is(outcome, RUNBOOK_UNKNOWN, REASON_NOT_SIMULATED, "", why);
 }
 
+static bool is_key_char(char c)
+{
+    return c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+/* "<new>", "$NEW", "\"$NEW\"": what the responder, or his shell, fills in. */
+static bool is_filled_in(const char *value)
+{
+    if (*value == '"') value++;
+    return *value == '<' ||
+           (*value == '$' && (is_key_char(value[1]) || value[1] == '{' || value[1] == '(')) ||
+           strncmp(value, "(hidden)", 8) == 0;
+}
+
+/* Whether a value that begins here stands behind a secret's key and `=`, or behind "Bearer". */
+static bool is_secret_value(const char *text, const char *value)
+{
+    char key[ENV_KEY_MAX];
+    const char *from = value - 1;
+    if (value == text) return false;
+    if (value - text >= 7 && strncasecmp(value - 7, "bearer ", 7) == 0) return true;
+    if (*from != '=') return false;
+    while (from > text && is_key_char(from[-1]))
+        from--;
+    const size_t length = (size_t)(value - 1 - from);
+    if (length == 0 || length >= sizeof key) return false;
+    (void)snprintf(key, sizeof key, "%.*s", (int)length, from);
+    return config_key_is_secret(key);
+}
+
 void runbook_hide_secrets(char *text)
 {
     for (char *at = text; *at != '\0'; at++) {
-        char key[ENV_KEY_MAX];
-        char *const equals = strchr(at, '=');
-        if (equals == NULL) return;
-        char *from = equals;
-        while (from > text && (from[-1] == '_' || (from[-1] >= '0' && from[-1] <= '9') ||
-                               ((from[-1] | 32) >= 'a' && (from[-1] | 32) <= 'z')))
-            from--;
-        (void)snprintf(key, sizeof key, "%.*s",
-                       (int)(equals - from < ENV_KEY_MAX ? equals - from : 0), from);
-        at = equals;
-        if (!config_key_is_secret(key)) continue;
-        const size_t length = strcspn(equals + 1, " \t\r\n");
-        memset(equals + 1, '*', length);
-        at = equals + length;
+        if (!is_secret_value(text, at) || is_filled_in(at)) continue;
+        const char quote = *at == '"' || *at == '\'' ? *at : '\0';
+        at += quote != '\0';
+        const char ends[] = {quote, '\n', '\0'};
+        const size_t length = strcspn(at, quote != '\0' ? ends : " \t\r\n\"'");
+        memset(at, '*', length);
+        at += length;
+        if (*at == '\0') return;
     }
 }
 

@@ -197,8 +197,8 @@ static bool copy_code(struct runbook_document *document, struct runbook_block *b
     if (text == NULL || block->starts == NULL) return false;
     uint32_t at = fence->from;
     while (at < end) {
-        for (uint32_t i = 0; i < fence->indent && at < end && document->source[at] == ' '; i++)
-            at++;
+        for (uint32_t i = 0; i < fence->indent && at < end; i++, at++)
+            if (document->source[at] != ' ' && document->source[at] != '\t') break;
         block->starts[block->line_count++] = at;
         while (at < end && document->source[at] != '\n') {
             const char c = document->source[at++];
@@ -235,7 +235,7 @@ static void add_block(struct reader *reader, uint32_t end)
 static uint32_t indentation(const char *bytes, uint32_t length)
 {
     uint32_t i = 0;
-    while (i < length && bytes[i] == ' ')
+    while (i < length && (bytes[i] == ' ' || bytes[i] == '\t'))
         i++;
     return i;
 }

@@ -378,7 +378,8 @@ static void skip_blanks(struct lexer *lexer)
 static bool finish_command(struct lexer *lexer, struct runbook_command *command)
 {
     uint32_t first = 0;
-    static const char *const passed_over[] = {"sudo", "time", "npx", "env", "then", "do", NULL};
+    static const char *const passed_over[] = {"sudo", "time", "npx", "env",
+                                              "then", "do",   "$",   NULL};
     while (first < lexer->word_count) {
         bool skip = is_assignment(&lexer->words[first]);
         for (unsigned i = 0; passed_over[i] != NULL; i++)

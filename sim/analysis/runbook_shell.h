@@ -8,8 +8,8 @@
  * taken out of the words. Loops, conditions, functions and groups are one command each, which
  * nobody runs.
  *
- * A command's first word is found past `sudo`, `npx`, `time` and assignments. A pipe makes a chain:
- * `next` is what reads the output.
+ * A command's first word is found past a prompt (`$ `), `sudo`, `npx`, `time` and assignments. A
+ * pipe makes a chain: `next` is what reads the output.
  *
  * Of a console's block only lines after a prompt, `$ ` or `% `, are commands; the rest is what was
  * printed.

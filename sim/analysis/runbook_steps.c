@@ -45,6 +45,7 @@ static const char *source_of(struct runbook_state *state, const struct runbook_d
             at = word->offset + word->length;
         }
     text_append(&text, deed->block->text + at, end - at);
+    if (text.bytes != NULL) runbook_hide_secrets(text.bytes); /* before commands, in loops */
     return runbook_keep(state, &text);
 }
 

@@ -473,12 +473,16 @@ static void only_a_rate_that_counts_start_rows_tops_out(void **state)
 static void secrets_are_in_no_text(void **state)
 {
     static const char canary[] = "s3cr3t-canary";
-    char line[] = "  KROGER_CLIENT_SECRET=s3cr3t-canary LOOPGPT_X=y MEALME_API_KEY='a b'\nx=1";
+    char line[] = "  KROGER_CLIENT_SECRET=s3cr3t-canary LOOPGPT_X=y MEALME_API_KEY='a b' "
+                  "A_KEY=\"$B\" A_KEY=<b> A_KEY='$b' Bearer t\nx=1";
     (void)state;
     play_shell(
         "supabase secrets set KROGER_CLIENT_SECRET=s3cr3t-canary\n"
         "curl -H 'Authorization: Bearer s3cr3t-canary' -d '{\"action\": \"health_check\"}' "
-        "$URL/functions/v1/route\nsupabase secrets set WALMART_API_KEY=s3cr3t-canary | tee x");
+        "$URL/functions/v1/route\nsupabase secrets set WALMART_API_KEY=s3cr3t-canary | tee x\n"
+        "KROGER_CLIENT_SECRET=s3cr3t-canary node x.js\n"
+        "for i in 1; do supabase secrets set MEALME_API_KEY='s3cr3t-canary x'; done\n"
+        "wget --header \"Authorization: Bearer s3cr3t-canary\" https://x");
     for (uint32_t i = 0; i < runbook.step_count; i++) {
         const struct runbook_step *const step = &runbook.steps[i];
         assert_null(strstr(step->what, canary));
@@ -493,8 +497,9 @@ static void secrets_are_in_no_text(void **state)
         assert_null(strstr(runbook.findings[i].text, canary));
     assert_non_null(finding_of(FINDING_SECRET_IN_TEXT));
     runbook_hide_secrets(line);
-    assert_string_equal(line, "  KROGER_CLIENT_SECRET=************* LOOPGPT_X=y "
-                              "MEALME_API_KEY=** b'\nx=1");
+    assert_string_equal(line,
+                        "  KROGER_CLIENT_SECRET=************* LOOPGPT_X=y "
+                        "MEALME_API_KEY='***' A_KEY=\"$B\" A_KEY=<b> A_KEY='**' Bearer *\nx=1");
 }
 
 static void sections_are_chosen_by_their_headings(void **state)

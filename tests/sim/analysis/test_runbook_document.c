@@ -42,6 +42,7 @@ static void finds_headings_and_blocks(void **state)
                           "    ~~~ sql extra\n    select 1\n      ```\n    ~~~\n"
                           "### See [here](http://x)\n"
                           "````bash\n```\n````\n"
+                          "\t```sh\n\ta\n\t```\n"
                           "<!-- ```bash\nhidden\n-->\n"
                           "a `line` of ``` code ```\n"
                           "| a |\n---\n"
@@ -64,10 +65,11 @@ static void finds_headings_and_blocks(void **state)
     } blocks[] = {{RUNBOOK_SHELL, 0, 2, "first\n"},
                   {RUNBOOK_SQL, 3, 11, "select 1\n  ```\n"},
                   {RUNBOOK_SHELL, 4, 16, "```\n"},
-                  {RUNBOOK_SHELL, 4, 25, "supabase secrets list\n"},
-                  {RUNBOOK_OTHER, 4, 28, "{}\n"}};
-    assert_int_equal(document.block_count, 5);
-    for (unsigned i = 0; i < 5; i++) {
+                  {RUNBOOK_SHELL, 4, 19, "a\n"},
+                  {RUNBOOK_SHELL, 4, 28, "supabase secrets list\n"},
+                  {RUNBOOK_OTHER, 4, 31, "{}\n"}};
+    assert_int_equal(document.block_count, 6);
+    for (unsigned i = 0; i < 6; i++) {
         assert_int_equal(document.blocks[i].language, blocks[i].language);
         assert_int_equal(document.blocks[i].heading, blocks[i].heading);
         assert_int_equal(document.blocks[i].line, blocks[i].line);
@@ -162,6 +164,7 @@ static void splits_words_as_a_shell_does(void **state)
         {"a $X ${Y} $(date +'%s )') `id`", "[a] [$X]? [${Y}]? [$(date +'%s )')]? [`id`]?"},
         {"a <new-key> K=<new key> \"x <y>\" < in", "[a] [<new-key>]? [K=<new key>]? [x <y>]?"},
         {"sudo npx a b", "[a] [b]"},
+        {"$ a b", "[a] [b]"},
         {"cat <<'E' | b\n{\"x\": \"$y\"}\nE\nc", "[cat]<<{\"x\": \"$y\"}\n | [b]; [c]"},
         {"for i in 1 2; do\n a $i\ndone\nb", "![for] [i] [in] [1] [2]; [b]"},
         {"if a; then b; fi; c", "![if] [a]; [c]"},
