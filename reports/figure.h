@@ -24,6 +24,7 @@
 struct tuning;
 struct ab_result;
 struct calibration;
+struct drill;
 
 enum { FIGURE_WIDTH = 860, FIGURE_POINTS_MAX = 240, FIGURE_LABEL_MAX = 64, FIGURE_FEW_POINTS = 40 };
 
@@ -39,6 +40,7 @@ struct figure_subject { /* one of them is there */
     const struct tuning *tuning;
     const struct ab_result *ab;
     const struct calibration *calibration;
+    const struct drill *drill; /* beside its result */
 };
 
 struct sheet {
@@ -48,6 +50,7 @@ struct sheet {
     const struct tuning *tuning;           /* of a tuning's */
     const struct ab_result *ab;            /* of an A/B's */
     const struct calibration *calibration; /* of a calibration's */
+    const struct drill *drill;             /* of a drill's */
     int width, height;
     int blocks; /* of labels so far */
     struct text data, labels, script;
