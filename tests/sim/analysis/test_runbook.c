@@ -215,6 +215,9 @@ static void a_change_is_live_with_the_next_deploy_of_its_section(void **state)
     check_verdict(1, PROFILE_AS_DOCUMENTED, RUNBOOK_WORKS, REASON_ALREADY_SO);
     check_verdict(3, PROFILE_AS_DOCUMENTED, RUNBOOK_NO_EFFECT, REASON_DEPLOYED_BEFORE);
     assert_non_null(strstr(outcome_of(3, PROFILE_AS_DOCUMENTED)->why, "line 5"));
+    play_shell("supabase secrets set LOOPGPT_KROGER_MOCK=true\n"
+               "supabase functions deploy\nsupabase functions deploy");
+    assert_int_equal(outcome_of(0, PROFILE_AS_DOCUMENTED)->live_step, 1);
     play_text("# A\n```sh\nsupabase secrets set LOOPGPT_KROGER_MOCK=true\n```\n"
               "# B\n```sh\nsupabase functions deploy\n```\n");
     check_verdict(0, PROFILE_AS_DOCUMENTED, RUNBOOK_NO_EFFECT, REASON_NOT_DEPLOYED);
@@ -355,6 +358,20 @@ static void an_outage_of_the_scenario_is_met_and_named(void **state)
     assert_true(try_out("```sh\n" ROUTE ORDER "\n```\n", &other, NULL));
     check_verdict(0, PROFILE_AS_DOCUMENTED, RUNBOOK_WORKS, REASON_NONE);
     assert_non_null(strstr(outcome_of(0, PROFILE_AS_DOCUMENTED)->said, "0 of 1 items found"));
+}
+
+static void a_new_credential_is_the_one_that_the_provider_issued(void **state)
+{
+    (void)state;
+    play_shell("supabase secrets set KROGER_CLIENT_SECRET=<new>\n"
+               "supabase functions deploy route\n" ROUTE ORDER);
+    check_verdict(0, PROFILE_AS_DOCUMENTED, RUNBOOK_WORKS, REASON_NONE);
+    assert_int_equal(outcome_of(2, PROFILE_AS_DOCUMENTED)->answer.quotes, 4);
+    assert_int_equal(outcome_of(2, PROFILE_AS_DOCUMENTED)->answer.canned_quotes, 0);
+    play_shell("supabase secrets unset KROGER_CLIENT_SECRET\n"
+               "supabase functions deploy route\n" ROUTE ORDER);
+    /* Without one a direct provider is mocked. */
+    assert_int_equal(outcome_of(2, PROFILE_AS_DOCUMENTED)->answer.canned_quotes, 1);
 }
 
 static void a_health_check_goes_by_settings(void **state)
@@ -541,6 +558,7 @@ int main(void)
         cmocka_unit_test(deploying_another_function_changes_nothing),
         cmocka_unit_test(a_request_meets_what_is_live_by_then),
         cmocka_unit_test(an_outage_of_the_scenario_is_met_and_named),
+        cmocka_unit_test(a_new_credential_is_the_one_that_the_provider_issued),
         cmocka_unit_test(a_health_check_goes_by_settings),
         cmocka_unit_test(what_goes_elsewhere_or_is_beyond_is_unknown),
         cmocka_unit_test(a_search_finds_what_the_log_can_hold),
