@@ -104,7 +104,7 @@ static void draw(struct sheet *sheet)
     text_put(script, "plot ");
     for (unsigned step = 1; step < STEPS; step++) {
         text_format(script,
-                    "%s u (($1+$2)/2):(sqrt($3*$4)):1:2:3:($7==%u?$4:NaN) w boxxyerror fc rgb S%u "
+                    "%s u ($7==%u?($1+$2)/2:NaN):(sqrt($3*$4)):1:2:3:4 w boxxyerror fc rgb S%u "
                     "fs solid noborder%s",
                     step == 1 ? "DATA" : "     ''", step, step, step + 1 < STEPS ? ", \\\n" : "\n");
     }

@@ -50,7 +50,9 @@ static void write_data(struct sheet *sheet)
         sheet_cell(sheet, (from + until) / 2, '\t');
         sheet_cell(sheet, group->p50_ms, '\t');
         sheet_cell(sheet, group->p95_ms, '\t');
-        sheet_cell(sheet, group->orders == 0 ? (double)NAN : (double)group->ok / (double)group->orders,
+        sheet_cell(sheet,
+                   group->orders == 0 ? (double)NAN
+                                      : fmin((double)group->ok / (double)group->orders, 1),
                    '\t');
         sheet_cell(sheet, (double)group->orders, '\n');
     }
@@ -63,12 +65,13 @@ static double weight_of(const struct drill *drill, const struct drill_alert *ale
 {
     if (alert->fired_us < INT64_MAX) return 1e18 - (double)alert->fired_us;
     if (alert->episodes > 0) return 1e17;
+    const int64_t fault_us = drill->marks.fault_us < INT64_MAX ? drill->marks.fault_us : 0;
     double pending_us = 0;
     int64_t since_us = INT64_MAX;
     for (uint32_t i = 0; i < drill->entry_count; i++) {
         const struct story_entry *entry = &drill->entries[i];
         if (entry->index != alert->rule || entry->scope != alert->scope) continue;
-        if (entry->kind == STORY_PENDING) since_us = entry->at_us;
+        if (entry->kind == STORY_PENDING && entry->at_us >= fault_us) since_us = entry->at_us;
         if (entry->kind == STORY_RESET && since_us < INT64_MAX) {
             pending_us = fmax(pending_us, (double)(entry->at_us - since_us));
             since_us = INT64_MAX;
@@ -382,7 +385,7 @@ static void draw_latency(struct timeline *line, int top)
     const double end = sheet_value_axis(sheet, fmax(most, 1), UNIT_MS);
     sheet_shade_faults(sheet);
     put_marks(line);
-    text_put(script, "set label 1 '{/:Bold Router latency}, median and p95' at graph 0,1.1 tc rgb "
+    text_put(script, "set label 1 '{/:Bold Router latency}, median and p95' at graph 0,1.16 tc rgb "
                      "FG\n");
     if (limit > 0) {
         text_put(script, "set arrow 290 from graph 0,first ");
@@ -391,18 +394,19 @@ static void draw_latency(struct timeline *line, int top)
         put_number(script, limit);
         text_put(script, " nohead dt 3 lw 1.4 lc rgb WARN back\n");
     }
-    const int above = letter_block(line, end * 1.06);
+    const int above = letter_block(line, end);
     const int alarm = sheet_labels_begin(sheet);
     sheet_label(sheet, sheet->axis.end, limit > 0 ? limit : 0, limit > 0 ? "alert" : "");
-    text_format(script,
-                "plot DATA u %d:%d:%d w filledcurves fc rgb BAND, \\\n"
-                "     '' u %d:%d w lines lw 1.2 lc rgb WALMART, \\\n"
-                "     '' u %d:%d w lines lw 2.2 lc rgb WALMART, \\\n"
-                "     LABELS index %d u 1:2:3 w labels center tc rgb MUTED font BOLD, \\\n"
-                "     '' index %d u 1:2:3 w labels left offset 0.8,0 tc rgb WARN font SMALL\n"
-                "unset label\nunset object\nunset arrow\n",
-                COLUMN_MIDDLE, COLUMN_P50, COLUMN_P95, COLUMN_MIDDLE, COLUMN_P95, COLUMN_MIDDLE,
-                COLUMN_P50, above, alarm);
+    text_format(
+        script,
+        "plot DATA u %d:%d:%d w filledcurves fc rgb BAND, \\\n"
+        "     '' u %d:%d w lines lw 1.2 lc rgb WALMART, \\\n"
+        "     '' u %d:%d w lines lw 2.2 lc rgb WALMART, \\\n"
+        "     LABELS index %d u 1:2:3 w labels center offset 0,0.7 tc rgb MUTED font BOLD, \\\n"
+        "     '' index %d u 1:2:3 w labels left offset 0.8,0 tc rgb WARN font SMALL\n"
+        "unset label\nunset object\nunset arrow\n",
+        COLUMN_MIDDLE, COLUMN_P50, COLUMN_P95, COLUMN_MIDDLE, COLUMN_P95, COLUMN_MIDDLE, COLUMN_P50,
+        above, alarm);
 }
 
 static void draw_good(struct timeline *line, int top)
@@ -418,10 +422,9 @@ static void draw_good(struct timeline *line, int top)
     put_marks(line);
     text_format(script,
                 "set label 1 '{/:Bold Good orders}, of those completed' at graph 0,1.14 tc rgb FG\n"
-                "plot DATA u %d:(0):%d w filledcurves fc rgb BAND, \\\n"
-                "     '' u %d:%d w lines lw 2.2 lc rgb GOOD\n"
+                "plot DATA u %d:%d w lines lw 2.2 lc rgb GOOD\n"
                 "unset label\nunset object\nunset arrow\n",
-                COLUMN_MIDDLE, COLUMN_GOOD, COLUMN_MIDDLE, COLUMN_GOOD);
+                COLUMN_MIDDLE, COLUMN_GOOD);
 }
 
 static void draw(struct sheet *sheet)
