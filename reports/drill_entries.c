@@ -155,6 +155,11 @@ void drill_entry_cause(struct text *text, const struct drill *drill,
                        const struct story_entry *entry)
 {
     if (entry->cause < 0 || (uint32_t)entry->cause >= drill->entry_count) {
+        if (entry->kind == STORY_TOLD) {
+            text_put(text, "alert ");
+            drill_entry_who(text, drill, entry);
+            return;
+        }
         const bool measured =
             (entry->kind >= STORY_PENDING && entry->kind <= STORY_RESET) ||
             (entry->kind >= STORY_HYPOTHESIS_LOST && entry->kind <= STORY_STOPPED);

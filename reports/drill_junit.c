@@ -70,7 +70,7 @@ static void put_expect(struct text *text, const struct drill *drill,
                        const struct drill_expect *expect)
 {
     struct text message = {0};
-    text_format(&message, "%s, limit ", expect->measured[0] != '\0' ? expect->measured : "n/a");
+    text_format(&message, "%s; expected: ", expect->measured[0] != '\0' ? expect->measured : "n/a");
     drill_show_limit(&message, expect->limit);
     put_case(text, drill, expect->name, &expect->place, expect_outcome(expect), "expectation",
              &message);

@@ -69,14 +69,15 @@ static void put_expects(struct text *text, const struct drill *drill)
     for (int unmet = 1; unmet >= 0; unmet--) /* those come first: what they say may not be cut */
         for (uint32_t i = 0; i < drill->expect_count; i++) {
             const struct drill_expect *expect = &drill->expects[i];
-            struct text limit = {0}, where = {0};
+            struct text name = {0}, limit = {0}, where = {0};
             if ((!expect->met || !expect->known) != (unmet == 1)) continue;
             if (is_full(text, from, EXPECTS_BYTES)) continue;
             shown++;
             text_put(text, !expect->known ? "| ? |"
                            : expect->met  ? "| \u2713 |"
                                           : "| **\u2717** |");
-            put_words(text, expect->name);
+            drill_show_limit(&name, expect->name);
+            put_cell(text, &name);
             drill_show_limit(&limit, expect->limit);
             put_cell(text, &limit);
             put_words(text, expect->measured[0] != '\0' ? expect->measured : "n/a");

@@ -161,6 +161,9 @@ refuses 'a report of a torn summary' 3 'summary.json:*error: ' report torn
 cp -r kept newer
 sed 's,routesim.summary/1,routesim.summary/9,' kept/summary.json >newer/summary.json
 refuses 'a report of another version' 3 'summary.json:*routesim.summary/1' report newer
+cp -r kept drilled
+echo '{}' >drilled/drill.json
+refuses 'a report in the place of a drill'"'"'s' 3 'drilled: error: this is a drill' report drilled
 "$program" run good.json --no-plots --quiet --seed 4 --out seed4 >said 2>&1 </dev/null
 refuses 'a comparison of two seeds' 3 'seed4: error: the seed differs' compare kept seed4
 refuses 'a comparison with nothing' 3 'foreign: error: this is no run' compare kept foreign
