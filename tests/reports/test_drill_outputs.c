@@ -596,6 +596,24 @@ static void junit_never_hides_a_drill_that_did_not_pass(void **state)
     }
 }
 
+/* litmus once called a probe passed that had looked at nothing. */
+static void a_probe_that_never_looked_is_an_error(void **state)
+{
+    (void)state;
+    struct drill drill;
+    struct text text = {0};
+    small_1(&drill);
+    drill.expect_count = 0;
+    drill.probe_count = 1;
+    drill.probes[0].seen =
+        (struct story_probe){.thin = 12, .at_start = -1, .at_end = -1, .first_unmet_us = INT64_MAX};
+    drill_write_junit(&text, &drill);
+    assert_int_equal(attribute(text.bytes, " errors=\""), 1);
+    assert_non_null(strstr(text.bytes, "met 0 of 0 times, 12 times too little to look at"));
+    text_release(&text);
+    drill_release(&drill);
+}
+
 /* ---- Markdown ---- */
 
 static void markdown_stays_small_and_its_rows_whole(void **state)
@@ -699,6 +717,7 @@ int main(void)
         cmocka_unit_test(measures_have_a_row_a_repeat),
         cmocka_unit_test(junit_counts_what_it_holds),
         cmocka_unit_test(junit_never_hides_a_drill_that_did_not_pass),
+        cmocka_unit_test(a_probe_that_never_looked_is_an_error),
         cmocka_unit_test(markdown_stays_small_and_its_rows_whole),
         cmocka_unit_test(markdown_shows_names_and_takes_none_for_markup),
         cmocka_unit_test(a_folder_has_all_files_and_reads_back_as_a_run),
