@@ -8,7 +8,9 @@
 
 enum { RULES_BYTES_MAX = 16 << 20 };
 
-bool alerts_is_rule_file(const char *path)
+enum file_kind { FILE_UNREAD, FILE_OF_RULES, FILE_OF_A_SCENARIO, FILE_OF_NEITHER };
+
+static enum file_kind kind_of(const char *path)
 {
     static struct err_list ignored;
     struct json json = {0};
@@ -16,16 +18,25 @@ bool alerts_is_rule_file(const char *path)
     size_t length = 0;
     ignored = (struct err_list){0};
     char *bytes = strcmp(path, "-") == 0 ? NULL : json_load(path, RULES_BYTES_MAX, &length, &err);
-    if (bytes == NULL) return false;
-    bool is = false;
+    if (bytes == NULL) return FILE_UNREAD;
+    enum file_kind kind = FILE_UNREAD;
     if (json_read(&json, path, bytes, length, &ignored)) {
         const cJSON *schema = cJSON_GetObjectItemCaseSensitive(json.root, "schema");
-        is = cJSON_IsString(schema) ? strcmp(schema->valuestring, ALERTS_SCHEMA) == 0
-                                    : cJSON_GetObjectItemCaseSensitive(json.root, "rules") != NULL;
+        const char *said = cJSON_IsString(schema) ? schema->valuestring : "";
+        const bool rules = cJSON_GetObjectItemCaseSensitive(json.root, "rules") != NULL;
+        kind = strcmp(said, ALERTS_SCHEMA) == 0     ? FILE_OF_RULES
+               : strcmp(said, SCENARIO_SCHEMA) == 0 ? FILE_OF_A_SCENARIO
+               : said[0] == '\0' && rules           ? FILE_OF_RULES
+                                                    : FILE_OF_NEITHER;
     }
     json_release(&json);
     free(bytes);
-    return is;
+    return kind;
+}
+
+bool alerts_is_rule_file(const char *path)
+{
+    return kind_of(path) == FILE_OF_RULES;
 }
 
 void alerts_name_of(const char *path, char name[static ALERTS_NAME_MAX])
@@ -87,6 +98,14 @@ bool alerts_read_rules(const struct invocation *invocation, struct console *cons
     if (scenario == NULL) {
         (void)err_fail(&err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
         *code = console_error(console, &err, NULL);
+        return false;
+    }
+    if (kind_of(path) == FILE_OF_A_SCENARIO) {
+        (void)err_fail(&err, ERR_INPUT, (struct place){.file = path},
+                       "this is a scenario, and no file of alert rules");
+        (void)err_hint(&err, "its rules belong into a file of their own: " ALERTS_SCHEMA);
+        *code = console_error(console, &err, NULL);
+        free(scenario);
         return false;
     }
     const bool fine = read_as_scenario(scenario, path, &list);
