@@ -147,7 +147,8 @@ static bool put(const struct drill_suite *suite, const char *directory, const ch
 
 bool drill_suite_write(const struct drill_suite *suite, const char *directory, struct err *err)
 {
-    return put(suite, directory, "suite.json", put_suite, err) &&
+    return drill_write_index(suite, directory, err) &&
+           put(suite, directory, "suite.json", put_suite, err) &&
            put(suite, directory, "suite.md", put_table, err) &&
            put(suite, directory, "summary.json", put_summary, err);
 }

@@ -16,6 +16,7 @@
 struct tuning;
 struct ab_result;
 struct calibration;
+struct drill;
 
 struct html {
     struct text *out;
@@ -23,6 +24,7 @@ struct html {
     const struct tuning *tuning;
     const struct ab_result *ab;
     const struct calibration *calibration;
+    const struct drill *drill; /* beside its result */
     const struct drawing *drawing;
     const char *directory;
     const struct result_file *files; /* what the page lists at its end; may be NULL */

@@ -21,6 +21,7 @@ struct drill_run {
     struct text canonical;           /* the command that repeats it */
     char directory[FOLDER_PATH_MAX]; /* where its files are written */
     bool keeps_logs;
+    bool drawing_known; /* whether figures can be drawn was said already */
     const volatile sig_atomic_t *stop;
     struct logs logs;
     struct world_outputs outputs;

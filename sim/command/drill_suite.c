@@ -162,6 +162,7 @@ static bool play_one(struct suite *suite, struct drill_run *run, struct err *err
     if (!files_make_directory(run->directory, err)) return false;
     if (!drill_run_play(run, err)) return false;
     if (!run->drill.result.complete) return true;
+    run->drawing_known = suite->row_count > 0;
     suite->rows[suite->row_count++] = drill_row_of(&run->drill);
     return drill_run_write(run, err);
 }
