@@ -197,7 +197,7 @@ static void every_block_of_the_shipped_runbook_is_understood(void **state)
         assert_int_equal(runbook.verdicts[p][RUNBOOK_UNKNOWN], 0);
     for (uint32_t i = 0; i < runbook.step_count; i++)
         queries += runbook.steps[i].verb == RUNBOOK_QUERY;
-    assert_int_equal(queries, 7);
+    assert_int_equal(queries, 5);
     assert_int_equal(runbook.other_blocks, 0);
 }
 
