@@ -47,14 +47,22 @@ static const char *actor_name(const struct drill_live *live, const struct story_
                : "rollback";
 }
 
+/* "set ", before what is set; nothing where the text is the verb's own. */
 static const char *verb_of(const struct drill_live *live, const struct story_entry *entry)
 {
+    static const char *const before[STEP_VERB_COUNT] = {
+        [STEP_SET] = "set ",       [STEP_UNSET] = "unset ",
+        [STEP_REDEPLOY] = "",      [STEP_ROTATE] = "rotate ",
+        [STEP_VERIFY] = "verify ", [STEP_REQUEST] = "sends ",
+        [STEP_HEALTH_CHECK] = "",  [STEP_WAIT_UNTIL] = "waits until ",
+        [STEP_ROLLBACK] = "",      [STEP_NOTE] = "",
+        [STEP_FAIL] = "gives up "};
     const struct drill_spec *drill = &live->scenario->drill;
     assert(entry->step >= 0);
     const struct step_spec *steps = entry->whose < drill->operator_count
                                         ? drill->operators[entry->whose].steps
                                         : drill->rollbacks.steps;
-    return step_verb_names[steps[entry->step].verb];
+    return before[steps[entry->step].verb];
 }
 
 static void say_alert(const struct drill_live *live, const struct story_entry *entry,
@@ -95,11 +103,11 @@ static void say_entry(const struct drill_live *live, const struct story_entry *e
         say(live, entry->at_us, "nobody acknowledged in time: %s is told", entry->text);
         return;
     case STORY_STEP_BEGAN:
-        say(live, entry->at_us, "%s: %s %s ...", actor_name(live, entry), verb_of(live, entry),
+        say(live, entry->at_us, "%s: %s%s ...", actor_name(live, entry), verb_of(live, entry),
             entry->text);
         return;
     case STORY_STEP_ENDED:
-        say(live, entry->at_us, "%s: %s %s: %s%s%s", actor_name(live, entry), verb_of(live, entry),
+        say(live, entry->at_us, "%s: %s%s: %s%s%s", actor_name(live, entry), verb_of(live, entry),
             entry->text, step_outcome_names[entry->outcome], entry->why[0] != '\0' ? ". " : "",
             entry->why);
         return;

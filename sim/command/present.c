@@ -108,7 +108,7 @@ static void put_cache(struct text *json, const struct redis_cache_plan *cache)
     text_release(&address);
 }
 
-static bool write_run_json(const struct present *present, struct err *err)
+bool present_run(const struct present *present, struct err *err)
 {
     struct text json = {0};
     struct utsname host = {0};
@@ -179,7 +179,7 @@ bool present_files(struct present *present, struct err *err)
                 report_write_page(present->result, present->directory, &drawing, listing->files,
                                   listing->count, err);
     free(listing);
-    if (fine && present->scenario != NULL) fine = write_run_json(present, err);
+    if (fine && present->scenario != NULL) fine = present_run(present, err);
     return fine;
 }
 

@@ -33,6 +33,9 @@ struct present {
     int exit_code;
 };
 
+/* run.json alone: the command line, this machine, every setting with its origin. */
+bool present_run(const struct present *present, struct err *err);
+
 bool present_files(struct present *present, struct err *err);
 
 /* The console summary, or what --json, --csv asked for instead; --junit and --markdown copies. */
