@@ -10,6 +10,7 @@ static struct actor fresh_actor(uint32_t whose)
 {
     return (struct actor){.state = ACTOR_IDLE,
                           .due_us = INT64_MAX,
+                          .call_us = INT64_MAX,
                           .whose = whose,
                           .cause = -1,
                           .began = -1,
@@ -17,18 +18,24 @@ static struct actor fresh_actor(uint32_t whose)
                           .met_us = INT64_MAX};
 }
 
+/* The first instant after `us` at which the clock calls for an operator. */
+static int64_t next_call_us(const struct operator_spec *spec, int64_t us)
+{
+    int64_t next_us = INT64_MAX;
+    for (uint32_t t = 0; t < spec->trigger_count; t++) {
+        const int64_t at_us = spec->triggers[t].at_us;
+        if (at_us > us && at_us < next_us) next_us = at_us;
+    }
+    return next_us;
+}
+
 void story_actors_begin(struct story *story)
 {
-    for (uint32_t a = 0; a < ACTORS_MAX; a++)
-        story->actors[a] = fresh_actor(a);
-    for (uint32_t a = 0; a < story->drill->operator_count; a++) {
-        const struct operator_spec *spec = &story->drill->operators[a];
-        for (uint32_t t = 0; t < spec->trigger_count; t++) {
-            const int64_t at_us = spec->triggers[t].at_us;
-            struct actor *actor = &story->actors[a];
-            if (at_us < 0 || at_us >= actor->due_us) continue;
-            actor->due_us = at_us; /* by the clock nobody has to be told: they begin */
-            actor->state = ACTOR_TOLD;
+    for (uint32_t a = 0; a < ACTORS_MAX; a++) {
+        struct actor *actor = &story->actors[a];
+        *actor = fresh_actor(a);
+        if (a < story->drill->operator_count) {
+            actor->call_us = next_call_us(&story->drill->operators[a], -1);
         }
     }
 }
@@ -49,8 +56,17 @@ int64_t story_actors_next_us(const struct story *story)
     int64_t next_us = INT64_MAX;
     for (uint32_t a = 0; a < ACTORS_MAX; a++) {
         if (story->actors[a].due_us < next_us) next_us = story->actors[a].due_us;
+        if (story->actors[a].call_us < next_us) next_us = story->actors[a].call_us;
     }
     return next_us;
+}
+
+static bool may_be_told(const struct story *story, uint32_t a)
+{
+    const struct actor *actor = &story->actors[a];
+    if (story->stopped) return false;
+    return actor->state == ACTOR_IDLE ||
+           (actor->state == ACTOR_OVER && story->drill->operators[a].again);
 }
 
 bool story_actors_rest(const struct story *story)
@@ -58,6 +74,7 @@ bool story_actors_rest(const struct story *story)
     for (uint32_t a = 0; a < ACTORS_MAX; a++) {
         const enum actor_state state = story->actors[a].state;
         if (state != ACTOR_IDLE && state != ACTOR_OVER) return false;
+        if (story->actors[a].call_us < INT64_MAX && may_be_told(story, a)) return false;
     }
     return true;
 }
@@ -70,7 +87,9 @@ static void tell(struct story *story, uint32_t a, uint32_t whose, int32_t cause,
     const struct operator_spec *spec = &story->drill->operators[a];
     struct actor *actor = &story->actors[a];
     const uint32_t runs = actor->runs + 1;
+    const int64_t call_us = actor->call_us;
     *actor = fresh_actor(spec->step_count > 0 ? a : whose);
+    actor->call_us = call_us;
     actor->runs = runs;
     actor->state = ACTOR_TOLD;
     actor->cause = cause;
@@ -81,12 +100,19 @@ static void tell(struct story *story, uint32_t a, uint32_t whose, int32_t cause,
     actor->due_us = now_us + (actor->late_ack ? spec->ack_timeout_us : ack_us);
 }
 
-static bool may_be_told(const struct story *story, uint32_t a)
+/* By the clock nobody has to be told: they begin. */
+static void call(struct story *story, uint32_t a, int64_t now_us)
 {
-    const struct actor *actor = &story->actors[a];
-    if (story->stopped) return false;
-    return actor->state == ACTOR_IDLE ||
-           (actor->state == ACTOR_OVER && story->drill->operators[a].again);
+    struct actor *actor = &story->actors[a];
+    const int64_t call_us = next_call_us(&story->drill->operators[a], now_us);
+    actor->call_us = call_us;
+    if (!may_be_told(story, a)) return;
+    const uint32_t runs = actor->state == ACTOR_IDLE ? actor->runs : actor->runs + 1;
+    *actor = fresh_actor(a);
+    actor->call_us = call_us;
+    actor->runs = runs;
+    actor->state = ACTOR_TOLD;
+    actor->due_us = now_us;
 }
 
 static bool listens_to(const struct trigger_spec *trigger, const struct alert_rule *rule,
@@ -167,6 +193,7 @@ void story_actors_due(struct story *story, int64_t now_us)
 {
     for (uint32_t a = 0; a < ACTORS_MAX; a++) {
         struct actor *actor = &story->actors[a];
+        if (actor->call_us <= now_us) call(story, a, now_us);
         /* A step that takes no time is followed by the next one at once. */
         while (actor->due_us <= now_us) {
             actor->due_us = INT64_MAX;

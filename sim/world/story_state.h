@@ -42,8 +42,9 @@ enum actor_state {
 
 struct actor { /* an operator, or the rollback */
     enum actor_state state;
-    int64_t due_us; /* INT64_MAX: nothing is */
-    uint32_t whose; /* operator whose steps they are */
+    int64_t due_us;  /* INT64_MAX: nothing is */
+    int64_t call_us; /* the clock's next call, heard or not; INT64_MAX: none */
+    uint32_t whose;  /* operator whose steps they are */
     uint32_t step;
     uint32_t runs;             /* times begun: part of every draw's key */
     int32_t cause;             /* journal entry */
