@@ -1,5 +1,4 @@
 /* How times to detect, mitigate and recover spread over the repeats: one step a repeat. */
-#include <gsl/gsl_sort_double.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -15,6 +14,12 @@ static const struct {
                   {DRILL_TTM, "mitigated", "WALMART"},
                   {DRILL_TTR, "recovered", "GOOD"}};
 
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
 /* Seconds of the repeats to which it applies and which came about, in order; the count of both. */
 static double *sorted(const struct drill *drill, enum drill_measure measure, uint32_t *known,
                       uint32_t *n)
@@ -27,7 +32,7 @@ static double *sorted(const struct drill *drill, enum drill_measure measure, uin
         (*n)++;
         if (value->state == DRILL_KNOWN) values[(*known)++] = value->value;
     }
-    if (values != NULL) gsl_sort(values, 1, *known);
+    if (values != NULL) qsort(values, *known, sizeof *values, by_value);
     return values;
 }
 

@@ -238,7 +238,9 @@ static void take_entry(const struct drill_play *play, uint32_t i, struct drill_m
     const bool page = (entry->kind == STORY_FIRED || entry->kind == STORY_TOLD) &&
                       play->scenario->alerts.rules[entry->index].severity == SEVERITY_PAGE &&
                       !play->false_entry[i];
-    if (page && entry->kind == STORY_FIRED && marks->detect_us == INT64_MAX) {
+    /* Without a fault it is what operators spoilt that has to be detected. */
+    const bool before = marks->fault_us == INT64_MAX && entry->at_us < marks->impact_us;
+    if (page && entry->kind == STORY_FIRED && marks->detect_us == INT64_MAX && !before) {
         marks->detect_us = entry->at_us;
         marks->detected_by = entry->index;
         marks->detected_scope = entry->scope;

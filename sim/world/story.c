@@ -458,6 +458,20 @@ static void turn_faults(struct story *story, int64_t now_us)
     }
 }
 
+/* The alert's last step on the way here: what a notification tells of, what fires. */
+static int32_t alert_entry(const struct story *story, const struct alert_change *change)
+{
+    if (change->kind == ALERT_BECAME_PENDING) return -1; /* it is the orders' doing */
+    for (uint32_t i = story->entry_count; i-- > 0;) {
+        const struct story_entry *entry = &story->entries[i];
+        const bool of_alert = entry->kind == STORY_PENDING || entry->kind == STORY_FIRED;
+        if (of_alert && entry->index == change->rule && entry->scope == change->scope) {
+            return (int32_t)i;
+        }
+    }
+    return -1;
+}
+
 static void alert_changed(void *context, const struct alert_change *change)
 {
     static const enum story_kind kinds[] = {[ALERT_BECAME_PENDING] = STORY_PENDING,
@@ -472,7 +486,7 @@ static void alert_changed(void *context, const struct alert_change *change)
                                                 .index = change->rule,
                                                 .scope = change->scope,
                                                 .step = -1,
-                                                .cause = -1,
+                                                .cause = alert_entry(story, change),
                                                 .text = story->alerts.rules[change->rule].name,
                                                 .value = change->value});
     if (change->kind != ALERT_TOLD) return;
