@@ -422,7 +422,7 @@ static void roll_back(struct story *story, uint32_t a, int64_t now_us)
 {
     deployment_reset(&story->deployment, &story->scenario->env);
     const bool pending = deployment_pending(&story->deployment);
-    take_up_secrets(story, story->actors[a].began, now_us);
+    if (pending) take_up_secrets(story, story->actors[a].began, now_us);
     story_step_end(story, a, pending ? STEP_DONE : STEP_NO_EFFECT,
                    pending ? "" : "the settings are those of the start", now_us);
 }

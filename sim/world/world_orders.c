@@ -168,6 +168,7 @@ static struct world_order *open_order(struct world *world, uint64_t index, int64
     slot->timer.next = NULL;
     slot->logged = wants_log(world, slot->key);
     slot->ticket = 0;
+    slot->probe_asked = slot->probe_open = slot->probe_bad = 0;
     return slot;
 }
 
@@ -227,16 +228,31 @@ static struct quote_run *start_run(struct world *world, struct world_order *slot
     return run;
 }
 
+/* When the next of those that have not answered is given up. */
+static void await_probe(struct world *world, struct world_order *slot)
+{
+    int64_t next_us = INT64_MAX;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const bool open = (slot->probe_open >> p & 1u) != 0;
+        if (open && slot->runs[p].deadline_us < next_us) next_us = slot->runs[p].deadline_us;
+    }
+    wheel_cancel(world->wheel, &slot->timer);
+    slot->timer.kind = NODE_WAKE;
+    wheel_add(world->wheel, &slot->timer, next_us);
+}
+
 void world_order_probe(struct world *world, uint32_t ticket, uint32_t providers, int64_t now_us)
 {
+    assert(providers != 0);
     struct world_order *slot = open_test(world, ticket, now_us);
     slot->order = (struct router_order){.index = WORLD_TEST_ORDERS + ticket, .start_us = now_us};
-    slot->probe_asked = (uint8_t)providers;
-    slot->probe_bad = 0;
-    slot->order.pending = (uint8_t)__builtin_popcount(providers);
+    slot->probe_asked = slot->probe_open = (uint8_t)providers;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
+        slot->runs[p].deadline_us = now_us + world->config.providers[p].timeout_us;
+    await_probe(world, slot);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         if ((providers >> p & 1u) == 0) continue;
-        const int64_t deadline_us = now_us + world->config.providers[p].timeout_us;
+        const int64_t deadline_us = slot->runs[p].deadline_us;
         adapter_begin(&world->adapters,
                       start_run(world, slot, p, (enum provider)p, RUN_HEALTH, deadline_us), now_us);
     }
@@ -556,14 +572,41 @@ static void tell_late(struct world *world, const struct router_order *order, uns
         world->failed = true;
 }
 
+static void close_probe(struct world *world, struct world_order *slot, uint32_t providers,
+                        uint32_t bad, int64_t now_us)
+{
+    slot->probe_open &= (uint8_t)~providers;
+    slot->probe_bad |= (uint8_t)bad;
+    if (slot->probe_open != 0) {
+        await_probe(world, slot);
+        return;
+    }
+    wheel_cancel(world->wheel, &slot->timer);
+    world_story_probe_done(world, slot, now_us);
+    finish(world, slot);
+}
+
 static void hear_probe(struct world *world, struct world_order *slot, const struct quote_run *run,
                        const struct quote_result *result, int64_t now_us)
 {
-    if (result->outcome != QUOTE_OK) slot->probe_bad |= (uint8_t)(1u << run->provider);
-    assert(slot->order.pending > 0);
-    if (--slot->order.pending > 0) return;
-    world_story_probe_done(world, slot, now_us);
-    finish(world, slot);
+    const uint32_t provider = 1u << run->provider;
+    if ((slot->probe_open & provider) == 0) return; /* it was given up */
+    const bool good = result->outcome == QUOTE_OK && now_us < run->deadline_us;
+    close_probe(world, slot, provider, good ? 0 : provider, now_us);
+}
+
+/* Who has not answered by the timeout of his quotes is not well. */
+static void give_up_probe(struct world *world, struct world_order *slot, int64_t now_us)
+{
+    uint32_t late = 0;
+    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
+        const bool open = (slot->probe_open >> p & 1u) != 0;
+        if (!open || slot->runs[p].deadline_us > now_us) continue;
+        late |= 1u << p;
+        if (world->scenario->policy.abandoned_calls_run_on) continue;
+        adapter_cancel(&world->adapters, &slot->runs[p]);
+    }
+    close_probe(world, slot, late, late, now_us);
 }
 
 void world_order_run_done(struct world *world, struct world_order *slot, struct quote_run *run,
@@ -594,6 +637,10 @@ void world_order_timer(struct world *world, struct world_order *slot, enum node_
 {
     switch ((int)kind) {
     case NODE_WAKE:
+        if (slot->probe_open != 0) {
+            give_up_probe(world, slot, now_us);
+            return;
+        }
         router_on_wake(&world->router, &slot->order, now_us);
         return;
     case NODE_CONFIRM:

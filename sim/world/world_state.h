@@ -53,7 +53,7 @@ struct world_order {
     uint8_t confirm_run; /* index into runs */
     uint32_t segment;    /* that it began in */
     uint32_t ticket;     /* of an operator's test order or health check; 0: a customer's order */
-    uint8_t probe_asked, probe_bad; /* of a health check: masks of providers */
+    uint8_t probe_asked, probe_open, probe_bad; /* of a health check: masks of providers */
     char user[WORKLOAD_USER_MAX];
     uint32_t calls_promised; /* HTTP calls to real providers that it may still make */
     struct order_request request;
