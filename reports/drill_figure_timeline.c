@@ -385,7 +385,7 @@ static void draw_latency(struct timeline *line, int top)
     const double end = sheet_value_axis(sheet, fmax(most, 1), UNIT_MS);
     sheet_shade_faults(sheet);
     put_marks(line);
-    text_put(script, "set label 1 '{/:Bold Router latency}, median and p95' at graph 0,1.16 tc rgb "
+    text_put(script, "set label 1 '{/:Bold Router latency}, median and p95' at graph 0,1.25 tc rgb "
                      "FG\n");
     if (limit > 0) {
         text_put(script, "set arrow 290 from graph 0,first ");
@@ -437,7 +437,7 @@ static void draw(struct sheet *sheet)
                             .object = 400,
                             .arrow = 400};
     const int lanes_height = (int)line.all * ROW_HEIGHT;
-    const int latency_top = line.all > 0 ? TOP + lanes_height + GAP + 8 : 40;
+    const int latency_top = line.all > 0 ? TOP + lanes_height + GAP + 16 : 56;
     const int good_top = latency_top + LATENCY_HEIGHT + GAP;
     sheet->height = good_top + GOOD_HEIGHT + FOOT;
     write_data(sheet);

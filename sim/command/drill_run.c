@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "reports/dashboards.h"
 #include "reports/drill_files.h"
 #include "sim/command/command.h"
 #include "sim/command/descriptors.h"
@@ -173,13 +174,43 @@ static bool check_drawing(const struct drill_run *run, const struct drawing *dra
     return paper_check_drawing(drawing, run->invocation, run->console, err);
 }
 
+/* The operators' own dashboards, of the drilled run beside its control. */
+static bool write_dashboards(const struct drill_run *run, const struct report_options *options,
+                             struct err *err)
+{
+    const struct drill *drill = &run->drill;
+    const struct dashboards dashboards = {
+        .result = &drill->result,
+        .control = drill->has_control ? drill->control[SCOPE_ROUTER] : NULL,
+        .control_replications = 1,
+        .control_label = "the same orders without faults and operators"};
+    struct drawing drawing;
+    return dashboards_write(&dashboards, run->directory, options->plots ? "gnuplot" : NULL,
+                            &drawing, err);
+}
+
+static bool write_run(const struct drill_run *run, struct err *err)
+{
+    const struct present present = {.invocation = run->invocation,
+                                    .console = run->console,
+                                    .result = &run->drill.result,
+                                    .scenario = run->loaded.scenario,
+                                    .directory = run->directory,
+                                    .final_path = run->directory,
+                                    .started_unix_us = run->started_unix_us,
+                                    .wall_seconds = run->wall_seconds,
+                                    .exit_code = drill_exit_code(run->drill.verdict)};
+    return present_run(&present, err);
+}
+
 bool drill_run_write(struct drill_run *run, struct err *err)
 {
     static struct paper_files list;
     const struct report_options options = {.plots =
                                                !invocation_on(run->invocation, OPTION_NO_PLOTS)};
     struct drawing drawing;
-    return drill_files_write(&run->drill, run->directory, err) &&
+    return drill_files_write(&run->drill, run->directory, err) && write_run(run, err) &&
+           write_dashboards(run, &options, err) &&
            drill_draw(&run->drill, run->directory, &options, &drawing, err) &&
            check_drawing(run, &drawing, err) &&
            paper_list_files(&list, run->directory, drill_file_names, &drawing, err) &&
