@@ -65,7 +65,9 @@ static void put_share(const struct columns *columns, double share, size_t width)
 static void put_span(const struct columns *columns, int64_t span_us, size_t width)
 {
     struct text cell = {0};
-    if (span_us == INT64_MAX) {
+    if (span_us == ALERT_SCORE_UNTIMED) {
+        text_put(&cell, "n/a");
+    } else if (span_us == INT64_MAX) {
         text_put(&cell, "never");
     } else {
         drill_show_number(&cell, DRILL_SECONDS, (double)span_us / (double)US_PER_SECOND);

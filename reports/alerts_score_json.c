@@ -8,7 +8,8 @@
 
 static double seconds_of(int64_t us)
 {
-    return us == INT64_MAX || us == INT64_MIN ? (double)NAN : (double)us / (double)US_PER_SECOND;
+    return us == INT64_MAX || us == ALERT_SCORE_UNTIMED ? (double)NAN
+                                                        : (double)us / (double)US_PER_SECOND;
 }
 
 static void put_row(struct text *json, const struct alert_scores_set *set,

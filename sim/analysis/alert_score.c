@@ -20,6 +20,11 @@ static enum alert_severity severity_of(const struct alert_score_request *request
     return request->rules[change->rule].severity;
 }
 
+static bool has_fault(const struct alert_score_drill *drill)
+{
+    return drill->fault_us != INT64_MAX;
+}
+
 static int64_t end_of(const struct alert_score_request *request,
                       const struct alert_score_drill *drill)
 {
@@ -30,8 +35,8 @@ static int64_t end_of(const struct alert_score_request *request,
 static bool within(const struct alert_score_request *request, const struct alert_score_drill *drill,
                    int64_t at_us)
 {
-    return drill->fault_us != INT64_MAX && at_us >= drill->fault_us &&
-           at_us <= end_of(request, drill);
+    if (!has_fault(drill)) return true;
+    return at_us >= drill->fault_us && at_us <= end_of(request, drill);
 }
 
 /* Bad orders from the fault's bucket to that of an instant, in the budget. Buckets are whole: what
@@ -39,12 +44,13 @@ static bool within(const struct alert_score_request *request, const struct alert
 static double burned_until(const struct alert_score_drill *drill, int64_t until_us)
 {
     uint64_t bad = 0;
-    if (drill->budget_orders <= 0.0 || drill->fault_us == INT64_MAX) return (double)NAN;
+    if (drill->budget_orders <= 0.0) return (double)NAN;
+    const int64_t begun_us = has_fault(drill) ? drill->fault_us : 0;
     assert(drill->bucket_s > 0);
     const int64_t bucket_us = drill->bucket_s * US_PER_SECOND;
     for (uint32_t b = 0; b < drill->bucket_count; b++) {
         const int64_t from_us = b * bucket_us;
-        if (from_us + bucket_us > drill->fault_us && from_us < until_us) bad += drill->bad[b];
+        if (from_us + bucket_us > begun_us && from_us < until_us) bad += drill->bad[b];
     }
     return (double)bad / drill->budget_orders;
 }
@@ -76,7 +82,7 @@ static int64_t reset_of(const struct alert_score_request *request,
 {
     int64_t reset_us = 0;
     uint32_t firing = 0;
-    if (row->detect_us == INT64_MAX) return -1;
+    if (row->detect_us == INT64_MAX || !has_fault(drill)) return -1;
     for (uint32_t i = 0; i < drill->change_count; i++) {
         const struct alert_change *change = &drill->changes[i];
         if (severity_of(request, change) != SEVERITY_PAGE) continue;
@@ -93,12 +99,18 @@ static int64_t reset_of(const struct alert_score_request *request,
     return firing > 0 ? INT64_MAX : reset_us;
 }
 
+/* Whether users lost anything by it; without a fault, by whatever it was. */
+static bool is_hurt(const struct alert_score_drill *drill, const struct alert_score_row *row)
+{
+    return has_fault(drill) ? drill->impact_us != INT64_MAX : row->burned > 0.0;
+}
+
 static enum alert_outcome outcome_of(const struct alert_score_request *request,
                                      const struct alert_score_drill *drill,
                                      const struct alert_score_row *row)
 {
     const bool fired = row->detect_us != INT64_MAX;
-    const bool hurt = drill->impact_us != INT64_MAX;
+    const bool hurt = is_hurt(drill, row);
     if (hurt && row->burned >= request->significant) {
         if (!fired) return OUTCOME_MISSED;
         return row->detect_us <= drill->clear_us ? OUTCOME_CAUGHT : OUTCOME_LATE;
@@ -117,6 +129,7 @@ static struct alert_score_row score_drill(const struct alert_score_request *requ
     const bool fired = row.detect_us != INT64_MAX;
     const int64_t from_us = drill->impact_us != INT64_MAX ? drill->impact_us : drill->fault_us;
     if (fired) row.ttd_us = row.detect_us - from_us;
+    if (!has_fault(drill)) row.ttd_us = ALERT_SCORE_UNTIMED;
     row.reset_us = reset_of(request, drill, &row);
     row.burned = burned_until(drill, INT64_MAX);
     row.burned_at_page = fired ? burned_until(drill, row.detect_us) : (double)NAN;
@@ -129,7 +142,7 @@ static struct alert_score_row score_drill(const struct alert_score_request *requ
 static void add_row(struct alert_score *score, const struct alert_score_drill *drill,
                     const struct alert_score_row *row)
 {
-    const bool hurt = drill->impact_us != INT64_MAX;
+    const bool hurt = is_hurt(drill, row);
     score->outcomes[row->outcome]++;
     score->asked += row->outcome <= OUTCOME_MISSED;
     score->pages += row->pages;
@@ -146,16 +159,24 @@ static double share_of(uint32_t part, uint32_t whole)
     return whole == 0 ? (double)NAN : (double)part / (double)whole;
 }
 
-/* The rank is counted, rather than the times sorted: a handful of drills, and no memory to find. */
-static int64_t median_ttd(const struct alert_score_row *rows, uint32_t count, uint32_t asked)
+static bool is_timed(const struct alert_score_row *row)
 {
-    if (asked == 0) return INT64_MAX;
-    const uint32_t rank = (asked - 1) / 2;
+    return row->outcome <= OUTCOME_MISSED && row->ttd_us != ALERT_SCORE_UNTIMED;
+}
+
+/* The rank is counted, rather than the times sorted: a handful of drills, and no memory to find. */
+static int64_t median_ttd(const struct alert_score_row *rows, uint32_t count)
+{
+    uint32_t timed = 0;
+    for (uint32_t i = 0; i < count; i++)
+        timed += is_timed(&rows[i]);
+    if (timed == 0) return INT64_MAX;
+    const uint32_t rank = (timed - 1) / 2;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t less = 0, same = 0;
-        if (rows[i].outcome > OUTCOME_MISSED) continue;
+        if (!is_timed(&rows[i])) continue;
         for (uint32_t k = 0; k < count; k++) {
-            if (rows[k].outcome > OUTCOME_MISSED) continue;
+            if (!is_timed(&rows[k])) continue;
             less += rows[k].ttd_us < rows[i].ttd_us;
             same += rows[k].ttd_us == rows[i].ttd_us;
         }
@@ -202,6 +223,6 @@ void alert_score(const struct alert_score_request *request, struct alert_score_r
     const uint32_t right = score->pages - score->needless_pages;
     score->recall = share_of(found, score->asked);
     score->precision = share_of(right, score->pages + score->false_pages);
-    score->ttd_median_us = median_ttd(rows, request->drill_count, score->asked);
+    score->ttd_median_us = median_ttd(rows, request->drill_count);
     score_quiet(request, score);
 }

@@ -21,6 +21,9 @@
  *   recall     (caught + late) of what was asked for
  *   precision  pages within incidents in which users lost anything, of all pages of the drills
  *
+ * A drill without a fault is one whose trouble lies in its load, or in what people do: its whole
+ * run is the incident, whoever lost an order in it lost something, and nothing is timed.
+ *
  * Pages before the fault, or behind the incident, are false. So is every page of the quiet run: per
  * 30 days with Garwood's exact Poisson interval (sim/analysis/stats_poisson.h), which takes pages
  * for independent; they come in bunches where rules lack `for`, and the interval is too narrow
@@ -63,6 +66,8 @@ struct alert_score_request {
     const struct alert_change *quiet; /* changes meanwhile */
     uint32_t quiet_count;
 };
+
+#define ALERT_SCORE_UNTIMED INT64_MIN /* a time to detect, without a fault to count from */
 
 enum alert_outcome {
     OUTCOME_CAUGHT,

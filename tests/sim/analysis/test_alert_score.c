@@ -185,6 +185,31 @@ static void sums_up_a_rule_set(void **state)
     assert_true(isnan(score.quiet_per_30d));
 }
 
+/* The load is to blame, and nobody says from when. */
+static void without_a_fault_the_whole_run_is_the_incident(void **state)
+{
+    (void)state;
+    const struct alert_change changes[] = {at(10, ALERT_FIRED, PAGING), at(10, ALERT_TOLD, PAGING)};
+    struct alert_score_drill drill = drill_of(changes, 2);
+    drill.fault_us = drill.clear_us = drill.impact_us = NEVER;
+    const struct alert_score_request request = request_of(&drill, 1);
+    struct alert_score_row row;
+    struct alert_score score;
+    alert_score(&request, &row, &score);
+    assert_int_equal(row.outcome, OUTCOME_CAUGHT);
+    assert_true(row.ttd_us == ALERT_SCORE_UNTIMED);
+    assert_int_equal(row.pages, 1);
+    assert_int_equal(row.false_pages, 0);
+    assert_int_equal(row.reset_us, -1);
+    CHECK_NEAR(row.burned, 0.3, 1e-12);
+    CHECK_NEAR(score.precision, 1.0, 0.0);
+    assert_int_equal(score.asked, 1);
+    assert_int_equal(score.ttd_median_us, NEVER); /* of nothing timed */
+    drill.bad = (uint32_t[MINUTES]){0};
+    alert_score(&request, &row, &score);
+    assert_int_equal(row.outcome, OUTCOME_NEEDLESS);
+}
+
 static void a_median_of_mostly_never_is_never(void **state)
 {
     (void)state;
@@ -229,6 +254,7 @@ int main(void)
         cmocka_unit_test(judges_by_what_users_lost),
         cmocka_unit_test(a_reset_is_when_nothing_pages_any_more),
         cmocka_unit_test(sums_up_a_rule_set),
+        cmocka_unit_test(without_a_fault_the_whole_run_is_the_incident),
         cmocka_unit_test(a_median_of_mostly_never_is_never),
         cmocka_unit_test(false_pages_of_quiet_days_have_an_interval),
     };
