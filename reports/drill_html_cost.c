@@ -71,7 +71,7 @@ void drill_html_findings(struct html *page)
         text_put(page->out, "<p>Nothing that calls for a change was found.</p>\n");
         return;
     }
-    text_put(page->out, "<ul class=\"method\">\n");
+    text_put(page->out, "<ul class=\"found\">\n");
     drill_each_finding(page->drill, drill_html_finding, page);
     text_put(page->out, "</ul>\n");
 }
@@ -266,6 +266,10 @@ void drill_html_method(struct html *page)
         "medians and quantiles. \u201cn/a\u201d: there was nothing to measure it by.",
         "Alerts behave as Prometheus\u2019 rules do: looked at on ticks, pending for a while, then "
         "firing. They see completed orders and calls only, as the router\u2019s own metrics do.",
+        "The runbook says \u201cfor 10 minutes\u201d and names no window. Read as A, a rule looks "
+        "at "
+        "that span and fires at once; as B at its own window, and waits for that span; as C at one "
+        "minute, and waits for it.",
         "Operators are a model: how long they take is drawn from the laws that the file gives, and "
         "they do what their steps say. Real people look around, talk and err in other ways; these "
         "times say what the runbook allows for, not what a person achieves.",

@@ -131,6 +131,10 @@ static void put_faults(struct html *page)
     html_table_end(page);
 }
 
+#define TIMELINE                                                                                   \
+    "Dotted: pending, solid: firing. I the first bad order, D detected, A the first change is "    \
+    "live, M mitigated, R recovered; a letter that is missing never came"
+
 bool drill_html_course(struct html *page, struct err *err)
 {
     const struct drill *drill = page->drill;
@@ -167,9 +171,9 @@ static void put_times_of_one(struct html *page)
                                                  {"Took", true},     {"From the fault", true},
                                                  {"At", true},       {"What counts", false}};
     const struct drill *drill = page->drill;
-    html_table_begin(page,
-                     drill->repeats > 1 ? "Response times of the first repeat" : "Response times",
-                     columns, sizeof columns / sizeof *columns);
+    html_table_begin(
+        page, drill->repeats > 1 ? "How long it took, in the first repeat" : "How long it took",
+        columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < TIME_ROWS; i++) {
         const struct time_row *row = &time_rows[i];
         const int64_t at_us = drill_mark_us(&drill->marks, row->mark);
@@ -177,12 +181,12 @@ static void put_times_of_one(struct html *page)
         html_row_begin(page, row->label);
         html_cell(page, row->from);
         drill_html_value(page, row->measure, &drill->values[row->measure]);
-        if (row->from_fault != DRILL_MEASURE_COUNT) {
-            drill_html_value(page, row->from_fault, &drill->values[row->from_fault]);
-        } else {
+        if (row->from_fault != DRILL_MEASURE_COUNT &&
+            drill->values[row->from_fault].state == DRILL_NOT_APPLICABLE)
+            text_put(&since, "n/a");
+        else
             drill_show_since_fault(&since, drill, at_us);
-            html_cell_number(page, &since);
-        }
+        html_cell_number(page, &since);
         drill_html_instant(page, at_us);
         html_cell(page, drill_measure_traits[row->measure].help);
         html_row_end(page);
@@ -349,6 +353,23 @@ static void table_of_budget(struct html *page)
     html_table_end(page);
 }
 
+static void write_budget(struct text *text, const struct drill *drill)
+{
+    const enum drill_measure burned = DRILL_BUDGET_BURNED, before = DRILL_BUDGET_BEFORE_DETECT;
+    if (drill->values[burned].state != DRILL_KNOWN) {
+        text_put(text, "Nothing is known of the budget.");
+        return;
+    }
+    drill_show_value(text, burned, &drill->values[burned]);
+    text_put(text, " of the error budget was burned from the fault on");
+    if (drill->values[before].state == DRILL_KNOWN) {
+        text_put(text, ", ");
+        drill_show_value(text, before, &drill->values[before]);
+        text_put(text, " of it before the first page");
+    }
+    text_put(text, drill->repeats > 1 ? ", in the first repeat." : ".");
+}
+
 bool drill_html_budget(struct html *page, struct err *err)
 {
     const struct drill *drill = page->drill;
@@ -370,7 +391,7 @@ bool drill_html_budget(struct html *page, struct err *err)
     text_put(&words, " orders may be bad in that period.");
     drill_html_said(page, &words);
     table_of_budget(page);
-    finding_budget(page->result, &heading);
+    write_budget(&heading, drill);
     return drill_html_figure(page, &figure_budget, &heading,
                              "The whole run, also what was bad before the fault", NULL, err);
 }

@@ -62,7 +62,7 @@ static void put_rule_fact(struct html *page, struct text *value)
     } else {
         text_format(value, "%u, looked at every ", drill->rule_count);
         show_span(value, drill->interval_us);
-        text_format(value, ", reading %s", alert_reading_names[drill->reading]);
+        text_format(value, "; \u201cfor\u201d read as %s", alert_reading_names[drill->reading]);
     }
     drill_html_fact(page, "Alert rules", value);
 }

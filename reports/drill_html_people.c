@@ -144,7 +144,9 @@ static void put_step(struct html *page, const struct drill_step *step)
         text_put(page->out, "</span>");
     }
     text_put(page->out, "</td>");
-    html_cell(page, has_words(step->cause) ? step->cause : "\u2013");
+    text_put(page->out, "<td><span class=\"need\">");
+    html_text(page, has_words(step->cause) ? step->cause : "\u2013");
+    text_put(page->out, "</span></td>");
     if (drill->repeats > 1) {
         drill_show_outcomes(&words, drill, step);
         drill_html_cell(page, &words);

@@ -174,7 +174,7 @@ struct first_findings {
 static void put_finding(void *context, enum verdict_tone tone, const char *sentence)
 {
     struct first_findings *first = context;
-    if (first->count == 0) text_put(first->page->out, "<ul class=\"method\">\n");
+    if (first->count == 0) text_put(first->page->out, "<ul class=\"found\">\n");
     if (first->count < FINDINGS_SHOWN) drill_html_finding(first->page, tone, sentence);
     first->count++;
 }

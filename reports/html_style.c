@@ -107,6 +107,9 @@ static const char table_rules[] =
     "nav ol { padding-left: 1.8rem; columns: 2; max-width: 38rem }\n"
     "ul.method { padding-left: 1.2rem; max-width: 46rem } ul.method li { margin: .35rem 0; "
     "overflow-wrap: anywhere }\n"
+    /* Each begins with its sign. */
+    "ul.found { list-style: none; padding-left: 1.3rem; max-width: 46rem } ul.found li { "
+    "text-indent: -1.3rem; margin: .35rem 0; overflow-wrap: anywhere }\n"
     ".skip { position: absolute; left: -999px } .skip:focus { left: 1rem; top: .5rem; "
     "background: var(--bg); padding: .3rem .6rem; z-index: 1 }\n";
 static const char media_rules[] =
