@@ -221,7 +221,8 @@ void story_begin(struct story *story, uint64_t seed_r, uint32_t replication,
     story->last_told = -1;
     story->recycles = 0;
     story->recycle_us = INT64_MAX;
-    story->hypothesis_lost = story->stopped = story->start_unmet = story->rolled_back = false;
+    story->hypothesis_lost = story->stopped = story->rolled_back = false;
+    story->stop_entry = -1;
     memset(story->heat, 0, sizeof story->heat);
     story->facts = (struct story_facts){.stopped_us = INT64_MAX};
     signals_clear(&story->signals);
@@ -511,7 +512,7 @@ static bool method_is_over(const struct story *story, int64_t now_us)
                               story_actors_rest(story));
 }
 
-static void maybe_roll_back(struct story *story, int32_t cause, int64_t now_us)
+static void maybe_roll_back(struct story *story, int64_t now_us)
 {
     const struct rollback_spec *rollbacks = &story->drill->rollbacks;
     if (!rollbacks->given || rollbacks->step_count == 0 || story->rolled_back) return;
@@ -519,7 +520,7 @@ static void maybe_roll_back(struct story *story, int32_t cause, int64_t now_us)
     bool wanted = true;
     switch (rollbacks->strategy) {
     case ROLLBACK_DEFAULT:
-        wanted = !story->start_unmet;
+        wanted = !story->stopped;
         break;
     case ROLLBACK_ALWAYS:
         break;
@@ -533,7 +534,7 @@ static void maybe_roll_back(struct story *story, int32_t cause, int64_t now_us)
         assert(!"a strategy outside its enum");
     }
     story->rolled_back = true;
-    if (wanted) story_rollback_begin(story, cause, now_us);
+    if (wanted) story_rollback_begin(story, story->stop_entry, now_us);
 }
 
 void story_due(struct story *story, int64_t now_us)
@@ -547,7 +548,7 @@ void story_due(struct story *story, int64_t now_us)
     if (story->look_us <= now_us) story_look(story, now_us);
     if (story->end_look_us <= now_us) story_look_at_end(story, now_us);
     story_actors_due(story, now_us);
-    maybe_roll_back(story, -1, now_us);
+    maybe_roll_back(story, now_us);
 }
 
 /* --- the end -------------------------------------------------------------------------------------

@@ -206,9 +206,10 @@ void story_actors_due(struct story *story, int64_t now_us)
     }
 }
 
+/* A rollback that has begun goes on to its end. */
 void story_actors_stop(struct story *story, int64_t now_us)
 {
-    for (uint32_t a = 0; a < ACTORS_MAX; a++) {
+    for (uint32_t a = 0; a < OPERATORS_MAX; a++) {
         struct actor *actor = &story->actors[a];
         if (actor->state == ACTOR_IDLE || actor->state == ACTOR_OVER) continue;
         if (actor->began >= 0) {

@@ -104,6 +104,14 @@ static bool is_due_after(enum probe_mode mode)
     return mode == PROBE_END || mode == PROBE_EDGE;
 }
 
+/* Whether a probe that holds now has for as long as it has to; looks say it. */
+static bool has_held(const struct story *story, uint32_t index, int64_t now_us)
+{
+    const int64_t holds_for_us = story->drill->hypothesis.probes[index].holds_for_us;
+    const int64_t since_us = story->probe_states[index].holds_since_us;
+    return holds_for_us == 0 || (since_us < INT64_MAX && now_us - since_us >= holds_for_us);
+}
+
 void story_look_at_start(struct story *story, int64_t now_us)
 {
     const struct hypothesis_spec *hypothesis = &story->drill->hypothesis;
@@ -111,13 +119,13 @@ void story_look_at_start(struct story *story, int64_t now_us)
     for (uint32_t i = 0; i < hypothesis->probe_count; i++) {
         const struct probe_spec *probe = &hypothesis->probes[i];
         struct story_probe *seen = &story->probes[i];
-        const int met = story_probe_now(story, probe, now_us, &seen->start);
+        int met = story_probe_now(story, probe, now_us, &seen->start);
+        if (met == 1) met = has_held(story, i, now_us);
         seen->at_start = (int8_t)met;
         if (!is_due_before(probe->mode)) continue;
         seen->evaluated += met >= 0;
         seen->met += met == 1;
         seen->thin += met < 0;
-        story->start_unmet = story->start_unmet || met != 1;
     }
 }
 
@@ -207,6 +215,22 @@ static void look_at_hypothesis(struct story *story, int64_t now_us)
     if (said) note_hypothesis(story, unmet == NULL, unmet, &unmet_value, now_us);
 }
 
+/* Those that are on; the others are not to come any more. */
+static void end_faults(struct story *story, int32_t cause, int64_t now_us)
+{
+    for (uint32_t f = 0; f < scenario_window_count(story->scenario); f++) {
+        const struct fault_window window = scenario_window(story->scenario, f);
+        if (now_us < window.at_us || now_us >= story->over_us[f]) continue;
+        story->over_us[f] = now_us;
+        (void)story_note(story, &(struct story_entry){.at_us = now_us,
+                                                      .kind = STORY_FAULT_OFF,
+                                                      .index = (uint16_t)f,
+                                                      .step = -1,
+                                                      .cause = cause,
+                                                      .text = window.id});
+    }
+}
+
 static void stop(struct story *story, uint32_t index, const struct signal_value *value,
                  int64_t now_us)
 {
@@ -219,14 +243,15 @@ static void stop(struct story *story, uint32_t index, const struct signal_value 
                                                 .text = story->drill->stops[index].metric,
                                                 .value = *value});
     story->stopped = true;
+    story->stop_entry = entry;
     story->facts.stopped_us = now_us;
+    end_faults(story, entry, now_us);
     if (story->facts.last_clear_us < INT64_MAX && story->facts.last_clear_us > now_us) {
         story->facts.last_clear_us = now_us;
     }
     story->fault_next = story->turn_count;
     story->port.end_faults(story->port.context, now_us);
     story_actors_stop(story, now_us);
-    (void)entry;
 }
 
 static void look_at_stops(struct story *story, int64_t now_us)
@@ -265,10 +290,7 @@ void story_look_at_end(struct story *story, int64_t now_us)
         const struct probe_state *state = &story->probe_states[i];
         struct story_probe *seen = &story->probes[i];
         int met = story_probe_now(story, probe, now_us, &seen->end);
-        if (met == 1 && probe->holds_for_us > 0) {
-            met = state->holds_since_us < INT64_MAX &&
-                  now_us - state->holds_since_us >= probe->holds_for_us;
-        }
+        if (met == 1) met = has_held(story, i, now_us);
         if (met == 1 && probe->eventually_within_us > 0 && story->turn_count > 0) {
             met = state->restored_us < INT64_MAX &&
                   state->restored_us - story->facts.last_clear_us <= probe->eventually_within_us;

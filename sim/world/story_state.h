@@ -103,7 +103,7 @@ struct story {
     int64_t over_us[FAULTS_MAX]; /* by window: when it is over; a credential's, once replaced */
     bool hypothesis_lost;
     bool stopped;
-    bool start_unmet;
+    int32_t stop_entry; /* where the journal says so; -1 */
     bool rolled_back;
     bool failed; /* memory is out */
 

@@ -231,7 +231,10 @@ void story_step_end(struct story *story, uint32_t a, enum step_outcome outcome, 
                    (!story->stopped || a == ROLLBACK_ACTOR);
     if (outcome == STEP_FAILED && step->on_failure != ON_FAILURE_CONTINUE) {
         goes_on = false;
-        if (step->on_failure == ON_FAILURE_ROLLBACK) story_rollback_begin(story, began, now_us);
+        /* After a stop it is the rollbacks' strategy that decides. */
+        if (step->on_failure == ON_FAILURE_ROLLBACK && !story->stopped) {
+            story_rollback_begin(story, began, now_us);
+        }
     }
     if (!goes_on) {
         actor->state = ACTOR_OVER;
@@ -338,9 +341,12 @@ static void verify(struct story *story, uint32_t a, const struct step_spec *step
         story_step_end(story, a, STEP_DONE, "", now_us);
         return;
     }
-    /* It may begin to hold within the span, and then has to hold. */
+    /* It may begin to hold within the span, and then has to hold. What is too thin by the end of
+     * that has not been seen to. */
     const bool in_time = now_us - actor->began_us < step->eventually_within_us;
-    if (in_time || (met != 0 && actor->holds_since_us < INT64_MAX)) {
+    const bool holds = met != 0 && actor->holds_since_us < INT64_MAX &&
+                       now_us - actor->holds_since_us < step->holds_for_us;
+    if (in_time || holds) {
         poll_again(story, a, now_us);
         return;
     }
