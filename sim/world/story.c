@@ -183,14 +183,36 @@ static int64_t phase_of(const struct story *story)
     return (int64_t)random_below(bits, (uint32_t)interval_s) * US_PER_SECOND;
 }
 
+static bool any_names(const struct step_spec *steps, uint32_t count, const char *key)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(steps[i].key, key) == 0) return true;
+    }
+    return false;
+}
+
+bool story_watches(const struct scenario *scenario, enum provider provider)
+{
+    char key[ENV_KEY_MAX];
+    (void)snprintf(key, sizeof key, "LOOPGPT_ENABLE_%s", provider_traits[provider].key);
+    const char *given = env_get(&scenario->env, key);
+    if (given == NULL && provider_traits[provider].defaults[scenario->profile].enabled) return true;
+    if (given != NULL && (strcmp(given, "true") == 0 || strcmp(given, "1") == 0)) return true;
+    const struct drill_spec *drill = &scenario->drill;
+    for (uint32_t o = 0; o < drill->operator_count; o++) {
+        const struct operator_spec *spec = &drill->operators[o];
+        if (any_names(spec->steps, spec->step_count, key)) return true;
+    }
+    return any_names(drill->rollbacks.steps, drill->rollbacks.step_count, key);
+}
+
 static void begin_alerts(struct story *story)
 {
-    const struct router_config *config = &story->deployment.config;
     struct alerts_setup setup = {.spec = &story->scenario->alerts,
                                  .start_unix_us = story->scenario->start_unix_us,
                                  .timezone_us = story->scenario->timezone_us};
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
-        setup.enabled[p] = config->providers[p].enabled;
+        setup.enabled[p] = story_watches(story->scenario, (enum provider)p);
     alerts_init(&story->alerts, &setup);
     alerts_clear(&story->alerts, phase_of(story));
 }
@@ -465,10 +487,10 @@ static int32_t alert_entry(const struct story *story, const struct alert_change 
     if (change->kind == ALERT_BECAME_PENDING) return -1; /* it is the orders' doing */
     for (uint32_t i = story->entry_count; i-- > 0;) {
         const struct story_entry *entry = &story->entries[i];
-        const bool of_alert = entry->kind == STORY_PENDING || entry->kind == STORY_FIRED;
-        if (of_alert && entry->index == change->rule && entry->scope == change->scope) {
-            return (int32_t)i;
-        }
+        const bool of_alert = entry->kind >= STORY_PENDING && entry->kind <= STORY_RESET;
+        if (!of_alert || entry->index != change->rule || entry->scope != change->scope) continue;
+        const bool over = entry->kind == STORY_RESOLVED || entry->kind == STORY_RESET;
+        return over ? -1 : (int32_t)i; /* of an episode before: this one fired at once */
     }
     return -1;
 }

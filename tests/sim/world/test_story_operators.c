@@ -190,6 +190,25 @@ static void starts_again_only_when_that_is_said(void **state)
     story_close(p);
 }
 
+static void causes_an_alert_by_its_own_episode(void **state)
+{
+    (void)state;
+    struct played *const p = story_run(
+        STORY_ALL ", 'faults': [{'id': 'f', 'provider': 'all', 'kind': 'error', 'at': '5m', 'for': "
+                  "'3m'}, {'id': 'g', 'provider': 'all', 'kind': 'error', 'at': '15m', 'for': "
+                  "'3m'}], 'alerts': {'rules': [{'name': 'Now', 'metric': 'router.error_rate', "
+                  "'op': '>', 'threshold': '50%', 'window': '1m'}]}");
+    story_check(p);
+    assert_int_equal(story_count(p, STORY_FIRED), 2);
+    assert_int_equal(story_at(p, STORY_FIRED, 0)->cause, -1);
+    assert_int_equal(story_at(p, STORY_FIRED, 1)->cause, -1);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(story_at(p, STORY_TOLD, i)->cause, story_nth(p, STORY_FIRED, i));
+        assert_int_equal(story_at(p, STORY_RESOLVED, i)->cause, story_nth(p, STORY_FIRED, i));
+    }
+    story_close(p);
+}
+
 static void hears_severities_and_providers(void **state)
 {
     (void)state;
@@ -378,6 +397,7 @@ int main(void)
         cmocka_unit_test(hands_the_steps_on_to_the_third),
         cmocka_unit_test(takes_an_acknowledgement_at_the_last_moment),
         cmocka_unit_test(starts_again_only_when_that_is_said),
+        cmocka_unit_test(causes_an_alert_by_its_own_episode),
         cmocka_unit_test(hears_severities_and_providers),
         cmocka_unit_test(starts_at_whichever_trigger_comes_first),
         cmocka_unit_test(starts_at_each_instant_when_it_may_again),
