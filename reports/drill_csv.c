@@ -27,7 +27,7 @@ static void put_entry(struct text *text, const struct drill *drill, uint32_t ind
     text_char(text, ',');
     drill_show_clock(text, drill, entry->at_us);
     text_char(text, ',');
-    text_csv(text, story_kind_names[entry->kind]);
+    text_csv(text, drill_entry_kind(entry));
     put_words(text, drill, entry, drill_entry_who);
     put_words(text, drill, entry, drill_entry_what);
     text_char(text, ',');

@@ -9,6 +9,12 @@ static const char *operator_id(const struct drill *drill, uint32_t index)
     return index < drill->operator_count ? drill->operator_ids[index] : "rollbacks";
 }
 
+const char *drill_entry_kind(const struct story_entry *entry)
+{
+    const bool noop = entry->kind == STORY_STEP_ENDED && entry->outcome == STEP_NO_EFFECT;
+    return noop ? "operator_noop" : story_kind_names[entry->kind];
+}
+
 void drill_entry_who(struct text *text, const struct drill *drill, const struct story_entry *entry)
 {
     switch (entry->kind) {

@@ -220,7 +220,7 @@ static void put_entry(struct json_tree *tree, const struct drill *drill,
 {
     json_tree_open(tree, NULL, '{', JSON_LINE);
     drill_json_seconds(tree, "at_s", entry->at_us);
-    json_tree_string(tree, "kind", story_kind_names[entry->kind]);
+    json_tree_string(tree, "kind", drill_entry_kind(entry));
     put_words(tree, "who", drill, entry, drill_entry_who);
     put_words(tree, "what", drill, entry, drill_entry_what);
     json_tree_count(tree, "index", entry->index);

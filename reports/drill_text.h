@@ -130,6 +130,9 @@ enum verdict_tone drill_outcome_tone(enum step_outcome outcome);
 
 /* ---- the journal ---- */
 
+/* The entry's kind as files name it: story_kind_names, but for a step that had no effect, which is
+ * "operator_noop". */
+const char *drill_entry_kind(const struct story_entry *entry);
 /* Whose act an entry is: a fault's id, an alert with its instance, an operator, "rollbacks",
  * "router", "hypothesis", "stop condition". */
 void drill_entry_who(struct text *text, const struct drill *drill, const struct story_entry *entry);
