@@ -237,13 +237,37 @@ static void table_of_spreads(struct html *page)
     html_table_end(page);
 }
 
+/* By the longest that can be promised of most: P90, else the median. */
+static void write_spread(struct text *text, const struct drill *drill)
+{
+    static const struct {
+        enum drill_measure measure;
+        const char *done;
+    } rows[] = {{DRILL_TTD, "detected"}, {DRILL_TTM, "mitigated"}, {DRILL_TTR, "recovered"}};
+    const char *before = "Of the repeats from the first bad order on, ";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct drill_distribution *spread = &drill->measures[rows[i].measure];
+        const bool most = spread->p90.state == DRILL_KNOWN;
+        if (spread->n == 0) continue;
+        text_put(text, before);
+        before = "; ";
+        if (spread->p50.state != DRILL_KNOWN) {
+            text_format(text, "%u of %u never %s", spread->never, spread->n, rows[i].done);
+            continue;
+        }
+        text_format(text, "%s %s within ", most ? "nine in ten" : "half", rows[i].done);
+        drill_show_value(text, rows[i].measure, most ? &spread->p90 : &spread->p50);
+    }
+    text_put(text, before[0] == ';' ? "." : "There is nothing to compare.");
+}
+
 bool drill_html_repeats(struct html *page, struct err *err)
 {
     struct text heading = {0};
     if (!drill_html_has_repeats(page->drill)) return true;
     html_section(page, "repeats", "Over the repeats");
     put_verdicts(page);
-    drill_find_spread(&heading, page->drill);
+    write_spread(&heading, page->drill);
     return drill_html_figure(page, &drill_figure_spread, &heading,
                              "Every repeat has another seed, derived of the drill\u2019s",
                              table_of_spreads, err);

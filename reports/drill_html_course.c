@@ -142,8 +142,8 @@ bool drill_html_course(struct html *page, struct err *err)
     html_section(page, "course", "What happened");
     drill_find_timeline(&heading, drill);
     if (!drill_html_figure(page, &drill_figure_timeline, &heading,
-                           drill->repeats > 1 ? "The first of the repeats" : "", table_of_marks,
-                           err))
+                           drill->repeats > 1 ? "The first of the repeats. " TIMELINE : TIMELINE,
+                           table_of_marks, err))
         return false;
     put_faults(page);
     put_journal(page);
@@ -280,9 +280,12 @@ bool drill_html_latency(struct html *page, struct err *err)
     struct text heading = {0};
     html_section(page, "latency", "Latency");
     drill_find_heat(&heading, page->drill);
-    return drill_html_figure(page, &drill_figure_heat, &heading,
-                             "Orders by when they were decided and how long that took",
-                             table_of_latencies, err);
+    return drill_html_figure(
+        page, &drill_figure_heat, &heading,
+        page->drill->repeats > 1
+            ? "The first of the repeats: orders by when they were decided and how long that took"
+            : "Orders by when they were decided and how long that took",
+        table_of_latencies, err);
 }
 
 /* ---- who got the orders ---- */
@@ -315,9 +318,13 @@ bool drill_html_shares(struct html *page, struct err *err)
     struct text heading = {0};
     html_section(page, "selection", "Who got the orders");
     finding_share(page->result, &heading);
-    return drill_html_figure(page, &figure_share, &heading,
-                             "Share of the orders by who won them, and of those that nobody did",
-                             table_of_shares, err);
+    return drill_html_figure(
+        page, &figure_share, &heading,
+        page->drill->repeats > 1
+            ? "Share of the orders by who won them, and of those that nobody did; in words over "
+              "all repeats, in the picture the first of them"
+            : "Share of the orders by who won them, and of those that nobody did",
+        table_of_shares, err);
 }
 
 /* ---- the budget ---- */
@@ -393,5 +400,8 @@ bool drill_html_budget(struct html *page, struct err *err)
     table_of_budget(page);
     write_budget(&heading, drill);
     return drill_html_figure(page, &figure_budget, &heading,
-                             "The whole run, also what was bad before the fault", NULL, err);
+                             drill->repeats > 1
+                                 ? "The first of the repeats, also what was bad before the fault"
+                                 : "The whole run, also what was bad before the fault",
+                             NULL, err);
 }
