@@ -200,7 +200,8 @@ static bool audit_alerts(const struct scenario *scenario, const struct drill_det
         rules[r] = alert_rule_read_as(&scenario->alerts.rules[r], scenario->alerts.reading);
         for (unsigned s = 0; s < SCOPE_COUNT; s++) {
             const bool each = rules[r].scope == SCOPE_EACH_PROVIDER && s != SCOPE_ROUTER;
-            if (!(each && drill->result.enabled[s]) && rules[r].scope != s) continue;
+            if (!(each && story_watches(scenario, (enum provider)s)) && rules[r].scope != s)
+                continue;
             assert(drill->alert_count < DRILL_INSTANCES_MAX);
             struct drill_alert *alert = &drill->alerts[drill->alert_count++];
             *alert = (struct drill_alert){.rule = (uint16_t)r,

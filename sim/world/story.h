@@ -115,6 +115,9 @@ struct story_facts { /* of a replication */
     uint32_t differing_count;
 };
 
+/* Whether alerts look at a provider: it is enabled at the start, or some step may enable it. */
+bool story_watches(const struct scenario *scenario, enum provider provider);
+
 struct story;
 struct world;
 
