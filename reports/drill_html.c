@@ -146,7 +146,7 @@ static bool put_page(struct html *page, struct err *err)
     drill_html_providers(page);
     if (!drill_html_repeats(page, err)) return false;
     drill_html_method(page);
-    html_files(page, "Everything beside this page, with its SHA-256",
+    html_files(page, "Files beside this page, with their SHA-256",
                "Nothing was written beside this page.");
     html_end(page, page->drill->result.program);
     if (!page->out->failed) return true;

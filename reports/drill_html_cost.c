@@ -35,9 +35,13 @@ void drill_html_losses(struct html *page)
     const struct drill *drill = page->drill;
     const bool many = drill->repeats > 1;
     html_section(page, "losses", "Losses");
-    text_put(page->out, "<p>Compared with the control: the same seed without faults and operators. "
-                        "An order meets the same luck in both, so what differs is the fault\u2019s "
-                        "doing and the operators\u2019.</p>\n");
+    text_put(page->out,
+             drill->has_control
+                 ? "<p>Compared with the control: the same seed without faults and operators. An "
+                   "order meets the same luck in both, so what differs is the fault\u2019s doing "
+                   "and the operators\u2019.</p>\n"
+                 : "<p>There is no control, as a provider was real or played back: what compares "
+                   "with a run without the fault is n/a.</p>\n");
     html_table_begin(page, "What it cost, and what became of it", many ? several : one,
                      many ? 2 + DRILL_SPREAD_COLUMNS : 3);
     for (size_t i = 0; i < sizeof measures / sizeof *measures; i++) {
@@ -134,8 +138,10 @@ static void put_provider(struct html *page, unsigned provider)
     struct text whole = {0};
     write_phase(&whole, result, result->phases);
     put_provider_row(page, &whole, result->phases[0].values[provider]);
-    text_put(&without, "the whole control");
-    put_provider_row(page, &without, page->drill->control[provider]);
+    if (page->drill->has_control) {
+        text_put(&without, "the whole control");
+        put_provider_row(page, &without, page->drill->control[provider]);
+    }
     html_table_end(page);
 }
 
@@ -150,7 +156,9 @@ void drill_html_providers(struct html *page)
                         "faults, with what operators changed still in force. In time: of calls "
                         "that were settled, canned answers apart.");
     if (page->drill->repeats > 1)
-        text_put(page->out, " All repeats together; the control is that of the first.");
+        text_put(page->out, page->drill->has_control
+                                ? " All repeats together; the control is that of the first."
+                                : " All repeats together.");
     text_put(page->out, "</p>\n");
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
         if (took_part(page->result, p)) put_provider(page, p);
@@ -278,8 +286,6 @@ bool drill_html_repeats(struct html *page, struct err *err)
 void drill_html_method(struct html *page)
 {
     static const char *const items[] = {
-        "Everything is simulated: orders, providers, faults, alerts and operators. Ground truth is "
-        "known, so when the fault began and which orders it spoilt is not guessed.",
         "The control is the same seed without faults and operators. The first bad order is the "
         "first that is bad in the drill and good in the control; an order that is bad in both is "
         "not the fault\u2019s doing.",
@@ -304,7 +310,13 @@ void drill_html_method(struct html *page)
         "Commission and order value are of quoted prices, not of what was charged.",
     };
     html_section(page, "method", "Method and limits");
+    const bool real = strcmp(page->result->clock, "real") == 0;
     text_put(page->out, "<ul class=\"method\">");
+    text_put(page->out, real ? "<li>This was played in real time, over connections; orders, faults "
+                               "and operators are made up all the same.</li>\n"
+                             : "<li>Everything is simulated: orders, providers, faults, alerts and "
+                               "operators.</li>\n");
+    text_put(page->out, "<li>Ground truth is known: when the fault began is not guessed.</li>\n");
     for (size_t i = 0; i < sizeof items / sizeof *items; i++)
         text_format(page->out, "<li>%s</li>\n", items[i]);
     for (uint32_t i = 0; i < page->result->note_count; i++)

@@ -328,6 +328,24 @@ static void without_an_objective_there_is_no_budget(void **state)
     drill_release(&drill);
 }
 
+static void without_a_control_nothing_is_compared(void **state)
+{
+    (void)state;
+    struct drill drill;
+    drill_small(&drill, 1);
+    drill.has_control = true;
+    struct text page = write_page(&drill, false);
+    check_has(section_of(page.bytes, "losses"), "Compared with the control");
+    check_has(section_of(page.bytes, "providers"), "the whole control");
+    text_release(&page);
+    drill.has_control = false;
+    page = write_page(&drill, false);
+    check_has(section_of(page.bytes, "losses"), "There is no control");
+    assert_null(strstr(section_of(page.bytes, "providers"), "the whole control"));
+    text_release(&page);
+    drill_release(&drill);
+}
+
 static void hostile_names_stay_words(void **state)
 {
     (void)state;
@@ -441,6 +459,7 @@ int main(void)
         cmocka_unit_test(steps_say_what_they_did_why_not_and_by_which_sentence),
         cmocka_unit_test(a_drill_of_nothing_says_what_is_not_there),
         cmocka_unit_test(without_an_objective_there_is_no_budget),
+        cmocka_unit_test(without_a_control_nothing_is_compared),
         cmocka_unit_test(hostile_names_stay_words),
         cmocka_unit_test(an_index_says_how_many_passed_and_leads_to_each),
         cmocka_unit_test(an_index_of_passed_drills_is_good),
