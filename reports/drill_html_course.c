@@ -44,6 +44,17 @@ bool drill_html_figure(struct html *page, const struct figure *figure, struct te
 
 /* ---- the timeline ---- */
 
+/* From the fault, where there was one. */
+static void cell_since(struct html *page, int64_t at_us)
+{
+    struct text since = {0};
+    if (page->drill->marks.fault_us == INT64_MAX)
+        text_put(&since, "n/a");
+    else
+        drill_show_since_fault(&since, page->drill, at_us);
+    html_cell_number(page, &since);
+}
+
 static void table_of_marks(struct html *page)
 {
     static const struct html_column columns[] = {
@@ -52,11 +63,9 @@ static void table_of_marks(struct html *page)
     html_table_begin(page, "The instants that times are counted between", columns, 3);
     for (unsigned m = 0; m < DRILL_MARK_COUNT; m++) {
         const int64_t at_us = drill_mark_us(&drill->marks, (enum drill_mark)m);
-        struct text since = {0};
         if (m == DRILL_MARK_STOPPED && at_us == INT64_MAX) continue;
         html_row_begin(page, drill_mark_labels[m]);
-        drill_show_since_fault(&since, drill, at_us);
-        html_cell_number(page, &since);
+        cell_since(page, at_us);
         drill_html_instant(page, at_us);
         html_row_end(page);
     }
@@ -177,16 +186,14 @@ static void put_times_of_one(struct html *page)
     for (size_t i = 0; i < TIME_ROWS; i++) {
         const struct time_row *row = &time_rows[i];
         const int64_t at_us = drill_mark_us(&drill->marks, row->mark);
-        struct text since = {0};
         html_row_begin(page, row->label);
         html_cell(page, row->from);
         drill_html_value(page, row->measure, &drill->values[row->measure]);
         if (row->from_fault != DRILL_MEASURE_COUNT &&
             drill->values[row->from_fault].state == DRILL_NOT_APPLICABLE)
-            text_put(&since, "n/a");
+            text_put(page->out, "<td class=\"n\">n/a</td>");
         else
-            drill_show_since_fault(&since, drill, at_us);
-        html_cell_number(page, &since);
+            cell_since(page, at_us);
         drill_html_instant(page, at_us);
         html_cell(page, drill_measure_traits[row->measure].help);
         html_row_end(page);
