@@ -287,9 +287,7 @@ static struct metric_value budget_burned(const struct tally *tally,
                                          const struct metric_context *context)
 {
     if (context->budget_orders <= 0.0) return none();
-    const uint64_t bad =
-        context->slo_kind == SLO_KIND_ROUTED ? failed_orders(tally) : tally->finished - tally->ok;
-    return known((double)bad / (context->budget_orders * context->replications), tally->finished);
+    return known((double)tally->bad / (context->budget_orders * context->replications), tally->finished);
 }
 
 static struct metric_value top_share(const struct tally *tally)

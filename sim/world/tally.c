@@ -92,6 +92,7 @@ void tally_merge(struct tally *into, const struct tally *from)
     for (unsigned i = 0; i < ORDER_CODE_COUNT; i++)
         ADD(codes[i]);
     ADD(ok);
+    ADD(bad);
     ADD(finished);
     ADD(authentic);
     ADD(quotes);

@@ -53,6 +53,7 @@ struct tally {
     uint64_t orders;
     uint64_t codes[ORDER_CODE_COUNT];
     uint64_t ok;       /* see METRIC_OK_RATE; counted when the order's last act is over */
+    uint64_t bad;      /* of the finished: those that burn the error budget */
     uint64_t finished; /* orders whose last act is over: the denominator of ok */
     uint64_t authentic;
     uint64_t quotes;

@@ -319,6 +319,7 @@ static void judge(struct world *world, const struct world_order *slot, bool ok, 
     struct tally *tally = world_tally_of(world, slot);
     tally->finished++;
     tally->ok += ok;
+    tally->bad += bad;
     if (world->story != NULL) story_order_judged(world->story, order, ok, bad, now_us);
     if (world->series_on) series_judged(&world->series, ok, bad, now_us);
 }
