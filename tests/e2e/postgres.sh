@@ -203,7 +203,7 @@ mv "$scratch/kept" "$scratch/hang.export"
 mkdir "$scratch/runbook"
 awk -v folder="$scratch/runbook" '/^ *```sql/ { name = folder "/" ++count ".sql"; next } /^ *```/ { name = "" } name { print > name }' scenarios/runbook.md
 number=0
-for query in hourly_volume provider_error_rate winning_scores auth_failures weekly_provider_stats weekly_call_costs selection_share; do
+for query in hourly_volume provider_error_rate weekly_provider_stats weekly_call_costs selection_share; do
     number=$((number + 1))
     for log in hang expired drill; do
         got=$(PGTZ=UTC PGOPTIONS='-c search_path=instant,public,pg_catalog' ask -d "$log" -A -t -f "$scratch/runbook/$number.sql" 2>&1)
