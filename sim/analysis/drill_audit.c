@@ -21,9 +21,10 @@ void drill_note_detail(const struct drill_play *play, struct drill_detail *detai
             int64_t *fired_us = &detail->fired_us[drill_alert_slot(entry->index, entry->scope)];
             if (*fired_us == INT64_MAX) *fired_us = entry->at_us;
         }
-        if (entry->kind == STORY_STEP_ENDED) {
-            detail->outcomes[drill_step_slot(entry->whose, (uint32_t)entry->step)] =
-                (uint8_t)entry->outcome;
+        if (entry->kind == STORY_STEP_ENDED) { /* of what is done again the first time counts */
+            uint8_t *outcome =
+                &detail->outcomes[drill_step_slot(entry->whose, (uint32_t)entry->step)];
+            if (*outcome == STEP_NOT_REACHED) *outcome = (uint8_t)entry->outcome;
         }
     }
     for (uint32_t i = 0; i < play->scenario->drill.hypothesis.probe_count; i++) {
