@@ -385,6 +385,8 @@ static void conclude(const struct scenario *scenario, struct drill *drill)
                          : drill->story_verdict == VERDICT_ABORTED ? "was aborted"
                                                                    : "was invalid",
                          drill->why);
+    } else if (drill->expect_count == 1) {
+        drill->why = "the one expectation was met";
     } else if (drill->expect_count > 0) {
         drill->why =
             say(&drill->arena, "all %u expectations were met", (unsigned)drill->expect_count);

@@ -327,6 +327,15 @@ static void poll_again(struct story *story, uint32_t a, int64_t now_us)
     story->actors[a].due_us = (now_us / every_us + 1) * every_us;
 }
 
+/* With its unit, for people. */
+static const char *unmet_text(struct story *story, const struct probe_spec *probe, double value)
+{
+    const enum metric_unit unit = signal_traits[probe->signal].unit;
+    if (unit == UNIT_SHARE) return story_text(story, "it did not hold: %.3g%%", 100.0 * value);
+    if (unit == UNIT_MS) return story_text(story, "it did not hold: %.0f ms", value);
+    return story_text(story, "it did not hold: %.6g", value);
+}
+
 static void verify(struct story *story, uint32_t a, const struct step_spec *step, int64_t now_us)
 {
     struct actor *actor = &story->actors[a];
@@ -350,8 +359,8 @@ static void verify(struct story *story, uint32_t a, const struct step_spec *step
         poll_again(story, a, now_us);
         return;
     }
-    const char *why = met < 0 ? "there was too little to judge by"
-                              : story_text(story, "it did not hold: %.6g", value.value);
+    const char *why =
+        met < 0 ? "there was too little to judge by" : unmet_text(story, probe, value.value);
     story_step_end(story, a, STEP_FAILED, why, now_us);
 }
 
