@@ -97,7 +97,7 @@ static void say_entry(const struct drill_live *live, const struct story_entry *e
     case STORY_RESET:
         return;
     case STORY_ACK:
-        say(live, entry->at_us, "%s acknowledges", actor_name(live, entry));
+        say(live, entry->at_us, "%s acknowledge%s", actor_name(live, entry), live->asks ? "" : "s");
         return;
     case STORY_ESCALATED:
         say(live, entry->at_us, "nobody acknowledged in time: %s is told", entry->text);
