@@ -314,8 +314,9 @@ const struct option_traits option_table[OPTION_COUNT] = {
          .argument = "DIR",
          .env = "ROUTESIM_OUT",
          .help = "where results go; out/SCENARIO-SEED when not given, out/COMMAND-SCENARIO-SEED of "
-                 "tune, ab, calibrate, export and alerts, out/runbook-FILE-SEED of runbook; a "
-                 "folder that holds anything else is refused",
+                 "tune, ab, calibrate, export, alerts and drill, out/suite-FOLDER of several "
+                 "drills, out/runbook-FILE-SEED of runbook; a folder that holds anything else is "
+                 "refused",
          .group = GROUP_OUTPUT,
          .commands = WRITES_FOLDER},
     [OPTION_FORCE] =
