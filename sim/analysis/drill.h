@@ -7,12 +7,16 @@
  *
  *   t_fault, t_clear  the first fault begins, the last one ends (or is rolled back)
  *   t_impact    the first order that is bad here and good in the control; none: absorbed
- *   t_detect    the first FIRING of any alert of severity page after t_fault, and not in the
- * control t_told      its notification t_ack       an operator starts; t_act the first effective
- * change of settings is live t_mitigate  the first instant from t_impact on from which on the share
- * of good orders is at least `hypothesis.good` for `hypothesis.holds_for`, the fault still being on
+ *   t_detect    the first FIRING, after t_fault, of any alert of severity page that the control
+ *               has not
+ *   t_told      its notification
+ *   t_ack       an operator starts; t_act: the first effective change of settings is live; both
+ *               from t_fault on; where there is no fault, from t_impact on
+ *   t_mitigate  the first instant from t_impact on from which on the share of good orders is at
+ *               least `hypothesis.good` for `hypothesis.holds_for`, the fault still being on
  *   t_recover   the first instant at which the fault is over, all mitigations are undone (settings
- *               route as at the start), and from which on all probes hold for `holds_for`
+ *               route as at the start), and from which on all probes hold for `holds_for`; without
+ *               a fault not before t_mitigate
  *
  *   TTD = t_detect - t_impact, TTA = t_ack - t_detect, TTM = t_mitigate - t_impact,
  *   TTR = t_recover - t_impact; also from t_fault. RTA is TTR; RTO is met when RTA <= RTO.

@@ -224,6 +224,12 @@ static void find_recovery(const struct drill_play *play, struct drill_marks *mar
     int64_t from_us = marks->clear_us == INT64_MAX ? 0 : marks->clear_us;
     if (marks->undone_us > from_us) from_us = marks->undone_us;
     if (marks->impact_us < INT64_MAX && marks->impact_us > from_us) from_us = marks->impact_us;
+    /* Where no fault has an end, it is over for users when they are well: probes with long windows
+     * still hold when it has just begun. */
+    const bool tells = play->scenario->drill.hypothesis.holds_for_us >= US_PER_SECOND;
+    const bool hurts = marks->fault_us == INT64_MAX && tells && !marks->never_out;
+    if (hurts && marks->mitigate_us == INT64_MAX) return;
+    if (hurts && marks->mitigate_us > from_us) from_us = marks->mitigate_us;
     const bool probes = play->scenario->drill.hypothesis.probe_count > 0;
     marks->recover_us =
         probes ? recovery_by_looks(play, from_us) : recovery_by_share(play, from_us);
@@ -248,6 +254,9 @@ static void take_entry(const struct drill_play *play, uint32_t i, struct drill_m
     if (page && entry->kind == STORY_TOLD && marks->told_us == INT64_MAX) {
         marks->told_us = entry->at_us;
     }
+    /* Who was at work before the fault was not called by it, nor who did it himself. */
+    const int64_t since_us = marks->fault_us < INT64_MAX ? marks->fault_us : marks->impact_us;
+    if (since_us < INT64_MAX && entry->at_us < since_us) return;
     if (entry->kind == STORY_ACK && marks->ack_us == INT64_MAX) marks->ack_us = entry->at_us;
     if (entry->kind == STORY_LIVE && entry->outcome == STEP_DONE && marks->act_us == INT64_MAX) {
         marks->act_us = entry->at_us;

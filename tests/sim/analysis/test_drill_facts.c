@@ -348,6 +348,45 @@ static void recovers_by_the_share_of_good_orders_without_probes(void **state)
     done(made);
 }
 
+static void is_not_recovered_from_ones_own_doing_before_users_are_well(void **state)
+{
+    (void)state;
+    struct made *made = make(PROBED);
+    made->scenario.fault_count = 0;
+    made->facts.first_fault_us = made->facts.last_clear_us = INT64_MAX;
+    spoil(made, 601, 700); /* too short for the probes' windows: all looks are well */
+    note(made, SECOND(590), STORY_ACK, 0);
+    note(made, SECOND(600), STORY_LIVE, 0); /* he did it */
+    note(made, SECOND(660), STORY_ACK, 1);
+    note(made, SECOND(690), STORY_LIVE, 1);
+    measure(made);
+    assert_true(made->marks.ack_us == SECOND(660) && made->marks.act_us == SECOND(690));
+    assert_int_equal(made->marks.mitigate_us, SECOND(694));
+    assert_int_equal(made->marks.recover_us, SECOND(700));
+    CHECK_STATE(made, DRILL_TTR_FROM_FAULT, NOT_APPLICABLE);
+    spoil(made, 701, 1800);
+    measure(made);
+    CHECK_STATE(made, DRILL_TTM, NEVER);
+    CHECK_STATE(made, DRILL_TTR, NEVER);
+    done(made);
+}
+
+static void counts_nobody_as_called_who_was_at_work_before(void **state)
+{
+    (void)state;
+    struct made *const made = make(PLAIN);
+    spoil(made, 605, 1100);
+    note(made, SECOND(500), STORY_ACK, 0);
+    note(made, SECOND(550), STORY_LIVE, 0);
+    note(made, SECOND(700), STORY_FIRED, DOWN);
+    note(made, SECOND(760), STORY_ACK, 1);
+    note(made, SECOND(790), STORY_LIVE, 0);
+    measure(made);
+    CHECK_KNOWN(made, DRILL_TTA, 60);
+    CHECK_KNOWN(made, DRILL_TIME_TO_ACT, 90);
+    done(made);
+}
+
 /* ---- budget ---- */
 
 static uint32_t bad_in(const struct made *made, int after_s, int until_s)
@@ -608,6 +647,8 @@ int main(void)
         cmocka_unit_test(is_not_recovered_while_settings_are_not_back),
         cmocka_unit_test(recovers_when_all_probes_hold_for_long_enough),
         cmocka_unit_test(recovers_by_the_share_of_good_orders_without_probes),
+        cmocka_unit_test(is_not_recovered_from_ones_own_doing_before_users_are_well),
+        cmocka_unit_test(counts_nobody_as_called_who_was_at_work_before),
         cmocka_unit_test(splits_the_budget_into_parts_that_add_up),
         cmocka_unit_test(compares_orders_with_those_of_the_control),
         cmocka_unit_test(takes_the_worst_verdict_first),

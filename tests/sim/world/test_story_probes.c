@@ -193,6 +193,17 @@ static void wants_the_start_to_have_lasted(void **state)
     }
 }
 
+static void moves_no_order_by_watching(void **state)
+{
+    (void)state;
+    struct played *const blind = story_run(STORY_ALL FAULT);
+    struct played *const p = story_run(DRILL);
+    assert_true(world_facts(blind->world)->hash == world_facts(p->world)->hash);
+    assert_int_equal(world_facts(blind->world)->calls_sent, world_facts(p->world)->calls_sent);
+    story_close(blind);
+    story_close(p);
+}
+
 /* ---- verifying ---- */
 
 static void verifies_what_comes_true_in_time_and_lasts(void **state)
@@ -255,43 +266,54 @@ static void does_not_verify_for_ever_when_orders_stay_away(void **state)
 static void waits_for_each_kind_of_thing(void **state)
 {
     (void)state;
-    struct played *const
-        p = story_run(DRILL ", 'operators': ["
-                            "{'id': 'a', 'triggers': [{'at': '5m'}], 'steps': [" WAIT(
-                                "'when': "
-                                "'alert_firing', "
-                                "'alert': 'Down'") ", " WAIT("'when': 'fault_cleared', 'plus': "
-                                                             "'15s'") "]}, "
-                                                                      "{'id': 'b', 'triggers': "
-                                                                      "[{'at': '12m'}], 'steps': "
-                                                                      "[" WAIT(
-                                                                          "'when': "
-                                                                          "'alert_resolved', "
-                                                                          "'alert': 'Down'") ","
-                                                                                             " " WAIT("'plus': '33s'") "]}, "
-                                                                                                                       "{'id': "
-                                                                                                                       "'c', "
-                                                                                                                       "'trigge"
-                                                                                                                       "rs': "
-                                                                                                                       "[{'at':"
-                                                                                                                       " '12m'}"
-                                                                                                                       "], "
-                                                                                                                       "'steps'"
-                                                                                                                       ": "
-                                                                                                                       "[" WAIT(
-                                                                                                                           "'wh"
-                                                                                                                           "en'"
-                                                                                                                           ": "
-                                                                                                                           "'hy"
-                                                                                                                           "pot"
-                                                                                                                           "hes"
-                                                                                                                           "is_"
-                                                                                                                           "met"
-                                                                                                                           "'") "]}, "
-                                                                                                                                "{'id': 'd', 'triggers': [{'at': '61s'}], 'steps': [" WAIT(
-                                                                                                                                    "'when': 'alert_firing', 'alert': 'Down', 'at_most': '95s'") "]}, "
-                                                                                                                                                                                                 "{'id': 'e', 'triggers': [{'at': '61s'}], 'steps': [" WAIT(
-                                                                                                                                                                                                     "'when': 'alert_resolved', 'alert': 'Down'") "]}]");
+    struct played *const p = story_run(
+        DRILL
+        ", 'operators': ["
+        "{'id': 'a', 'triggers': [{'at': '5m'}], 'steps': [" WAIT(
+            "'when': "
+            "'alert_firing', "
+            "'alert': 'Down'") ", " WAIT("'when': 'fault_cleared', 'plus': "
+                                         "'15s'") "]}, "
+                                                  "{'id': 'b', 'triggers': "
+                                                  "[{'at': '12m'}], 'steps': "
+                                                  "[" WAIT(
+                                                      "'when': "
+                                                      "'alert_resolved', "
+                                                      "'alert': 'Down'") ","
+                                                                         " " WAIT(
+                                                                             "'plus': '33s'") "]}, "
+                                                                                              "{'"
+                                                                                              "id':"
+                                                                                              " "
+                                                                                              "'c',"
+                                                                                              " "
+                                                                                              "'tri"
+                                                                                              "gge"
+                                                                                              "rs':"
+                                                                                              " "
+                                                                                              "[{'"
+                                                                                              "at':"
+                                                                                              " '"
+                                                                                              "12m'"
+                                                                                              "}"
+                                                                                              "], "
+                                                                                              "'ste"
+                                                                                              "ps'"
+                                                                                              ": "
+                                                                                              "[" WAIT(
+                                                                                                  "'wh"
+                                                                                                  "en'"
+                                                                                                  ": "
+                                                                                                  "'hy"
+                                                                                                  "pot"
+                                                                                                  "hes"
+                                                                                                  "is_"
+                                                                                                  "met"
+                                                                                                  "'") "]}, "
+                                                                                                       "{'id': 'd', 'triggers': [{'at': '61s'}], 'steps': [" WAIT(
+                                                                                                           "'when': 'alert_firing', 'alert': 'Down', 'at_most': '95s'") "]}, "
+                                                                                                                                                                        "{'id': 'e', 'triggers': [{'at': '61s'}], 'steps': [" WAIT(
+                                                                                                                                                                            "'when': 'alert_resolved', 'alert': 'Down'") "]}]");
     story_check(p);
     assert_int_equal(story_ended(p, 0, 0)->at_us, story_at(p, STORY_FIRED, 0)->at_us);
     assert_int_equal(story_ended(p, 0, 1)->at_us, MINUTE(20) + SECOND(15));
@@ -449,6 +471,7 @@ int main(void)
         cmocka_unit_test(says_nothing_of_what_is_too_thin),
         cmocka_unit_test(wants_the_end_to_have_lasted_and_to_have_come_in_time),
         cmocka_unit_test(wants_the_start_to_have_lasted),
+        cmocka_unit_test(moves_no_order_by_watching),
         cmocka_unit_test(verifies_what_comes_true_in_time_and_lasts),
         cmocka_unit_test(verifies_in_vain),
         cmocka_unit_test(does_not_verify_for_ever_when_orders_stay_away),
