@@ -176,7 +176,7 @@ const struct operator_query_traits operator_queries[OPERATOR_QUERY_COUNT] = {
                 " ORDER BY selection_count DESC, selected_provider_id COLLATE \"C\";\n",
          .remark =
              "It sees winners alone: why somebody else did not win, score_calculations tells.",
-         .of_runbook = true,
+         .of_runbook = false,
          .corrects = -1,
          .column_count = 5,
          .columns = {{"selected_provider_id", "text"},
@@ -218,7 +218,7 @@ const struct operator_query_traits operator_queries[OPERATOR_QUERY_COUNT] = {
                 " ORDER BY timestamp DESC, request_id COLLATE \"C\", event COLLATE \"C\"\n"
                 " LIMIT 100;\n",
          .remark = "",
-         .of_runbook = true,
+         .of_runbook = false,
          .corrects = -1,
          .column_count = 4,
          .columns = {{"timestamp", "timestamptz"},

@@ -2,7 +2,7 @@
  * here: both give the same text, to the last digit.
  *
  * Each query runs unchanged on PostgreSQL 15 against the tables of log_export.h, and is computed
- * here from the same rows, in one pass. Seven say what the runbook's say, flaws included; where one
+ * here from the same rows, in one pass. Five say what the runbook's say, flaws included; where one
  * is wrong, the right one stands beside it (`corrects`) and `remark` says why. Cells are what
  * psql -A -t prints in UTC; sql_number.h says how numerics and doubles come about. Rows have a
  * total order, texts by their bytes.
@@ -34,9 +34,9 @@ enum operator_query {
     OPERATOR_WEEKLY_STATS,   /* of the runbook: the P95 that timeouts are set by */
     OPERATOR_CALL_COSTS,     /* of the runbook */
     OPERATOR_SELECTION,      /* of the runbook */
-    OPERATOR_WINNING_SCORES, /* of the runbook: what winners won by */
+    OPERATOR_WINNING_SCORES, /* what winners won by */
     OPERATOR_FAILURES,
-    OPERATOR_AUTH_FAILURES, /* of the runbook: what was done with stolen credentials */
+    OPERATOR_AUTH_FAILURES, /* what was done with stolen credentials */
     OPERATOR_COMMISSION,
     OPERATOR_HISTORY,
     OPERATOR_SCORES,
