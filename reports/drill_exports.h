@@ -69,6 +69,8 @@ void drill_write_markdown(struct text *text, const struct drill *drill);
 void drill_write_json(struct text *text, const struct drill *drill);
 void drill_write_journal(struct text *text, const struct drill *drill);
 void drill_write_junit(struct text *text, const struct drill *drill);
+/* Of several drills, a test suite each. */
+void drill_write_suite_junit(struct text *text, const struct drill *const *drills, uint32_t count);
 void drill_write_timeline_csv(struct text *text, const struct drill *drill);
 void drill_write_measures_csv(struct text *text, const struct drill *drill);
 

@@ -171,13 +171,10 @@ static void put_counts(struct text *text, const struct counts *counts)
                 counts->tests, counts->failures, counts->errors, counts->skipped);
 }
 
-void drill_write_junit(struct text *text, const struct drill *drill)
+static void put_suite(struct text *text, const struct drill *drill)
 {
     const struct counts counts = count_all(drill);
-    text_put(text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
-    put_attribute(text, "name", drill->result.program);
-    put_counts(text, &counts);
-    text_put(text, ">\n  <testsuite");
+    text_put(text, "  <testsuite");
     put_attribute(text, "name", drill->name);
     put_counts(text, &counts);
     text_put(text, ">\n    <properties>\n");
@@ -190,5 +187,29 @@ void drill_write_junit(struct text *text, const struct drill *drill)
     for (uint32_t i = 0; i < drill->probe_count; i++)
         put_probe(text, drill, &drill->probes[i]);
     if (needs_verdict(drill)) put_verdict(text, drill);
-    text_put(text, "  </testsuite>\n</testsuites>\n");
+    text_put(text, "  </testsuite>\n");
+}
+
+void drill_write_suite_junit(struct text *text, const struct drill *const *drills, uint32_t count)
+{
+    struct counts all = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        const struct counts one = count_all(drills[i]);
+        all.tests += one.tests;
+        all.failures += one.failures;
+        all.errors += one.errors;
+        all.skipped += one.skipped;
+    }
+    text_put(text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
+    put_attribute(text, "name", count > 0 ? drills[0]->result.program : "");
+    put_counts(text, &all);
+    text_put(text, ">\n");
+    for (uint32_t i = 0; i < count; i++)
+        put_suite(text, drills[i]);
+    text_put(text, "</testsuites>\n");
+}
+
+void drill_write_junit(struct text *text, const struct drill *drill)
+{
+    drill_write_suite_junit(text, &drill, 1);
 }

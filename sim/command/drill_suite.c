@@ -205,6 +205,43 @@ static int worst_code(const struct suite *suite)
     return code;
 }
 
+/* ---- copies of the user's choosing ---- */
+
+static bool write_junit(const struct suite *suite, const char *path, struct err *err)
+{
+    const struct drill **drills = calloc(suite->count, sizeof *drills);
+    struct text text = {0};
+    if (drills == NULL) {
+        return err_fail(err, ERR_ENVIRONMENT, (struct place){0}, "out of memory");
+    }
+    for (uint32_t i = 0; i < suite->row_count; i++)
+        drills[i] = &suite->runs[i].drill;
+    drill_write_suite_junit(&text, drills, suite->row_count);
+    free(drills);
+    return copy_write(path, &text, err);
+}
+
+/* What lies in the folder, elsewhere too. */
+static bool write_copies(const struct suite *suite, struct err *err)
+{
+    static const struct {
+        enum option option;
+        const char *file;
+    } copies[] = {{OPTION_JSON, "suite.json"}, {OPTION_MARKDOWN, "suite.md"}};
+    const struct option_value *values = suite->command->invocation->values;
+    for (size_t i = 0; i < sizeof copies / sizeof copies[0]; i++) {
+        const char *path = values[copies[i].option].text;
+        struct text text = {0};
+        if (path == NULL || strcmp(path, "-") == 0) continue;
+        if (!files_read(suite->command->folder.path, copies[i].file, &text, err) ||
+            !copy_write(path, &text, err)) {
+            return false;
+        }
+    }
+    const char *junit = values[OPTION_JUNIT].text;
+    return junit == NULL || write_junit(suite, junit, err);
+}
+
 static int conclude(struct suite *suite)
 {
     struct err err;
@@ -213,7 +250,8 @@ static int conclude(struct suite *suite)
         fputs("routesim: stopped: nothing was written\n", console->err);
         return 128 + (int)*suite->command->stop;
     }
-    if (!write_own(suite, &err) || !folder_commit(&suite->command->folder, &err)) {
+    if (!write_own(suite, &err) || !folder_commit(&suite->command->folder, &err) ||
+        !write_copies(suite, &err)) {
         return console_error(console, &err, NULL);
     }
     const int shown = show(suite, write_total);

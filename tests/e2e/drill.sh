@@ -145,8 +145,9 @@ check 'what is left as the operator put it is said' '$flat == *"At the run'"'"'s
 
 run drill "$scratch/unmet.json" "$scratch/well.json" "$scratch/fails.json" "${few[@]}" -o "$scratch/several"
 check 'of several drills each has its verdict, and a failure wins over what is invalid' '$code == 1 && $flat == *"unmet invalid"*"well pass"*"fails fail"*"3 drills: "*'
-run drill "$scratch/unmet.json" "$scratch/well.json" "${few[@]}" -o "$scratch/several" --force
+run drill "$scratch/unmet.json" "$scratch/well.json" "${few[@]}" -o "$scratch/several" --force --junit "$scratch/suite.xml" --markdown "$scratch/suite.md" --json="$scratch/suite.json"
 check 'without a failure it is 5' '$code == 5'
+check 'copies go where they are wanted' '$(grep -c "<testsuite " $scratch/suite.xml) -eq 2 && -n $(cmp $scratch/suite.md $scratch/several/suite.md && echo same) && -n $(cmp $scratch/suite.json $scratch/several/suite.json && echo same)'
 
 # ---- what is no drill, or wrong -----------------------------------------------------------------------
 refused 'a scenario that is no drill' 3 '$err == *"this is a scenario and no drill"*"hint: "*"routesim run"*' scenarios/baseline.json
