@@ -209,6 +209,17 @@ static bool value_meets(const struct drill_value *value, const struct expect_spe
     return check_operator_holds(spec->op, number, spec->limit);
 }
 
+/* As the file says it; cents, which it says as a number, as money. */
+static const char *limit_words(struct arena *arena, const struct expect_spec *spec,
+                               enum drill_unit unit)
+{
+    char text[DRILL_TEXT_MAX];
+    const struct drill_value limit = {.value = spec->limit, .state = DRILL_KNOWN};
+    if (unit != DRILL_CENTS) return spec->limit_text;
+    drill_value_text(&limit, unit, text);
+    return say(arena, "%s", text);
+}
+
 static void judge_measure(const struct judging *judging, const struct expect_spec *spec,
                           struct drill_expect *expect)
 {
@@ -216,14 +227,15 @@ static void judge_measure(const struct judging *judging, const struct expect_spe
     const int measure = drill_measure_find(spec->measure);
     assert(measure >= 0); /* scenario_validate_drill() has seen to it */
     const struct drill_measure_traits *traits = &drill_measure_traits[measure];
+    const char *limit = limit_words(&drill->arena, spec, traits->unit);
     char text[DRILL_TEXT_MAX];
     expect->known = true;
     if (spec->quantile > 0.0) {
         const struct drill_value value = drill_quantile(
             drill->each, drill->repeats, (enum drill_measure)measure, spec->quantile);
         drill_value_text(&value, traits->unit, text);
-        expect->limit = say(&drill->arena, "%s %s at P%g", check_operator_names[spec->op],
-                            spec->limit_text, spec->quantile * 100.0);
+        expect->limit = say(&drill->arena, "%s %s at P%g", check_operator_names[spec->op], limit,
+                            spec->quantile * 100.0);
         expect->measured = say(&drill->arena, "%s over %u repeat%s", text, (unsigned)drill->repeats,
                                drill->repeats == 1 ? "" : "s");
         expect->met = value_meets(&value, spec);
@@ -234,7 +246,7 @@ static void judge_measure(const struct judging *judging, const struct expect_spe
         if (!drill->each[i].left_out) hits += value_meets(&drill->each[i].values[measure], spec);
     }
     drill_value_text(&drill->values[measure], traits->unit, text);
-    expect->limit = say(&drill->arena, "%s %s", check_operator_names[spec->op], spec->limit_text);
+    expect->limit = say(&drill->arena, "%s %s", check_operator_names[spec->op], limit);
     expect->measured = in_repeats(judging, text, hits);
     expect->met = enough(judging, spec, hits);
 }
