@@ -236,8 +236,9 @@ static void judge_measure(const struct judging *judging, const struct expect_spe
         drill_value_text(&value, traits->unit, text);
         expect->limit = say(&drill->arena, "%s %s at P%g", check_operator_names[spec->op], limit,
                             spec->quantile * 100.0);
-        expect->measured = say(&drill->arena, "%s over %u repeat%s", text, (unsigned)drill->repeats,
-                               drill->repeats == 1 ? "" : "s");
+        const uint32_t judged = drill->repeats - drill->left_out;
+        expect->measured = say(&drill->arena, "%s over %u repeat%s", text, (unsigned)judged,
+                               judged == 1 ? "" : "s");
         expect->met = value_meets(&value, spec);
         return;
     }

@@ -102,6 +102,23 @@ static void meets_or_misses_each_kind_of_expectation(void **state)
     }
 }
 
+/* What there was nothing of is below any limit, and above none. */
+static void takes_what_does_not_apply_for_less_than_any_limit(void **state)
+{
+    (void)state;
+    struct drilled *const d = play_keys(
+        STORY_ALL ", 'faults': [{'id': 'f', 'provider': 'KROGER_API', 'kind': 'error', 'at': "
+                  "'10m', 'for': '10m'}]" EXPECT
+                  "{'measure': 'ttm', 'limit': '1s'}, {'measure': 'ttr', 'limit': '1s', "
+                  "'quantile': 0.9}, {'measure': 'ttm', 'op': '>', 'limit': '1s'}]",
+        1, 1);
+    assert_true(d->drill.marks.absorbed);
+    assert_true(d->drill.expects[0].met && d->drill.expects[1].met);
+    assert_false(d->drill.expects[2].met);
+    assert_int_equal(d->drill.verdict, VERDICT_FAIL);
+    done(d);
+}
+
 /* ---- verdicts ---- */
 
 #define NO_END                                                                                     \
@@ -546,6 +563,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(meets_or_misses_each_kind_of_expectation),
+        cmocka_unit_test(takes_what_does_not_apply_for_less_than_any_limit),
         cmocka_unit_test(comes_to_one_word),
         cmocka_unit_test(is_invalid_when_the_fault_hit_nobody),
         cmocka_unit_test(keeps_to_the_recovery_objective),

@@ -319,6 +319,8 @@ static void is_not_recovered_while_settings_are_not_back(void **state)
     CHECK_STATE(made, DRILL_TTR, NEVER);
     CHECK_KNOWN(made, DRILL_RTO_MET, 0);
     CHECK_KNOWN(made, DRILL_DEBT_ORDERS, 600);
+    CHECK_KNOWN(made, DRILL_TIME_DIFFERING, 100 + 903);
+    CHECK_KNOWN(made, DRILL_TIME_IN_MOCK, 903);
     done(made);
 }
 
