@@ -104,8 +104,9 @@ static bool make_detail(struct looking *looking, uint32_t replication)
     struct drill_detail *detail = &looking->details[replication];
     struct arena *arena = &looking->arenas[replication];
     detail->fired_us = arena_push(arena, int64_t, DRILL_ALERT_SLOTS);
+    detail->any_fired_us = arena_push(arena, int64_t, DRILL_ALERT_SLOTS);
     detail->outcomes = arena_push(arena, uint8_t, DRILL_STEPS_MAX);
-    return detail->fired_us != NULL && detail->outcomes != NULL;
+    return detail->fired_us != NULL && detail->any_fired_us != NULL && detail->outcomes != NULL;
 }
 
 static void measure_control(const struct looking *looking, const struct looker *looker)

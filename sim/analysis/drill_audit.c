@@ -12,14 +12,16 @@
 void drill_note_detail(const struct drill_play *play, struct drill_detail *detail)
 {
     for (uint32_t i = 0; i < DRILL_ALERT_SLOTS; i++)
-        detail->fired_us[i] = INT64_MAX;
+        detail->fired_us[i] = detail->any_fired_us[i] = INT64_MAX;
     memset(detail->outcomes, STEP_NOT_REACHED, DRILL_STEPS_MAX);
     const struct story_facts *facts = play->facts;
     for (uint32_t i = 0; i < facts->entry_count; i++) {
         const struct story_entry *entry = &facts->entries[i];
-        if (entry->kind == STORY_FIRED && !play->false_entry[i]) {
-            int64_t *fired_us = &detail->fired_us[drill_alert_slot(entry->index, entry->scope)];
-            if (*fired_us == INT64_MAX) *fired_us = entry->at_us;
+        if (entry->kind == STORY_FIRED) {
+            const uint32_t slot = drill_alert_slot(entry->index, entry->scope);
+            int64_t *any_us = &detail->any_fired_us[slot], *its_us = &detail->fired_us[slot];
+            if (*any_us == INT64_MAX) *any_us = entry->at_us;
+            if (*its_us == INT64_MAX && !play->false_entry[i]) *its_us = entry->at_us;
         }
         if (entry->kind == STORY_STEP_ENDED) { /* of what is done again the first time counts */
             uint8_t *outcome =

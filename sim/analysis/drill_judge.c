@@ -145,7 +145,8 @@ static bool is_named(const struct alert_rule *rule, const char *name)
     return strcmp(rule->name, name) == 0;
 }
 
-/* When the alert first fired in a repeat, of any instance that is meant. */
+/* When the alert first fired in a repeat, of any instance that is meant. What must not fire must
+ * not do so before the fault or without it either. */
 static int64_t first_firing_us(const struct judging *judging, const struct expect_spec *spec,
                                uint32_t repeat)
 {
@@ -154,7 +155,10 @@ static int64_t first_firing_us(const struct judging *judging, const struct expec
         if (!is_named(&judging->scenario->alerts.rules[r], spec->alert)) continue;
         for (unsigned s = 0; s < SCOPE_COUNT; s++) {
             if (spec->provider >= 0 && (unsigned)spec->provider != s) continue;
-            const int64_t us = judging->details[repeat].fired_us[drill_alert_slot(r, s)];
+            const struct drill_detail *detail = &judging->details[repeat];
+            const uint32_t slot = drill_alert_slot(r, s);
+            const int64_t us =
+                spec->must_not_fire ? detail->any_fired_us[slot] : detail->fired_us[slot];
             if (us < first_us) first_us = us;
         }
     }
@@ -180,7 +184,7 @@ static void judge_alert(const struct judging *judging, const struct expect_spec 
     char text[DURATION_TEXT_MAX];
     if (fired_us == INT64_MAX) {
         expect->measured = in_repeats(judging, "it never fired", hits);
-    } else if (drill->marks.fault_us == INT64_MAX) {
+    } else if (drill->marks.fault_us == INT64_MAX || fired_us < drill->marks.fault_us) {
         duration_for_people(fired_us, text);
         expect->measured = in_repeats(judging, say(&drill->arena, "fired at %s", text), hits);
     } else {

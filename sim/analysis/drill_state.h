@@ -25,8 +25,10 @@ static inline uint32_t drill_step_slot(uint32_t whose, uint32_t step)
 
 /* What is kept of one repeat beyond its measures. */
 struct drill_detail {
-    int64_t *fired_us; /* by alert slot: after the fault began, and its doing; INT64_MAX: never */
-    uint8_t *outcomes; /* by step slot: enum step_outcome */
+    /* By alert slot, INT64_MAX: never. */
+    int64_t *fired_us;     /* after the fault began, and its doing */
+    int64_t *any_fired_us; /* whatever made it */
+    uint8_t *outcomes;     /* by step slot: enum step_outcome */
     int8_t at_start[PROBES_MAX], at_end[PROBES_MAX];
 };
 

@@ -102,6 +102,25 @@ static void meets_or_misses_each_kind_of_expectation(void **state)
     }
 }
 
+/* It fires at the first tick, long before the fault, and in the control as well. */
+static void holds_an_alert_for_fired_that_must_not_though_it_is_false(void **state)
+{
+    (void)state;
+    struct drilled *const d = play_keys(
+        STORY_ALL FAULT ", 'alerts': {'rules': [{'name': 'Early', 'metric': "
+                        "'router.requests_per_hour', 'op': '>', 'threshold': 1, 'severity': "
+                        "'page'}]}" EXPECT "{'alert': 'Early', 'must_not_fire': true}, {'alert': "
+                        "'Early'}]",
+        1, 1);
+    assert_false(d->drill.expects[0].met);
+    assert_non_null(strstr(d->drill.expects[0].measured, "fired at "));
+    assert_false(d->drill.expects[1].met); /* that is not the fault's doing */
+    assert_int_equal(d->drill.alerts[0].false_episodes, 1);
+    CHECK_NEAR(d->drill.values[DRILL_FALSE_PAGES].value, 1, 0);
+    assert_int_equal(d->drill.values[DRILL_TTD].state, DRILL_NEVER);
+    done(d);
+}
+
 /* What there was nothing of is below any limit, and above none. */
 static void takes_what_does_not_apply_for_less_than_any_limit(void **state)
 {
@@ -563,6 +582,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(meets_or_misses_each_kind_of_expectation),
+        cmocka_unit_test(holds_an_alert_for_fired_that_must_not_though_it_is_false),
         cmocka_unit_test(takes_what_does_not_apply_for_less_than_any_limit),
         cmocka_unit_test(comes_to_one_word),
         cmocka_unit_test(is_invalid_when_the_fault_hit_nobody),
