@@ -106,7 +106,7 @@ static int play_single(struct drill_command *command)
         (void)err_hint(&err, "`routesim run` plays it; a drill has \"hypothesis\", \"operators\", "
                              "\"stop_conditions\" or \"expect\" besides");
         code = console_error(command->console, &err, NULL);
-        load_release(&run.loaded);
+        drill_run_release(&run);
         return code;
     }
     if (!drill_run_prepare(&run, &code)) {
@@ -115,7 +115,7 @@ static int play_single(struct drill_command *command)
     }
     if (!open_folder(command, scenario, &err)) {
         code = console_error(command->console, &err, NULL);
-        load_release(&run.loaded);
+        drill_run_release(&run);
         return code;
     }
     (void)snprintf(run.directory, sizeof run.directory, "%s", command->folder.temporary);
