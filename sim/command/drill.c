@@ -142,6 +142,11 @@ int command_drill(const struct invocation *invocation, struct console *console)
     struct drill_command command = {.invocation = invocation, .console = console};
     struct err err;
     int code;
+    if (strcmp(invocation->values[OPTION_READING].text, "all") == 0) {
+        (void)err_fail(&err, ERR_USAGE, (struct place){0}, "a drill is played in one reading");
+        (void)err_hint(&err, "`routesim alerts score --reading all` has them beside each other");
+        return console_error(console, &err, NULL);
+    }
     if (!drill_list_make(invocation->operands, invocation->operand_count, &command.list, &err)) {
         code = console_error(console, &err, NULL);
     } else {

@@ -97,6 +97,7 @@ bool drill_run_prepare(struct drill_run *run, int *code)
 void drill_run_release(struct drill_run *run)
 {
     struct err ignored;
+    drill_live_close(&run->live);
     (void)logs_close(&run->logs, &ignored);
     if (run->played) drill_release(&run->drill);
     text_release(&run->canonical);
