@@ -48,8 +48,8 @@ struct probe_spec {
     int64_t slow_over_us;
     uint32_t min_volume; /* fewer: not evaluated then, which is neither met nor unmet */
     enum probe_mode mode;
-    int64_t eventually_within_us; /* start, end: may become true within this; 0: at once */
-    int64_t holds_for_us;         /* and has to stay true for this */
+    int64_t eventually_within_us; /* end: may become true so long after the fault; 0: any time */
+    int64_t holds_for_us;         /* start, end: and has to have been true for this */
 };
 
 struct hypothesis_spec {

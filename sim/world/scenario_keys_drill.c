@@ -77,7 +77,8 @@ static const struct scenario_key probe_keys[] = {
              "`edge`: both. `continuous`: all the time, from the warm-up on. `on_chaos`: while a "
              "fault is on."},
     {"eventually_within", KEY_SPAN, AT(probe_spec, eventually_within_us), RANGE(0, US_PER_DAY),
-     .flags = KEY_WHOLE_SECONDS, .help = "`start`, `end`, `edge`: it may become true so late."},
+     .flags = KEY_WHOLE_SECONDS,
+     .help = "`end`, `edge`: so long after the last fault it may become true again."},
     {"holds_for", KEY_SPAN, AT(probe_spec, holds_for_us), RANGE(0, US_PER_DAY),
      .flags = KEY_WHOLE_SECONDS, .help = "`start`, `end`, `edge`: and must stay true for so long."},
     {.name = NULL}};
