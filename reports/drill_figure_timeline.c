@@ -7,9 +7,11 @@
 
 #include "reports/drill_figures.h"
 #include "reports/drill_text.h"
+#include "reports/show.h"
+#include "router/base/utf8.h"
 
 enum {
-    LEFT = 214, /* room for alerts' names */
+    LEFT = 226, /* room for alerts' names */
     RIGHT = FIGURE_WIDTH - 62,
     ROW_HEIGHT = 20,
     MARKS_HEIGHT = 34,
@@ -21,8 +23,11 @@ enum {
     ALERTS_SHOWN = 8,
     ROWS_MAX = FAULTS_MAX + ALERTS_SHOWN + OPERATORS_MAX + 2,
     FAULTS_SHOWN = 6,
-    NAME_MAX = 30, /* characters of a row's name */
+    NAME_MAX = 34,  /* characters of a row's name */
+    WORDS_MAX = 80, /* bytes of what stands beside a row's bars */
 };
+
+static const double pixels_each_character = 6.4;
 
 /* Columns of the data file. */
 enum { COLUMN_MIDDLE = 3, COLUMN_P50, COLUMN_P95, COLUMN_GOOD };
@@ -34,6 +39,11 @@ struct timeline {
     unsigned all;    /* in the end */
     unsigned object; /* numbers of gnuplot's objects and arrows, so far */
     unsigned arrow;
+    struct row {
+        double from, until; /* of its bars, in pixels from the axis; from > until: none yet */
+        char words[WORDS_MAX];
+        double on_from, on_until; /* a bar that words may stand on */
+    } row[ROWS_MAX];
 };
 
 static void write_data(struct sheet *sheet)
@@ -123,9 +133,17 @@ static double axis_at(const struct timeline *line, int64_t us)
     return us == INT64_MAX ? axis->end : fmin(axis_value(axis, us), axis->end);
 }
 
+static void extend(struct timeline *line, unsigned row, int64_t from_us, int64_t until_us)
+{
+    const double pixels = (RIGHT - LEFT) / line->sheet->axis.end;
+    line->row[row].from = fmin(line->row[row].from, axis_at(line, from_us) * pixels);
+    line->row[row].until = fmax(line->row[row].until, axis_at(line, until_us) * pixels);
+}
+
 static void put_bar(struct timeline *line, unsigned row, int64_t from_us, int64_t until_us,
                     const char *colour, double half)
 {
+    extend(line, row, from_us, until_us);
     struct text *script = &line->sheet->script;
     const double from = axis_at(line, from_us);
     const double least = 2.0 * line->sheet->axis.end / (RIGHT - LEFT); /* two pixels */
@@ -142,6 +160,7 @@ static void put_bar(struct timeline *line, unsigned row, int64_t from_us, int64_
 
 static void put_dotted(struct timeline *line, unsigned row, int64_t from_us, int64_t until_us)
 {
+    extend(line, row, from_us, until_us);
     struct text *script = &line->sheet->script;
     text_format(script, "set arrow %u from ", line->arrow++);
     put_number(script, axis_at(line, from_us));
@@ -171,7 +190,49 @@ static unsigned begin_row(struct timeline *line, const char *name)
     }
     shown[used] = '\0';
     sheet_label(line->sheet, 0, middle(line, line->rows), shown);
+    line->row[line->rows] = (struct row){.from = RIGHT - LEFT, .until = 0};
     return line->rows++;
+}
+
+/* What stands beside the row's bars; taken over and released. */
+static void say(struct timeline *line, unsigned row, struct text *words)
+{
+    if (words->failed) line->sheet->labels.failed = true;
+    if (words->bytes != NULL && words->length < WORDS_MAX)
+        memcpy(line->row[row].words, words->bytes, words->length + 1);
+    text_release(words);
+}
+
+enum side { SIDE_RIGHT, SIDE_LEFT, SIDES };
+
+/* Words stand on a wide bar that has room for them, else after the last bar, else before the first,
+ * else nowhere: the tables say it too. False: nowhere. */
+static bool place_words(const struct row *row, enum side *side, double *at)
+{
+    const double width = (double)utf8_count(row->words, strlen(row->words)) * pixels_each_character;
+    *side = SIDE_RIGHT;
+    *at = row->on_from + 6;
+    if (row->words[0] == '\0') return false;
+    if (*at + width + 4 <= row->on_until) return true;
+    *at = row->until + 6;
+    if (*at + width <= RIGHT - LEFT + 50) return true;
+    *side = SIDE_LEFT;
+    *at = row->from - 6;
+    return *at - width >= 0;
+}
+
+static int word_block(const struct timeline *line, enum side wanted)
+{
+    const int block = sheet_labels_begin(line->sheet);
+    sheet_label(line->sheet, 0, 0, ""); /* a block may not be empty */
+    for (unsigned r = 0; r < line->rows; r++) {
+        enum side side;
+        double at;
+        if (!place_words(&line->row[r], &side, &at) || side != wanted) continue;
+        sheet_label(line->sheet, at * line->sheet->axis.end / (RIGHT - LEFT), middle(line, r),
+                    line->row[r].words);
+    }
+    return block;
 }
 
 static void put_faults(struct timeline *line)
@@ -186,14 +247,39 @@ static void put_faults(struct timeline *line)
                 until_us = entry->at_us; /* a credential was replaced */
             }
         }
-        put_bar(line, begin_row(line, result->faults[f].id), result->faults[f].from_us, until_us,
-                "FAULT", 0.38);
+        const unsigned row = begin_row(line, result->faults[f].id);
+        struct text words = {0};
+        put_bar(line, row, result->faults[f].from_us, until_us, "FAULT", 0.38);
+        line->row[row].on_from = line->row[row].from;
+        line->row[row].on_until = line->row[row].until;
+        text_put(&words, result->faults[f].label);
+        say(line, row, &words);
     }
 }
 
 static const char *alert_colour(const struct drill *drill, const struct drill_alert *alert)
 {
     return drill->rules[alert->rule].severity == SEVERITY_PAGE ? "BAD" : "WARN";
+}
+
+static void say_of_alert(struct timeline *line, unsigned row, const struct drill_alert *alert)
+{
+    const struct drill *drill = line->drill;
+    const int64_t for_us = drill->rules[alert->rule].for_us;
+    struct text words = {0};
+    if (alert->fired_us < INT64_MAX && drill->marks.fault_us < INT64_MAX) {
+        text_put(&words, "fired ");
+        drill_show_since_fault(&words, drill, alert->fired_us);
+    } else if (alert->episodes > 0) {
+        text_put(&words, "fired, not for the fault");
+    } else {
+        text_put(&words, "never fired");
+        if (for_us > 0) {
+            text_put(&words, ": needs ");
+            show_span(&words, for_us);
+        }
+    }
+    say(line, row, &words);
 }
 
 static void put_alert(struct timeline *line, const struct drill_alert *alert)
@@ -225,15 +311,28 @@ static void put_alert(struct timeline *line, const struct drill_alert *alert)
     if (firing_us < INT64_MAX) {
         put_bar(line, row, firing_us, INT64_MAX, alert_colour(drill, alert), 0.22);
     }
+    say_of_alert(line, row, alert);
 }
 
+/* In words what the longest span was. */
 static void put_settings(struct timeline *line)
 {
+    const double pixels = (RIGHT - LEFT) / line->sheet->axis.end;
     const unsigned row = begin_row(line, "other settings live");
+    const struct story_span *longest = NULL;
+    struct text words = {0};
     for (uint32_t i = 0; i < line->drill->differing_count; i++) {
-        put_bar(line, row, line->drill->differing[i].from_us, line->drill->differing[i].until_us,
-                "BAND", 0.38);
+        const struct story_span *span = &line->drill->differing[i];
+        put_bar(line, row, span->from_us, span->until_us, "BAND", 0.38);
+        if (longest == NULL ||
+            span->until_us - span->from_us > longest->until_us - longest->from_us)
+            longest = span;
     }
+    if (longest == NULL) return;
+    line->row[row].on_from = axis_at(line, longest->from_us) * pixels;
+    line->row[row].on_until = axis_at(line, longest->until_us) * pixels;
+    text_put(&words, longest->text);
+    say(line, row, &words);
 }
 
 static bool acts(const struct drill *drill, int operator_index)
@@ -251,9 +350,13 @@ static bool acts(const struct drill *drill, int operator_index)
 static void put_operator(struct timeline *line, int operator_index, const char *name)
 {
     const unsigned row = begin_row(line, name);
+    unsigned steps = 0, idle = 0, failed = 0;
     for (uint32_t s = 0; s < line->drill->step_count; s++) {
         const struct drill_step *step = &line->drill->steps[s];
         if (step->operator_index != operator_index || step->began_us == INT64_MAX) continue;
+        steps++;
+        idle += step->outcome == STEP_NO_EFFECT;
+        failed += step->outcome == STEP_FAILED;
         const bool well = step->outcome == STEP_DONE;
         const bool waits = strcmp(step->verb, "wait_until") == 0;
         put_bar(line, row, step->began_us, step->ended_us,
@@ -264,6 +367,11 @@ static void put_operator(struct timeline *line, int operator_index, const char *
                 : waits ? 0.12
                         : 0.26);
     }
+    struct text words = {0};
+    text_format(&words, "%u %s", steps, steps == 1 ? "step" : "steps");
+    if (idle > 0) text_format(&words, ": %u no effect", idle);
+    if (failed > 0) text_format(&words, "%s %u failed", idle > 0 ? "," : ":", failed);
+    say(line, row, &words);
 }
 
 /* ---- the panels ---- */
@@ -305,13 +413,17 @@ static void draw_lanes(struct timeline *line, const struct chosen *chosen, int t
                     "set arrow %u from graph 0,first %u to graph 1,first %u nohead lw 0.6 "
                     "lc rgb GRID back\n",
                     line->arrow++, row, row);
+    const int after = word_block(line, SIDE_RIGHT);
+    const int before = word_block(line, SIDE_LEFT);
     text_format(script,
                 "plot LABELS index %d u 1:2:3 w labels right offset -1,0 noenhanced tc rgb FG font "
-                "SMALL\n"
+                "SMALL, \\\n"
+                "     '' index %d u 1:2:3 w labels left noenhanced tc rgb MUTED font SMALL, \\\n"
+                "     '' index %d u 1:2:3 w labels right noenhanced tc rgb MUTED font SMALL\n"
                 "unset object\nunset arrow\nset border 1\nset grid ytics\n"
                 "set xtics nomirror out scale 0.4,0 textcolor rgb MUTED\n"
                 "set ytics nomirror scale 0 offset 0.3,0 textcolor rgb MUTED\n",
-                names);
+                names, after, before);
 }
 
 static const struct {
