@@ -453,12 +453,21 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* When the rollback has an hour of its own and that is to come; INT64_MAX: it has not. */
+static int64_t rollback_next_us(const struct story *story)
+{
+    const struct rollback_spec *rollbacks = &story->drill->rollbacks;
+    const bool waits = rollbacks->given && rollbacks->step_count > 0 && !story->rolled_back;
+    return waits && rollbacks->at_us >= 0 ? rollbacks->at_us : INT64_MAX;
+}
+
 int64_t story_next_us(const struct story *story)
 {
     int64_t next_us = least(alerts_next_us(&story->alerts), story_actors_next_us(story));
     next_us = least(next_us, story->recycle_us);
     next_us = least(next_us, least(story->look_us, story->start_look_us));
     next_us = least(next_us, story->end_look_us);
+    next_us = least(next_us, rollback_next_us(story));
     if (story->fault_next < story->turn_count) {
         next_us = least(next_us, story->turns[story->fault_next].at_us);
     }
@@ -525,13 +534,15 @@ static void look_at_alerts(struct story *story, int64_t now_us)
     story->port.ticked(story->port.context, now_us, &story->alerts, &story->signals);
 }
 
-/* The method is over when no fault is on or to come and nobody is at work. */
+/* The method is over at its hour, if it has one, else when no fault is on or to come and nobody is
+ * at work; a stop condition ends it before. */
 static bool method_is_over(const struct story *story, int64_t now_us)
 {
     const int64_t at_us = story->drill->rollbacks.at_us;
+    if (story->stopped) return true;
     if (at_us >= 0) return now_us >= at_us;
-    return story->stopped || (story->turn_count > 0 && now_us >= story->facts.last_clear_us &&
-                              story_actors_rest(story));
+    return story->turn_count > 0 && now_us >= story->facts.last_clear_us &&
+           story_actors_rest(story);
 }
 
 static void maybe_roll_back(struct story *story, int64_t now_us)

@@ -409,6 +409,33 @@ static void rolls_back_when_the_last_fault_and_operator_are_done(void **state)
     story_close(p);
 }
 
+/* Nothing else is due at that instant: neither a look nor an operator. */
+static void rolls_back_at_its_hour_to_the_microsecond(void **state)
+{
+    (void)state;
+    struct played *p = story_run(STORY_ALL ", 'rollbacks': {'at': '12m3s', 'steps': [" UNDO "]}");
+    story_check(p);
+    CHECK_STORY(p, story_count(p, STORY_ROLLBACK) == 1);
+    assert_int_equal(story_at(p, STORY_ROLLBACK, 0)->at_us, MINUTE(12) + SECOND(3));
+    story_close(p);
+    p = story_run(DRILL ", 'rollbacks': {'at': '12m3s', 'steps': [" UNDO "]}");
+    assert_int_equal(story_at(p, STORY_ROLLBACK, 0)->at_us, MINUTE(12) + SECOND(3));
+    story_close(p);
+}
+
+static void rolls_back_before_its_hour_when_a_stop_condition_is_met(void **state)
+{
+    (void)state;
+    struct played *const p = story_run(
+        DRILL STOP ", 'rollbacks': {'strategy': 'always', 'at': '25m', 'steps': [" UNDO "]}");
+    story_check(p);
+    assert_true(p->facts->stopped_us < MINUTE(12));
+    CHECK_STORY(p, story_count(p, STORY_ROLLBACK) == 1);
+    assert_int_equal(story_at(p, STORY_ROLLBACK, 0)->at_us, p->facts->stopped_us);
+    assert_int_equal(story_at(p, STORY_ROLLBACK, 0)->cause, story_nth(p, STORY_STOPPED, 0));
+    story_close(p);
+}
+
 static void rolls_back_by_its_strategy(void **state)
 {
     (void)state;
@@ -480,6 +507,8 @@ int main(void)
         cmocka_unit_test(begins_again_with_its_faults_after_a_stop),
         cmocka_unit_test(calls_nobody_any_more_after_a_stop),
         cmocka_unit_test(rolls_back_when_the_last_fault_and_operator_are_done),
+        cmocka_unit_test(rolls_back_at_its_hour_to_the_microsecond),
+        cmocka_unit_test(rolls_back_before_its_hour_when_a_stop_condition_is_met),
         cmocka_unit_test(rolls_back_by_its_strategy),
         cmocka_unit_test(rolls_back_whole_what_a_stop_interrupts),
     };
