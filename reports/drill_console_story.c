@@ -282,7 +282,7 @@ static void put_alert(const struct columns *columns, const struct drill *drill,
     drill_show_alert(&name, drill, alert->rule, SCOPE_ROUTER);
     columns_cell(columns, &name, ALERT_RULE - 1, COLUMNS_LEFT);
     columns_spaces(columns, 1);
-    columns_put(columns, alert->should_fire ? "yes" : "no", ALERT_SHOULD, COLUMNS_LEFT);
+    columns_put(columns, drill_should_word(alert), ALERT_SHOULD, COLUMNS_LEFT);
     put_instant(columns, alert->fired_us);
     if (drill->repeats > 1) {
         text_format(&times, "%u/%u", alert->repeats_fired, drill->repeats);

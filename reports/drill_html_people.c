@@ -40,7 +40,7 @@ static void put_alert(struct html *page, const struct drill_alert *alert)
     const struct drill *drill = page->drill;
     struct text words = {0};
     put_alert_heading(page, alert);
-    text_put(page->out, alert->should_fire ? "<td>yes" : "<td>no");
+    text_format(page->out, "<td>%s", drill_should_word(alert));
     if (alert->expected_by_file) text_put(page->out, "<span class=\"need\">says the file</span>");
     text_put(page->out, "</td>");
     drill_html_instant(page, alert->pending_us);

@@ -180,7 +180,7 @@ static void put_alerts(struct text *text, const struct drill *drill)
         text_put(text, "|");
         drill_show_alert(&name, drill, alert->rule, alert->scope);
         put_cell(text, &name);
-        text_put(text, alert->should_fire ? " yes |" : " no |");
+        text_format(text, " %s |", drill_should_word(alert));
         put_instant(text, drill, alert->fired_us);
         text_format(text, drill_audit_tone(audit) == TONE_BAD ? " **%s** |\n" : " %s |\n",
                     drill_audit_labels[audit]);

@@ -368,6 +368,12 @@ void drill_show_rule(struct text *text, const struct alert_rule *rule)
     }
 }
 
+const char *drill_should_word(const struct drill_alert *alert)
+{
+    if (alert->should_fire) return "yes";
+    return alert->expected_by_file ? "no" : "-";
+}
+
 enum drill_audit drill_audit_of(const struct drill_alert *alert)
 {
     const bool fired = alert->fired_us != INT64_MAX;

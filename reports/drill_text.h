@@ -110,6 +110,8 @@ enum drill_audit {
     AUDIT_QUIET,    /* did not fire, nor should it */
     AUDIT_COUNT
 };
+/* Whether it should fire: "yes", "no"; "-" where nobody has said. */
+const char *drill_should_word(const struct drill_alert *alert);
 enum drill_audit drill_audit_of(const struct drill_alert *alert);
 extern const char *const drill_audit_names[AUDIT_COUNT];  /* for programs: "caught" */
 extern const char *const drill_audit_labels[AUDIT_COUNT]; /* "fired as it should", "missed", ... */

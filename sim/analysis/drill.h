@@ -32,11 +32,12 @@
  * `left_out` of distributions and expectations, and counted. When more than a tenth are so, or the
  * first is, the drill is invalid, and nothing is left out.
  *
- * The verdict, in this order: `invalid`, a probe that is due before the method was not met, a probe
- * was never evaluated, or no fault has hit anything; `aborted`, a stop condition was met;
+ * The verdict, in this order: `invalid`, a probe that is due before the method was not met;
+ * `aborted`, a stop condition was met; `invalid`, a probe was never evaluated, or no fault has hit
+ * anything;
  * `deviated`, steady state was not restored at the end; `fail`, an expectation was not met; `pass`.
- * Of several repeats the worst counts, except that expectations with a quantile are judged over
- * all. A drill that expects another verdict than `pass` of its story passes exactly when that is
+ * Of several repeats the worst counts; an expectation with a quantile has to hold in that share of
+ * them. A drill that expects another verdict than `pass` of its story passes exactly when that is
  * what it comes to and the other expectations hold.
  *
  * Ownership: drill_play() fills a caller's struct whose texts and tables lie in its arena;

@@ -8,7 +8,7 @@
 #include "router/base/duration.h"
 #include "sim/analysis/drill_state.h"
 
-enum { WORDS_MAX = 384 };
+enum { WORDS_MAX = 384, TEXT_MAX = 2 * DRILL_TEXT_MAX + 32 };
 
 static const char *say(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -37,15 +37,16 @@ static bool is_due_after(enum probe_mode mode)
     return mode == PROBE_END || mode == PROBE_EDGE;
 }
 
-static const char *find_invalid(const struct drill_play *play, struct arena *arena)
+/* Before the method; what comes after a stop condition is nobody's omission. */
+static const char *find_unmet_start(const struct drill_play *play, struct arena *arena)
 {
     const struct hypothesis_spec *hypothesis = &play->scenario->drill.hypothesis;
-    const bool faults = play->scenario->fault_count > 0;
+    const int64_t fault_us = play->facts->first_fault_us;
+    if (fault_us == INT64_MAX || play->facts->stopped_us < fault_us) return NULL;
     for (uint32_t i = 0; i < hypothesis->probe_count; i++) {
         const struct probe_spec *probe = &hypothesis->probes[i];
         const struct story_probe *seen = &play->facts->probes[i];
-        if (scenario_window_count(play->scenario) > 0 && is_due_before(probe->mode) &&
-            seen->at_start != 1) {
+        if (is_due_before(probe->mode) && seen->at_start != 1) {
             return say(arena,
                        seen->at_start == 0
                            ? "steady state was not there before the method: \"%s\" did not "
@@ -54,6 +55,17 @@ static const char *find_invalid(const struct drill_play *play, struct arena *are
                              "little to look at",
                        probe->name);
         }
+    }
+    return NULL;
+}
+
+static const char *find_unevaluated(const struct drill_play *play, struct arena *arena)
+{
+    const struct hypothesis_spec *hypothesis = &play->scenario->drill.hypothesis;
+    const bool faults = play->scenario->fault_count > 0;
+    for (uint32_t i = 0; i < hypothesis->probe_count; i++) {
+        const struct probe_spec *probe = &hypothesis->probes[i];
+        const struct story_probe *seen = &play->facts->probes[i];
         if (seen->evaluated == 0) {
             return say(arena,
                        "the probe \"%s\" was never evaluated (too little to look at %u "
@@ -97,8 +109,9 @@ static const char *stop_metric(const struct drill_play *play)
 void drill_judge_repeat(const struct drill_play *play, struct drill_repeat *repeat,
                         struct arena *arena)
 {
-    const char *why = find_invalid(play, arena);
+    const char *why = find_unmet_start(play, arena);
     repeat->verdict = VERDICT_INVALID;
+    if (why == NULL && play->facts->stopped_us == INT64_MAX) why = find_unevaluated(play, arena);
     if (why == NULL && play->facts->stopped_us < INT64_MAX) {
         char at[DURATION_TEXT_MAX];
         duration_for_people(play->facts->stopped_us, at);
@@ -224,6 +237,22 @@ static const char *limit_words(struct arena *arena, const struct expect_spec *sp
     return say(arena, "%s", text);
 }
 
+/* Beside the first repeat's value, the one that the share is about: of a least, from the other end.
+ */
+static void put_quantile(const struct judging *judging, const struct expect_spec *spec,
+                         enum drill_measure measure, char text[static TEXT_MAX])
+{
+    const struct drill *drill = judging->drill;
+    const bool least = spec->op == CHECK_GE || spec->op == CHECK_GT;
+    const double p = least ? 1.0 - spec->quantile : spec->quantile;
+    const struct drill_value value = drill_quantile(drill->each, drill->repeats, measure, p);
+    if (drill->repeats < 2 || value.state == DRILL_NOT_APPLICABLE) return;
+    char words[DRILL_TEXT_MAX];
+    drill_value_text(&value, drill_measure_traits[measure].unit, words);
+    const size_t used = strlen(text);
+    (void)snprintf(text + used, TEXT_MAX - used, ", P%g %s", p * 100.0, words);
+}
+
 static void judge_measure(const struct judging *judging, const struct expect_spec *spec,
                           struct drill_expect *expect)
 {
@@ -232,26 +261,19 @@ static void judge_measure(const struct judging *judging, const struct expect_spe
     assert(measure >= 0); /* scenario_validate_drill() has seen to it */
     const struct drill_measure_traits *traits = &drill_measure_traits[measure];
     const char *limit = limit_words(&drill->arena, spec, traits->unit);
-    char text[DRILL_TEXT_MAX];
+    char text[TEXT_MAX];
     expect->known = true;
-    if (spec->quantile > 0.0) {
-        const struct drill_value value = drill_quantile(
-            drill->each, drill->repeats, (enum drill_measure)measure, spec->quantile);
-        drill_value_text(&value, traits->unit, text);
-        expect->limit = say(&drill->arena, "%s %s at P%g", check_operator_names[spec->op], limit,
-                            spec->quantile * 100.0);
-        const uint32_t judged = drill->repeats - drill->left_out;
-        expect->measured = say(&drill->arena, "%s over %u repeat%s", text, (unsigned)judged,
-                               judged == 1 ? "" : "s");
-        expect->met = value_meets(&value, spec);
-        return;
-    }
     uint32_t hits = 0;
     for (uint32_t i = 0; i < drill->repeats; i++) {
         if (!drill->each[i].left_out) hits += value_meets(&drill->each[i].values[measure], spec);
     }
     drill_value_text(&drill->values[measure], traits->unit, text);
     expect->limit = say(&drill->arena, "%s %s", check_operator_names[spec->op], limit);
+    if (spec->quantile > 0.0) {
+        expect->limit =
+            say(&drill->arena, "%s in %g%% of repeats", expect->limit, spec->quantile * 100.0);
+        put_quantile(judging, spec, (enum drill_measure)measure, text);
+    }
     expect->measured = in_repeats(judging, text, hits);
     expect->met = enough(judging, spec, hits);
 }

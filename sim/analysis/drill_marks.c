@@ -82,6 +82,8 @@ static int64_t find_impact(const struct drill_play *play)
     for (uint64_t i = 0; i < count; i++) {
         const struct story_order *here = &facts->orders[i], *there = &control->orders[i];
         if (!here->judged || !there->judged || !here->bad || there->bad) continue;
+        /* What operators spoil before the fault is not its doing. */
+        if (facts->first_fault_us < INT64_MAX && here->judged_us < facts->first_fault_us) continue;
         if (here->judged_us < impact_us) impact_us = here->judged_us;
     }
     return impact_us;
@@ -145,6 +147,20 @@ static bool is_fault_on(const struct scenario *scenario, int64_t from_us, int64_
     return windows == 0;
 }
 
+/* Whether users were unwell from the impact on until `holds_for` later, or until the fault was
+ * over: one that is shorter than a whole window is looked at as long as it lasted. */
+static bool is_hurt_at_once(const struct drill_play *play, const struct drill_marks *marks,
+                            int64_t clear_s)
+{
+    const struct hypothesis_spec *hypothesis = &play->scenario->drill.hypothesis;
+    const int64_t from = (marks->impact_us + US_PER_SECOND - 1) / US_PER_SECOND - 1;
+    int64_t span = hypothesis->holds_for_us / US_PER_SECOND;
+    if (clear_s > from + 1 && clear_s - from < span) span = clear_s - from;
+    struct share_window window;
+    open_window(&window, play->facts, from, span);
+    return is_unwell(&window, hypothesis->good);
+}
+
 /* From the first window that is below the tolerance on, the first that is not, while the fault is
  * on. */
 static void find_mitigation(const struct drill_play *play, struct drill_marks *marks)
@@ -157,7 +173,7 @@ static void find_mitigation(const struct drill_play *play, struct drill_marks *m
     const int64_t clear_s =
         marks->clear_us == INT64_MAX ? duration_s : marks->clear_us / US_PER_SECOND;
     struct share_window window;
-    bool was_out = false;
+    bool was_out = is_hurt_at_once(play, marks, clear_s);
     open_window(&window, play->facts, marks->impact_us / US_PER_SECOND, span);
     for (; window.from + span <= clear_s; slide_window(&window)) {
         if (!was_out && is_unwell(&window, hypothesis->good)) was_out = true;
@@ -258,8 +274,39 @@ static void take_entry(const struct drill_play *play, uint32_t i, struct drill_m
     const int64_t since_us = marks->fault_us < INT64_MAX ? marks->fault_us : marks->impact_us;
     if (since_us < INT64_MAX && entry->at_us < since_us) return;
     if (entry->kind == STORY_ACK && marks->ack_us == INT64_MAX) marks->ack_us = entry->at_us;
-    if (entry->kind == STORY_LIVE && entry->outcome == STEP_DONE && marks->act_us == INT64_MAX) {
+}
+
+/* Whether somebody was called by an alert that is the fault's doing. */
+static bool is_called(const struct drill_play *play, const struct story_entry *ack)
+{
+    int32_t at = ack->cause;
+    while (at >= 0 && play->facts->entries[at].kind == STORY_ESCALATED)
+        at = play->facts->entries[at].cause;
+    return at >= 0 && play->facts->entries[at].kind == STORY_TOLD && !play->false_entry[at];
+}
+
+/* Of those who began after the fault, who was called by it comes before who had other work; what he
+ * first changed is the act. */
+static void find_act(const struct drill_play *play, struct drill_marks *marks)
+{
+    const int64_t since_us = marks->fault_us < INT64_MAX ? marks->fault_us : marks->impact_us;
+    if (since_us == INT64_MAX) return;
+    for (uint32_t i = 0; i < play->facts->entry_count; i++) {
+        const struct story_entry *entry = &play->facts->entries[i];
+        if (entry->kind != STORY_ACK || entry->at_us < since_us || !is_called(play, entry)) {
+            continue;
+        }
+        marks->ack_us = entry->at_us;
+        break;
+    }
+    const int64_t from_us = marks->ack_us < INT64_MAX ? marks->ack_us : since_us;
+    for (uint32_t i = 0; i < play->facts->entry_count; i++) {
+        const struct story_entry *entry = &play->facts->entries[i];
+        if (entry->kind != STORY_LIVE || entry->outcome != STEP_DONE || entry->at_us < from_us) {
+            continue;
+        }
         marks->act_us = entry->at_us;
+        return;
     }
 }
 
@@ -281,6 +328,7 @@ void drill_find_marks(const struct drill_play *play, struct drill_marks *marks)
     marks->absorbed = marks->impact_us == INT64_MAX;
     for (uint32_t i = 0; i < facts->entry_count; i++)
         take_entry(play, i, marks);
+    find_act(play, marks);
     marks->undone_us = find_undone(play);
     find_mitigation(play, marks);
     if (marks->absorbed) {

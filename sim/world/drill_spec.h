@@ -233,7 +233,7 @@ struct expect_spec {
     enum check_operator op;
     char limit_text[32];
     double limit;    /* seconds, shares, counts or cents */
-    double quantile; /* over the repeats; 0: every one of them */
+    double quantile; /* share of the repeats in which it has to be so; 0: all */
     char step[DRILL_ID_MAX];
     enum step_outcome outcome;
     char winner[24]; /* a provider's id */

@@ -315,8 +315,8 @@ static const struct scenario_key expect_keys[] = {
      .help = "`measure`: a number in its own unit; or \"20m\" where that is a time, \"10%\" where "
              "it is a share."},
     {"quantile", KEY_SHARE, AT(expect_spec, quantile),
-     .help = "`measure`: at this quantile over the repeats. Others: in so large a share of them. 0 "
-             "means in every one."},
+     .help = "In how large a share of the repeats it has to be so; 0 means in every one. At 0.9 a "
+             "time within 20m is one whose P90 is."},
     {"step", KEY_TEXT, AT(expect_spec, step), .help = "The id of a step."},
     {"outcome", KEY_ENUM, AT(expect_spec, outcome), .names = step_outcome_names,
      .help = "`step`: how it ends."},

@@ -511,11 +511,19 @@ static void takes_the_worst_verdict_first(void **state)
     assert_int_equal(judge(made, "restored"), VERDICT_DEVIATED);
     made->facts.stopped_us = MINUTE(15);
     assert_int_equal(judge(made, "stop condition"), VERDICT_ABORTED);
+    /* Before the first fault a stop leaves nothing to be met, evaluated or hit. */
+    made->facts.stopped_us = made->facts.first_fault_us - MINUTE(1);
+    made->probes[0].at_start = -1;
+    made->faults_met = 0;
+    assert_int_equal(judge(made, "stop condition"), VERDICT_ABORTED);
+    made->faults_met = 1;
+    made->facts.stopped_us = made->facts.first_fault_us + MINUTE(1);
     made->probes[0].at_start = 0;
     assert_int_equal(judge(made, "before the method"), VERDICT_INVALID);
     made->probes[0].at_start = -1;
     assert_int_equal(judge(made, "too little"), VERDICT_INVALID);
     made->probes[0].at_start = 1;
+    made->facts.stopped_us = INT64_MAX;
     made->probes[1].evaluated = made->probes[1].met = 0;
     assert_int_equal(judge(made, "never evaluated"), VERDICT_INVALID);
     made->probes[1].evaluated = made->probes[1].met = 2;
