@@ -80,7 +80,7 @@ static void put_instant(struct text *text, int64_t at_us)
     text_char(text, ',');
     if (at_us == INT64_MAX)
         text_put(text, "never");
-    else
+    else if (at_us >= 0) /* below: nothing was ever changed that could be undone */
         text_double(text, (double)at_us / 1e6);
 }
 

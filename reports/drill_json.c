@@ -12,6 +12,8 @@ void drill_json_seconds(struct json_tree *tree, const char *key, int64_t us)
 {
     if (us == INT64_MAX)
         json_tree_string(tree, key, "never");
+    else if (us < 0) /* nothing was ever changed that could be undone */
+        json_tree_null(tree, key);
     else
         json_tree_number(tree, key, (double)us / 1e6);
 }

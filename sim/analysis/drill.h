@@ -118,7 +118,7 @@ struct drill_distribution { /* over the repeats to which a measure applies */
     double mean, mean_low, mean_high; /* 95%, Student's t; n of 2 at least */
 };
 
-struct drill_marks { /* instants of one repeat, us; INT64_MAX: never */
+struct drill_marks { /* instants of one repeat, us; INT64_MAX: never; undone_us -1: nothing was */
     int64_t fault_us, clear_us, impact_us, detect_us, told_us, ack_us, act_us, mitigate_us,
         undone_us, recover_us, stopped_us;
     bool absorbed;   /* no order was bad that was good in the control */
