@@ -315,7 +315,6 @@ static void rotate(struct story *story, uint32_t a, const struct step_spec *step
         return;
     }
     deployment_hold(&story->deployment, provider, credential);
-    story->rotated_us[provider] = now_us;
     take_up_secrets(story, story->actors[a].began, now_us);
     story_step_end(story, a, STEP_DONE, "", now_us);
 }
@@ -336,6 +335,14 @@ static const char *unmet_text(struct story *story, const struct probe_spec *prob
     return story_text(story, "it did not hold: %.6g", value);
 }
 
+static void look_no_later(struct actor *actor, int64_t at_us, int64_t now_us)
+{
+    if (at_us > now_us && at_us < actor->due_us) actor->due_us = at_us;
+}
+
+/* It has to begin to hold by the deadline, and then to hold on: it is looked at by `frequency`, at
+ * the deadline, and when it would have held long enough. What is too thin then has not been seen
+ * to. */
 static void verify(struct story *story, uint32_t a, const struct step_spec *step, int64_t now_us)
 {
     struct actor *actor = &story->actors[a];
@@ -343,20 +350,20 @@ static void verify(struct story *story, uint32_t a, const struct step_spec *step
     assert(probe != NULL);
     struct signal_value value;
     const int64_t look_us = now_us / US_PER_SECOND * US_PER_SECOND;
+    const int64_t deadline_us = actor->began_us + step->eventually_within_us;
     const int met = story_probe_now(story, probe, look_us, &value);
     if (met == 1 && actor->holds_since_us == INT64_MAX) actor->holds_since_us = now_us;
     if (met == 0) actor->holds_since_us = INT64_MAX;
-    if (met == 1 && now_us - actor->holds_since_us >= step->holds_for_us) {
+    const bool counts = actor->holds_since_us <= deadline_us;
+    const int64_t held_us = counts ? actor->holds_since_us + step->holds_for_us : INT64_MAX;
+    if (met == 1 && now_us >= held_us) {
         story_step_end(story, a, STEP_DONE, "", now_us);
         return;
     }
-    /* It may begin to hold within the span, and then has to hold. What is too thin by the end of
-     * that has not been seen to. */
-    const bool in_time = now_us - actor->began_us < step->eventually_within_us;
-    const bool holds = met != 0 && actor->holds_since_us < INT64_MAX &&
-                       now_us - actor->holds_since_us < step->holds_for_us;
-    if (in_time || holds) {
+    if (now_us < deadline_us || (met != 0 && counts && now_us < held_us)) {
         poll_again(story, a, now_us);
+        look_no_later(actor, deadline_us, now_us);
+        look_no_later(actor, held_us, now_us);
         return;
     }
     const char *why =
