@@ -3,6 +3,7 @@
 
 #include "reports/drill_figures.h"
 #include "reports/drill_text.h"
+#include "reports/show.h"
 
 enum { LEFT = 62, RIGHT = FIGURE_WIDTH - 30, TOP = 40, BOTTOM = 300, HEIGHT = 352, STEPS = 9 };
 
@@ -77,6 +78,27 @@ static void put_axis(struct sheet *sheet, double low_ms, double high_ms)
     text_put(script, ")\n");
 }
 
+/* The colours in the upper right corner: step n begins at the square of (n - 1) / 8. */
+static void put_scale(struct text *script)
+{
+    enum { RIGHT_WORDS = 104, CELL = 15 };
+    const double width = RIGHT - LEFT;
+    const double first = 1 - (RIGHT_WORDS + (STEPS - 1) * CELL) / width;
+    for (unsigned step = 1; step < STEPS; step++) {
+        text_format(script, "set object %u rect from graph ", 200 + step);
+        text_fixed(script, first + (step - 1) * CELL / width, 5);
+        text_put(script, ",1.055 to graph ");
+        text_fixed(script, first + step * CELL / width, 5);
+        text_format(script, ",1.095 fc rgb S%u fs solid noborder noclip\n", step);
+    }
+    text_put(script, "set label 2 'few' at graph ");
+    text_fixed(script, first - 6 / width, 5);
+    text_put(script, ",1.075 right tc rgb MUTED font SMALL\n"
+                     "set label 3 'all of a moment' at graph ");
+    text_fixed(script, first + ((STEPS - 1) * CELL + 6) / width, 5);
+    text_put(script, ",1.075 left tc rgb MUTED font SMALL\n");
+}
+
 static void draw(struct sheet *sheet)
 {
     struct text *script = &sheet->script;
@@ -90,6 +112,7 @@ static void draw(struct sheet *sheet)
     put_axis(sheet, story_heat_row_ms(first), story_heat_row_ms(last + 1));
     text_put(script, "set label 1 '{/:Bold How long orders took}, by when they were decided' at "
                      "graph 0,1.08 tc rgb FG\n");
+    put_scale(script);
     /* The fault's span as a bar on the axis: a shade behind would be taken for orders. */
     const struct result *result = &sheet->drill->result;
     for (uint32_t f = 0; f < result->fault_count && f < 32; f++) {
@@ -108,7 +131,7 @@ static void draw(struct sheet *sheet)
                     "fs solid noborder%s",
                     step == 1 ? "DATA" : "     ''", step, step, step + 1 < STEPS ? ", \\\n" : "\n");
     }
-    text_put(script, "unset logscale y\nunset label\nunset arrow\n");
+    text_put(script, "unset logscale y\nunset label\nunset arrow\nunset object\n");
 }
 
 static const char *absence(const struct figure_subject *subject)
@@ -134,13 +157,15 @@ void drill_find_heat(struct text *text, const struct drill *drill)
         slow_moments += sum > 0 && 2 * late > sum;
     }
     if (all == 0) return;
-    text_format(text, "%.3g%% of %llu orders took longer than about five seconds",
-                100.0 * (double)slow / (double)all, (unsigned long long)all);
+    show_share(text, (double)slow / (double)all);
+    text_put(text, " of ");
+    text_grouped(text, (int64_t)all);
+    text_put(text, " orders took longer than about five seconds");
     if (slow_moments > 0) {
         text_format(text, "; in %llu of %llu moments of equal length more than half did",
                     (unsigned long long)slow_moments, (unsigned long long)moments);
     }
-    text_put(text, " (exact, repeat 0).");
+    text_put(text, drill->repeats > 1 ? " (exact, the first repeat)." : " (exact).");
 }
 
 static void describe(const struct figure_subject *subject, struct text *text)

@@ -3,7 +3,7 @@
 #include "reports/drill_report.h"
 
 const struct figure *const drill_figures[] = {
-    &drill_figure_timeline, &drill_figure_heat, &figure_share,       &figure_budget,
+    &drill_figure_timeline, &drill_figure_heat, &figure_share,       &drill_figure_budget,
     &drill_figure_spread,   &figure_errors,     &figure_percentiles, NULL,
 };
 

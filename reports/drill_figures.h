@@ -4,7 +4,8 @@
  *   drill_timeline   who did what when: faults, alerts, settings, operators, over latency and the
  *                    share of good orders
  *   drill_heat       how long orders took, when
- *   share, budget, percentiles, errors   as in a run's report
+ *   drill_budget     the error budget burned, beside the control's, and how fast
+ *   share, percentiles, errors   as in a run's report
  *   drill_spread     repeats: how times to detect, mitigate and recover spread
  *
  * Failure: text->failed.
@@ -15,7 +16,8 @@
 #include "reports/figure.h"
 #include "sim/analysis/drill.h"
 
-extern const struct figure drill_figure_timeline, drill_figure_heat, drill_figure_spread;
+extern const struct figure drill_figure_timeline, drill_figure_heat, drill_figure_budget,
+    drill_figure_spread;
 
 /* All of them, in the order of the report; NULL ends. */
 extern const struct figure *const drill_figures[];

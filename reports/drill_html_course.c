@@ -7,6 +7,7 @@
 #include "reports/drill_html.h"
 #include "reports/groups.h"
 #include "reports/show.h"
+#include "router/base/duration.h"
 
 enum { TABLE_ROWS_MAX = 12, JOURNAL_ROWS_MAX = 200 };
 
@@ -367,6 +368,45 @@ static void table_of_budget(struct html *page)
     html_table_end(page);
 }
 
+/* Twelve rows or fewer of what the picture shows. */
+static void table_of_burn(struct html *page)
+{
+    static const struct html_column columns[] = {{"Time", false},
+                                                 {"Orders judged", true},
+                                                 {"Bad", true},
+                                                 {"Bad without the fault", true},
+                                                 {"Budget burned so far", true}};
+    const struct drill *drill = page->drill;
+    const struct drill_burn *burn = &drill->burn;
+    const uint32_t each = (burn->count + TABLE_ROWS_MAX - 1) / TABLE_ROWS_MAX;
+    uint64_t burned = 0;
+    html_table_begin(page, "Orders by when their last act was", columns, 5);
+    for (uint32_t from = 0; from < burn->count; from += each) {
+        const uint32_t until = from + each < burn->count ? from + each : burn->count;
+        const int64_t bucket_us = (int64_t)burn->bucket_s * US_PER_SECOND;
+        const struct group span = {.from_us = from * bucket_us, .until_us = until * bucket_us};
+        uint64_t judged = 0, bad = 0, control = 0;
+        struct text share = {0};
+        for (uint32_t i = from; i < until; i++) {
+            judged += burn->judged[i];
+            bad += burn->bad[i];
+            control += burn->control_bad[i];
+        }
+        burned += bad;
+        group_heading(page, &span);
+        html_cell_count(page, (double)judged);
+        html_cell_count(page, (double)bad);
+        if (drill->has_control)
+            html_cell_count(page, (double)control);
+        else
+            text_put(page->out, "<td class=\"n\">n/a</td>");
+        show_small_share(&share, (double)burned / drill->budget_orders);
+        html_cell_number(page, &share);
+        html_row_end(page);
+    }
+    html_table_end(page);
+}
+
 static void write_budget(struct text *text, const struct drill *drill)
 {
     const enum drill_measure burned = DRILL_BUDGET_BURNED, before = DRILL_BUDGET_BEFORE_DETECT;
@@ -406,9 +446,9 @@ bool drill_html_budget(struct html *page, struct err *err)
     drill_html_said(page, &words);
     table_of_budget(page);
     write_budget(&heading, drill);
-    return drill_html_figure(page, &figure_budget, &heading,
+    return drill_html_figure(page, &drill_figure_budget, &heading,
                              drill->repeats > 1
                                  ? "The first of the repeats, also what was bad before the fault"
                                  : "The whole run, also what was bad before the fault",
-                             NULL, err);
+                             table_of_burn, err);
 }

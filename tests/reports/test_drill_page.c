@@ -328,6 +328,33 @@ static void without_an_objective_there_is_no_budget(void **state)
     drill_release(&drill);
 }
 
+/* The made-up drill has 80 orders judged in ten seconds, and 12 bad ones an hour without the fault;
+ * its budget is 3,600. */
+static void the_budget_stands_beside_what_no_fault_would_have_burned(void **state)
+{
+    (void)state;
+    struct drill drill;
+    drill_small(&drill, 1);
+    uint64_t bad = 0;
+    for (uint32_t i = 0; i < 30; i++)
+        bad += drill.burn.bad[i];
+    char row[128];
+    (void)snprintf(row, sizeof row, "<td class=\"n\">2,400</td><td class=\"n\">%u</td>",
+                   (unsigned)bad);
+    drill.has_control = true;
+    struct text page = write_page(&drill, false);
+    const char *budget = section_of(page.bytes, "budget");
+    check_has(budget, "id=\"fig-drill_budget\"");
+    check_has(budget, row);
+    assert_null(strstr(budget, "n/a"));
+    text_release(&page);
+    drill.has_control = false;
+    page = write_page(&drill, false);
+    assert_int_equal(page_count(section_of(page.bytes, "budget"), "<td class=\"n\">n/a</td>"), 12);
+    text_release(&page);
+    drill_release(&drill);
+}
+
 static void without_a_control_nothing_is_compared(void **state)
 {
     (void)state;
@@ -459,6 +486,7 @@ int main(void)
         cmocka_unit_test(steps_say_what_they_did_why_not_and_by_which_sentence),
         cmocka_unit_test(a_drill_of_nothing_says_what_is_not_there),
         cmocka_unit_test(without_an_objective_there_is_no_budget),
+        cmocka_unit_test(the_budget_stands_beside_what_no_fault_would_have_burned),
         cmocka_unit_test(without_a_control_nothing_is_compared),
         cmocka_unit_test(hostile_names_stay_words),
         cmocka_unit_test(an_index_says_how_many_passed_and_leads_to_each),
