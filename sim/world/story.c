@@ -151,8 +151,6 @@ static void plan_turns(struct story *story)
     const struct scenario *scenario = story->scenario;
     story->turn_count = story->fault_next = 0;
     story->facts.first_fault_us = INT64_MAX;
-    story->facts.last_clear_us = INT64_MAX;
-    int64_t last_us = -1;
     const uint32_t count = scenario_window_count(scenario);
     assert(count <= FAULTS_MAX);
     for (uint32_t f = 0; f < count; f++) {
@@ -164,12 +162,9 @@ static void plan_turns(struct story *story)
         if (window.at_us < story->facts.first_fault_us) {
             story->facts.first_fault_us = window.at_us;
         }
-        if (end_us > last_us) last_us = end_us;
         story->over_us[f] = end_us;
     }
-    for (unsigned p = 0; p < PROVIDER_COUNT; p++)
-        story->rotated_us[p] = -1;
-    if (count > 0) story->facts.last_clear_us = last_us;
+    story_find_last_clear(story);
     qsort(story->turns, story->turn_count, sizeof story->turns[0], by_turn);
 }
 
@@ -361,26 +356,34 @@ static bool is_of_credential(const struct fault_spec *fault)
             (fault->auth == AUTH_EXPIRED || fault->auth == AUTH_REVOKED));
 }
 
+/* As the mock sees it: what the router shows now is of a later generation than the one in force
+ * when the fault struck. A secret that was set by hand and is no credential is of none. */
 static bool has_replaced(const struct story *story, const struct fault_spec *fault)
 {
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         const bool hit = (fault->provider_mask >> p & 1u) != 0;
-        if (hit && story->rotated_us[p] < fault->at_us) return false;
+        const struct credential *live = &story->deployment.config.providers[p].credential;
+        if (hit && !story->port.is_newer(story->port.context, (enum provider)p, live->fingerprint,
+                                         fault->at_us)) {
+            return false;
+        }
     }
     return true;
 }
 
-static void find_last_clear(struct story *story)
+void story_find_last_clear(struct story *story)
 {
+    const uint32_t count = scenario_window_count(story->scenario);
     int64_t last_us = -1;
-    for (uint32_t f = 0; f < scenario_window_count(story->scenario); f++) {
+    for (uint32_t f = 0; f < count; f++) {
         if (story->over_us[f] > last_us) last_us = story->over_us[f];
     }
-    story->facts.last_clear_us = last_us;
+    story->facts.last_clear_us = count > 0 ? last_us : INT64_MAX;
 }
 
 void story_end_credential_faults(struct story *story, int64_t now_us)
 {
+    if (story->stopped) return; /* it has ended them all */
     for (uint32_t f = 0; f < story->scenario->fault_count; f++) {
         const struct fault_spec *fault = &story->scenario->faults[f];
         if (!is_of_credential(fault) || now_us < fault->at_us || now_us >= story->over_us[f]) {
@@ -394,7 +397,7 @@ void story_end_credential_faults(struct story *story, int64_t now_us)
                                                       .step = -1,
                                                       .cause = -1,
                                                       .text = fault->id});
-        find_last_clear(story);
+        story_find_last_clear(story);
     }
 }
 

@@ -215,13 +215,14 @@ static void look_at_hypothesis(struct story *story, int64_t now_us)
     if (said) note_hypothesis(story, unmet == NULL, unmet, &unmet_value, now_us);
 }
 
-/* Those that are on; the others are not to come any more. */
+/* Those that are on; the others are not to come any more, and so are over too. */
 static void end_faults(struct story *story, int32_t cause, int64_t now_us)
 {
     for (uint32_t f = 0; f < scenario_window_count(story->scenario); f++) {
         const struct fault_window window = scenario_window(story->scenario, f);
-        if (now_us < window.at_us || now_us >= story->over_us[f]) continue;
+        if (now_us >= story->over_us[f]) continue;
         story->over_us[f] = now_us;
+        if (now_us < window.at_us) continue;
         (void)story_note(story, &(struct story_entry){.at_us = now_us,
                                                       .kind = STORY_FAULT_OFF,
                                                       .index = (uint16_t)f,
@@ -246,9 +247,7 @@ static void stop(struct story *story, uint32_t index, const struct signal_value 
     story->stop_entry = entry;
     story->facts.stopped_us = now_us;
     end_faults(story, entry, now_us);
-    if (story->facts.last_clear_us < INT64_MAX && story->facts.last_clear_us > now_us) {
-        story->facts.last_clear_us = now_us;
-    }
+    story_find_last_clear(story);
     story->fault_next = story->turn_count;
     story->port.end_faults(story->port.context, now_us);
     story_actors_stop(story, now_us);

@@ -16,6 +16,8 @@ struct story_port {
     void (*redeploy)(void *context, const struct router_config *config, int64_t now_us);
     /* A new credential at the provider; its fingerprint, 0 when it is no mock of ours. */
     uint64_t (*rotate)(void *context, enum provider provider, int64_t overlap_us, int64_t now_us);
+    /* Whether a mock made this credential later than the one in force at `since_us`. */
+    bool (*is_newer)(void *context, enum provider provider, uint64_t credential, int64_t since_us);
     void (*request)(void *context, uint32_t ticket, enum profile payload, int64_t now_us);
     void (*health_check)(void *context, uint32_t ticket, int64_t now_us);
     void (*end_faults)(void *context, int64_t now_us);
@@ -99,7 +101,6 @@ struct story {
         bool on;
     } turns[2 * FAULTS_MAX];
     uint32_t turn_count;
-    int64_t rotated_us[PROVIDER_COUNT]; /* the latest rotation whose credential is in the secrets */
     int64_t over_us[FAULTS_MAX]; /* by window: when it is over; a credential's, once replaced */
     bool hypothesis_lost;
     bool stopped;
@@ -151,6 +152,8 @@ const struct story_facts *story_facts(const struct story *story);
 
 /* Ground truth changes: faults of a credential are over when another one is live. */
 void story_end_credential_faults(struct story *story, int64_t now_us);
+/* When the last fault is over, from when each is; INT64_MAX without any. */
+void story_find_last_clear(struct story *story);
 
 /* ---- the journal (story_journal.c) ---- */
 

@@ -101,6 +101,20 @@ static uint64_t rotate(void *context, enum provider provider, int64_t overlap_us
     return credential;
 }
 
+static bool is_newer(void *context, enum provider provider, uint64_t credential, int64_t since_us)
+{
+    struct world *world = context;
+    if (credential == 0 || world->scenario->providers[provider].mode != MODE_MOCK) return false;
+    const struct credential shown = {.fingerprint = credential};
+    const struct call call = {.operation = OPERATION_TOKEN, .credential = &shown};
+    const struct backend *backend = world->backends[provider];
+    wire_hold_backends(world->wire);
+    const bool newer =
+        backend_generation(backend, &call) > backend_generation_at(backend, since_us);
+    wire_free_backends(world->wire);
+    return newer;
+}
+
 static void end_faults(void *context, int64_t now_us)
 {
     struct world *world = context;
@@ -218,6 +232,7 @@ struct story_port world_story_port(struct world *world)
     return (struct story_port){.context = world,
                                .redeploy = redeploy,
                                .rotate = rotate,
+                               .is_newer = is_newer,
                                .request = request,
                                .health_check = health_check,
                                .end_faults = end_faults,

@@ -244,6 +244,29 @@ static void verifies_in_vain(void **state)
     story_close(p);
 }
 
+/* Errors leave the window at 2% a second from 20 min on: 5% are left at 20m57s, between two looks
+ * of the hypothesis. */
+static void verifies_at_the_deadline_and_at_the_end_of_the_hold(void **state)
+{
+    (void)state;
+    uint32_t n;
+    struct played *p = story_run(DRILL AT("15m", VERIFY("'eventually_within': '5m53s'")));
+    assert_true(error_rate(p->facts, MINUTE(20) + SECOND(53), MINUTE(1), &n) > 0.05);
+    assert_true(error_rate(p->facts, MINUTE(20) + SECOND(59), MINUTE(1), &n) <= 0.05);
+    assert_int_equal(story_ended(p, 0, 0)->outcome, STEP_FAILED);
+    assert_int_equal(story_ended(p, 0, 0)->at_us, MINUTE(20) + SECOND(53));
+    story_close(p);
+    /* A hold that begins behind the deadline does not count either. */
+    p = story_run(DRILL AT("15m", VERIFY("'eventually_within': '5m53s', 'holds_for': '65s'")));
+    assert_int_equal(story_ended(p, 0, 0)->outcome, STEP_FAILED);
+    assert_int_equal(story_ended(p, 0, 0)->at_us, MINUTE(20) + SECOND(53));
+    story_close(p);
+    p = story_run(DRILL AT("15m", VERIFY("'eventually_within': '5m59s', 'holds_for': '65s'")));
+    assert_int_equal(story_ended(p, 0, 0)->outcome, STEP_DONE);
+    assert_int_equal(story_ended(p, 0, 0)->at_us, MINUTE(20) + SECOND(59 + 65));
+    story_close(p);
+}
+
 static void does_not_verify_for_ever_when_orders_stay_away(void **state)
 {
     (void)state;
@@ -354,6 +377,28 @@ static void ends_the_faults_when_a_stop_condition_is_met(void **state)
     uint32_t n;
     assert_true(error_rate(facts, stopped->at_us, SECOND(10), &n) > 0.99);
     assert_true(error_rate(facts, MINUTE(20), MINUTE(9), &n) < 0.05);
+    story_close(p);
+}
+
+/* One that was to come struck never: a new credential is no end of it, and nobody waits for it. */
+static void has_no_fault_to_come_after_a_stop(void **state)
+{
+    (void)state;
+    struct played *const p = story_run(
+        STORY_ALL ", 'faults': [{'id': 'f', 'provider': 'all', 'kind': 'error', 'at': '10m', "
+                  "'for': '5m'}, {'id': 'g', 'provider': 'KROGER_API', 'kind': 'auth', 'auth': "
+                  "'revoked', 'at': '20m', 'for': '9m'}]" PROBES(ERRORS("")) STOP
+            ROLLBACK("always", "{'do': 'wait_until', 'when': 'fault_cleared'}, {'do': 'rotate', "
+                               "'provider': 'KROGER_API', 'takes': '11m'}, {'do': 'redeploy'}, "
+                               "{'do': 'wait_until', 'when': 'fault_cleared'}"));
+    story_check(p);
+    assert_true(p->facts->stopped_us < MINUTE(12));
+    assert_int_equal(p->facts->last_clear_us, p->facts->stopped_us);
+    CHECK_STORY(p, story_count(p, STORY_FAULT_ON) == 1 && story_count(p, STORY_FAULT_OFF) == 1);
+    assert_int_equal(story_ended(p, ROLLBACK_OWNER, 0)->at_us, p->facts->stopped_us);
+    const int64_t live_us = story_at(p, STORY_LIVE, 0)->at_us;
+    assert_true(live_us > MINUTE(20) && live_us < MINUTE(29));
+    assert_int_equal(story_ended(p, ROLLBACK_OWNER, 3)->at_us, live_us);
     story_close(p);
 }
 
@@ -501,9 +546,11 @@ int main(void)
         cmocka_unit_test(moves_no_order_by_watching),
         cmocka_unit_test(verifies_what_comes_true_in_time_and_lasts),
         cmocka_unit_test(verifies_in_vain),
+        cmocka_unit_test(verifies_at_the_deadline_and_at_the_end_of_the_hold),
         cmocka_unit_test(does_not_verify_for_ever_when_orders_stay_away),
         cmocka_unit_test(waits_for_each_kind_of_thing),
         cmocka_unit_test(ends_the_faults_when_a_stop_condition_is_met),
+        cmocka_unit_test(has_no_fault_to_come_after_a_stop),
         cmocka_unit_test(begins_again_with_its_faults_after_a_stop),
         cmocka_unit_test(calls_nobody_any_more_after_a_stop),
         cmocka_unit_test(rolls_back_when_the_last_fault_and_operator_are_done),

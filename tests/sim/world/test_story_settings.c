@@ -313,6 +313,46 @@ static void ends_a_fault_of_a_credential_when_the_new_one_is_live(void **state)
     story_close(p);
 }
 
+#define NOT_STORED "{'do': 'rotate', 'provider': 'WALMART_API', 'store': false}, "
+#define SECRET(text)                                                                               \
+    "{'do': 'set', 'key': 'WALMART_CONSUMER_ID', 'value': 'mock-WALMART_API'}, {'do': 'set', "     \
+    "'key': 'WALMART_PRIVATE_KEY_FILE', 'value': '" text "'}, {'do': 'redeploy'}"
+
+/* What ends the fault is what the router shows, whoever put it into the secrets. */
+static void ends_a_fault_of_a_credential_by_what_is_live(void **state)
+{
+    (void)state;
+    struct seen *seen;
+    uint32_t orders, failed;
+    struct played *p = run_seen(REVOKED CLOCK("10m", NOT_STORED SECRET("generation-2")), &seen);
+    const int64_t live_us = story_at(p, STORY_LIVE, 0)->at_us;
+    CHECK_STORY(p, story_at(p, STORY_FAULT_OFF, 0)->at_us == live_us);
+    failed = failed_between(seen, PROVIDER_WALMART_API, live_us, MINUTE(25), &orders);
+    assert_true(is_usual(failed, orders));
+    story_close(p);
+    free(seen);
+    /* A new one is in the secrets, and gives way to one that nobody accepts. */
+    p = run_seen(
+        REVOKED CLOCK("10m", "{'do': 'rotate', 'provider': 'WALMART_API'}, " SECRET("mistyped")),
+        &seen);
+    CHECK_STORY(p, story_at(p, STORY_FAULT_OFF, 0)->at_us == MINUTE(25));
+    assert_int_equal(p->facts->last_clear_us, MINUTE(25));
+    failed = failed_between(seen, PROVIDER_WALMART_API, MINUTE(13), MINUTE(30), &orders);
+    assert_true(orders > 1000 && failed == orders);
+    story_close(p);
+    free(seen);
+    /* One that the provider had made before the fault is the one that it revokes, live or not. */
+    p = run_seen(REVOKED CLOCK("1m", "{'do': 'rotate', 'provider': 'WALMART_API', 'overlap': "
+                                     "'1h'}, {'do': 'redeploy', 'takes': '8m'}"),
+                 &seen);
+    assert_true(story_at(p, STORY_LIVE, 0)->at_us > MINUTE(9));
+    CHECK_STORY(p, story_at(p, STORY_FAULT_OFF, 0)->at_us == MINUTE(25));
+    failed = failed_between(seen, PROVIDER_WALMART_API, MINUTE(10), MINUTE(24), &orders);
+    assert_true(orders > 1000 && failed == orders);
+    story_close(p);
+    free(seen);
+}
+
 /* ---- test orders ---- */
 
 static void answers_a_test_order_in_the_form_that_the_profile_takes(void **state)
@@ -446,6 +486,7 @@ int main(void)
         cmocka_unit_test(is_refused_for_good_when_the_new_credential_is_not_stored),
         cmocka_unit_test(rotates_the_wrong_credential_by_mistake),
         cmocka_unit_test(ends_a_fault_of_a_credential_when_the_new_one_is_live),
+        cmocka_unit_test(ends_a_fault_of_a_credential_by_what_is_live),
         cmocka_unit_test(answers_a_test_order_in_the_form_that_the_profile_takes),
         cmocka_unit_test(moves_no_order_by_a_test_order),
         cmocka_unit_test(has_no_health_check_in_production),
