@@ -74,6 +74,14 @@ static void put_told(struct text *text, const struct drill *drill, const struct 
     text_put(text, "notifies");
     if (entry->index < drill->rule_count)
         text_format(text, " by %s", alert_route_names[drill->rules[entry->index].severity]);
+    put_after(text, ", and nobody is free: ", entry->why);
+}
+
+static void put_escalated(struct text *text, const struct story_entry *entry)
+{
+    const bool free = entry->why == NULL || entry->why[0] == '\0';
+    text_put(text, free ? "is told, as nobody has acknowledged" : "is next, but not free: ");
+    if (!free) text_put(text, entry->why);
 }
 
 static void put_fault(struct text *text, const struct drill *drill, const struct story_entry *entry)
@@ -124,7 +132,7 @@ void drill_entry_what(struct text *text, const struct drill *drill, const struct
         text_put(text, "starts");
         break;
     case STORY_ESCALATED:
-        text_put(text, "is told, as nobody has acknowledged");
+        put_escalated(text, entry);
         break;
     case STORY_STEP_BEGAN:
         text_put(text, "begins");

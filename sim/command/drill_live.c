@@ -100,7 +100,9 @@ static void say_entry(const struct drill_live *live, const struct story_entry *e
         say(live, entry->at_us, "%s acknowledge%s", actor_name(live, entry), live->asks ? "" : "s");
         return;
     case STORY_ESCALATED:
-        say(live, entry->at_us, "nobody acknowledged in time: %s is told", entry->text);
+        say(live, entry->at_us, "nobody acknowledged in time: %s %s",
+            entry->why[0] == '\0' ? entry->text : "nobody else is told,",
+            entry->why[0] == '\0' ? "is told" : entry->why);
         return;
     case STORY_STEP_BEGAN:
         say(live, entry->at_us, "%s: %s%s ...", actor_name(live, entry), verb_of(live, entry),

@@ -515,6 +515,7 @@ static void alert_changed(void *context, const struct alert_change *change)
                                             [ALERT_RESET] = STORY_RESET,
                                             [ALERT_TOLD] = STORY_TOLD};
     struct story *story = context;
+    const char *why = change->kind == ALERT_TOLD ? story_why_nobody(story, change) : "";
     const int32_t entry =
         story_note(story, &(struct story_entry){.at_us = change->at_us,
                                                 .kind = kinds[change->kind],
@@ -523,6 +524,7 @@ static void alert_changed(void *context, const struct alert_change *change)
                                                 .step = -1,
                                                 .cause = alert_entry(story, change),
                                                 .text = story->alerts.rules[change->rule].name,
+                                                .why = why,
                                                 .value = change->value});
     if (change->kind != ALERT_TOLD) return;
     story->last_told = entry;

@@ -56,7 +56,8 @@ struct story_entry {
     enum step_outcome outcome;
     const char
         *text;       /* for people: "LOOPGPT_KROGER_MOCK = true", "HTTP 400 INVALID_REQUEST: ..." */
-    const char *why; /* of a step without effect or that failed; else "" */
+    const char *why; /* of a step without effect or that failed; of a notification or an
+                        escalation that found nobody free; else "" */
     struct signal_value value; /* of alerts, probes, stop conditions */
 };
 

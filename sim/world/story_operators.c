@@ -124,15 +124,54 @@ static bool listens_to(const struct trigger_spec *trigger, const struct alert_ru
            strcmp(trigger->alert, alert_severity_names[rule->severity]) == 0;
 }
 
+/* "a is at work": of somebody who may not be told. */
+static const char *why_not(struct story *story, uint32_t a)
+{
+    const char *id = story->drill->operators[a].id;
+    switch (story->actors[a].state) {
+    case ACTOR_IDLE: /* the drill was stopped */
+        return story_text(story, "%s is not called any more", id);
+    case ACTOR_TOLD:
+        return story_text(story, "%s has been told already", id);
+    case ACTOR_WORKING:
+    case ACTOR_POLLING:
+    case ACTOR_AWAITING:
+        return story_text(story, "%s is at work", id);
+    case ACTOR_OVER:
+        return story_text(story, "%s is done and comes only once", id);
+    }
+    assert(!"a state outside its enum");
+    return "";
+}
+
+static bool listens(const struct story *story, uint32_t a, const struct alert_change *change)
+{
+    const struct operator_spec *spec = &story->drill->operators[a];
+    for (uint32_t t = 0; t < spec->trigger_count; t++) {
+        if (listens_to(&spec->triggers[t], &story->alerts.rules[change->rule], change->scope)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *story_why_nobody(struct story *story, const struct alert_change *change)
+{
+    const char *why = "";
+    for (uint32_t a = 0; a < story->drill->operator_count && !story->stopped; a++) {
+        if (!listens(story, a, change)) continue;
+        if (may_be_told(story, a)) return "";
+        const char *one = why_not(story, a);
+        why = why[0] == '\0' ? one : story_text(story, "%s, %s", why, one);
+    }
+    return why;
+}
+
 void story_tell_operators(struct story *story, const struct alert_change *change, int32_t entry)
 {
-    const struct alert_rule *rule = &story->alerts.rules[change->rule];
     for (uint32_t a = 0; a < story->drill->operator_count; a++) {
-        const struct operator_spec *spec = &story->drill->operators[a];
-        for (uint32_t t = 0; t < spec->trigger_count && may_be_told(story, a); t++) {
-            if (!listens_to(&spec->triggers[t], rule, change->scope)) continue;
-            tell(story, a, a, entry, change->at_us);
-        }
+        if (!may_be_told(story, a) || !listens(story, a, change)) continue;
+        tell(story, a, a, entry, change->at_us);
     }
 }
 
@@ -155,13 +194,16 @@ static void escalate(struct story *story, uint32_t a, int64_t now_us)
     assert(next < story->drill->operator_count); /* scenario_validate_drill() has seen to it */
     actor->state = ACTOR_OVER;
     actor->due_us = INT64_MAX;
-    const int32_t entry = story_note(story, &(struct story_entry){.at_us = now_us,
-                                                                  .kind = STORY_ESCALATED,
-                                                                  .index = (uint16_t)next,
-                                                                  .step = -1,
-                                                                  .cause = actor->cause,
-                                                                  .text = spec->escalate_to});
-    if (may_be_told(story, next)) tell(story, next, actor->whose, entry, now_us);
+    const bool free = may_be_told(story, next);
+    const int32_t entry =
+        story_note(story, &(struct story_entry){.at_us = now_us,
+                                                .kind = STORY_ESCALATED,
+                                                .index = (uint16_t)next,
+                                                .step = -1,
+                                                .cause = actor->cause,
+                                                .text = spec->escalate_to,
+                                                .why = free ? "" : why_not(story, next)});
+    if (free) tell(story, next, actor->whose, entry, now_us);
 }
 
 static void acknowledge(struct story *story, uint32_t a, int64_t now_us)

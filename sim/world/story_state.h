@@ -181,6 +181,9 @@ int64_t story_actors_next_us(const struct story *story);
 void story_actors_due(struct story *story, int64_t now_us);
 /* An alert has been told of; `entry` is where the journal says so. */
 void story_tell_operators(struct story *story, const struct alert_change *change, int32_t entry);
+/* Why none of those who listen to it can be told now, a sentence of this replication; "" when one
+ * can, and when nobody listens. */
+const char *story_why_nobody(struct story *story, const struct alert_change *change);
 void story_actors_stop(struct story *story, int64_t now_us);
 void story_rollback_begin(struct story *story, int32_t cause, int64_t now_us);
 /* An operator whose steps are written while the drill runs has got more: the next one begins,

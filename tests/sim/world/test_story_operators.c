@@ -155,6 +155,32 @@ static void hands_the_steps_on_to_the_third(void **state)
     story_close(p);
 }
 
+static void says_of_a_page_and_an_escalation_that_nobody_is_free(void **state)
+{
+    (void)state;
+    struct played *p = story_run(FIRST("3m") "{'id': 'b', 'triggers': [{'at': '5m'}], 'steps': "
+                                             "[{'do': 'note', 'takes': '20m'}]}]");
+    story_check(p);
+    assert_string_equal(story_at(p, STORY_TOLD, 0)->why, "");
+    assert_string_equal(story_at(p, STORY_ESCALATED, 0)->why, "b is at work");
+    CHECK_STORY(p, story_count(p, STORY_ACK) == 1); /* the clock's */
+    story_close(p);
+    /* Of two who listen one is enough; who does not listen is not asked. */
+    p = story_run(DRILL ", 'operators': [{'id': 'a', 'triggers': [{'at': '5m'}, {'on_alert': "
+                        "'Down'}], 'steps': [{'do': 'note', 'takes': '20m'}]}, {'id': 'b', "
+                        "'triggers': [{'on_alert': 'page'}], 'steps': [{'do': 'note'}]}]");
+    assert_string_equal(story_at(p, STORY_TOLD, 0)->why, "");
+    story_close(p);
+    p = story_run(DRILL ", 'operators': [{'id': 'a', 'triggers': [{'at': '5m'}, {'on_alert': "
+                        "'Down'}], 'steps': [{'do': 'note', 'takes': '20m'}]}, {'id': 'b', "
+                        "'triggers': [{'at': '6m'}, {'on_alert': 'page'}], 'steps': [{'do': "
+                        "'note'}]}, {'id': 'c', 'triggers': [{'at': '29m'}], 'steps': [{'do': "
+                        "'note'}]}]");
+    assert_string_equal(story_at(p, STORY_TOLD, 0)->why,
+                        "a is at work, b is done and comes only once");
+    story_close(p);
+}
+
 static void takes_an_acknowledgement_at_the_last_moment(void **state)
 {
     (void)state;
@@ -184,9 +210,12 @@ static void starts_again_only_when_that_is_said(void **state)
     p = story_run(TWICE "'steps': [{'do': 'note'}]}]");
     assert_int_equal(story_count(p, STORY_TOLD), 2);
     assert_int_equal(story_count(p, STORY_ACK), 1);
+    assert_string_equal(story_at(p, STORY_TOLD, 0)->why, "");
+    assert_string_equal(story_at(p, STORY_TOLD, 1)->why, "a is done and comes only once");
     story_close(p);
     p = story_run(TWICE "'again': true, 'steps': [{'do': 'note', 'takes': '20m'}]}]"); /* busy */
     assert_int_equal(story_count(p, STORY_ACK), 1);
+    assert_string_equal(story_at(p, STORY_TOLD, 1)->why, "a is at work");
     story_close(p);
 }
 
@@ -395,6 +424,7 @@ int main(void)
         cmocka_unit_test(draws_delays_from_the_seed_the_operator_and_the_step_alone),
         cmocka_unit_test(tells_another_when_nobody_acknowledges),
         cmocka_unit_test(hands_the_steps_on_to_the_third),
+        cmocka_unit_test(says_of_a_page_and_an_escalation_that_nobody_is_free),
         cmocka_unit_test(takes_an_acknowledgement_at_the_last_moment),
         cmocka_unit_test(starts_again_only_when_that_is_said),
         cmocka_unit_test(causes_an_alert_by_its_own_episode),
