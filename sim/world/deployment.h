@@ -9,6 +9,10 @@
  *                  functions say that secrets need no deploy; warm isolates keep the old values);
  *   immediate      at once, as if a redeploy took no time.
  *
+ * A redeploy ships what the secrets hold when it ends, not what they held when it began: a change
+ * made meanwhile is live with it. All three ways replace the isolate, so tokens, in-process caches
+ * and the breaker go with a recycle and with each immediate change too.
+ *
  * One isolate stands for all. Orders in flight keep what they were started under.
  *
  * A change that changes nothing that the router reads is a no-op, and why is told: an unknown key,
