@@ -263,6 +263,60 @@ static void find_alerts(struct findings *findings)
     }
 }
 
+/* How long an instance had been pending when it was reset by what an operator did: the change went
+ * live meanwhile, and no longer ago than the rule looks back. 0: that did not happen. */
+static int64_t forestalled_us(const struct drill *drill, const struct drill_alert *alert)
+{
+    const int64_t act_us = drill->marks.act_us;
+    const int64_t looks_us = drill->rules[alert->rule].when.window_us + drill->interval_us;
+    int64_t since_us = INT64_MAX;
+    for (uint32_t i = 0; act_us != INT64_MAX && i < drill->entry_count; i++) {
+        const struct story_entry *entry = &drill->entries[i];
+        if (entry->kind != STORY_PENDING && entry->kind != STORY_RESET) continue;
+        if (entry->index != alert->rule || entry->scope != alert->scope) continue;
+        if (entry->kind == STORY_RESET && since_us <= act_us && act_us <= entry->at_us &&
+            entry->at_us - act_us <= looks_us)
+            return entry->at_us - since_us;
+        since_us = entry->kind == STORY_PENDING && entry->at_us >= drill->marks.fault_us
+                       ? entry->at_us
+                       : INT64_MAX;
+    }
+    return 0;
+}
+
+/* A rule of a long "for" never fires where somebody acts on one of a shorter: nobody missed it, and
+ * nobody can rely on it. The instance that waited longest speaks for its rule. */
+static void find_forestalled(struct findings *findings)
+{
+    const struct drill *drill = findings->drill;
+    struct text *text = &findings->sentence;
+    for (uint32_t rule = 0; rule < drill->rule_count; rule++) {
+        const struct drill_alert *longest = NULL;
+        int64_t longest_us = 0;
+        bool fired = false;
+        for (uint32_t i = 0; i < drill->alert_count; i++) {
+            const struct drill_alert *alert = &drill->alerts[i];
+            if (alert->rule != rule) continue;
+            fired = fired || alert->repeats_fired > 0 || alert->episodes > 0;
+            if (alert->should_fire) continue; /* missed, and said to be */
+            const int64_t waited_us = forestalled_us(drill, alert);
+            if (waited_us <= longest_us) continue;
+            longest = alert;
+            longest_us = waited_us;
+        }
+        if (longest == NULL || fired) continue;
+        text_char(text, '"');
+        drill_show_alert(text, drill, rule, longest->scope);
+        text_put(text, "\" never fired: it waits for ");
+        show_span(text, drill->rules[rule].for_us);
+        text_put(text, ", and was true for ");
+        show_span(text, longest_us);
+        text_put(text, " when an operator\u2019s change, on an earlier alert, ended that");
+        text_put(text, drill->repeats > 1 ? " (the first repeat)." : ".");
+        end_finding(findings, TONE_NEUTRAL);
+    }
+}
+
 /* "had no effect", "had no effect in all 40 repeats", "failed in 1 of 40 repeats". */
 static void put_bad_outcomes(struct text *text, const struct drill *drill,
                              const struct drill_step *step)
@@ -495,8 +549,8 @@ void drill_each_finding(const struct drill *drill,
                         void *context)
 {
     static void (*const finds[])(struct findings *) = {
-        find_silence, find_alerts, find_steps, find_unmitigated, find_deadline, find_probes,
-        find_undone,  find_lies,   find_debt,  find_budget,      find_absorbed,
+        find_silence, find_alerts, find_steps, find_unmitigated, find_deadline,    find_probes,
+        find_undone,  find_lies,   find_debt,  find_budget,      find_forestalled, find_absorbed,
     };
     struct findings findings = {.drill = drill, .put = put, .context = context};
     assert(put != NULL);

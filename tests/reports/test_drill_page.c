@@ -373,6 +373,27 @@ static void without_a_control_nothing_is_compared(void **state)
     drill_release(&drill);
 }
 
+/* "High Latency" is pending from 930 s on, the change is live at 1800 s, and ends it at 1830 s. */
+static void an_alert_that_an_operator_forestalled_is_a_finding(void **state)
+{
+    (void)state;
+    struct drill drill;
+    drill_small(&drill, 1);
+    struct drill_alert *slow = &drill.alerts[PROVIDER_COUNT];
+    struct text page = write_page(&drill, false);
+    assert_null(strstr(section_of(page.bytes, "findings"), "never fired")); /* missed, it says */
+    text_release(&page);
+    slow->should_fire = false;
+    page = write_page(&drill, false);
+    check_has(section_of(page.bytes, "findings"), "and was true for 15 min when an operator");
+    text_release(&page);
+    drill.marks.act_us = 900 * INT64_C(1000000); /* before it was true */
+    page = write_page(&drill, false);
+    assert_null(strstr(section_of(page.bytes, "findings"), "never fired"));
+    text_release(&page);
+    drill_release(&drill);
+}
+
 static void hostile_names_stay_words(void **state)
 {
     (void)state;
@@ -488,6 +509,7 @@ int main(void)
         cmocka_unit_test(without_an_objective_there_is_no_budget),
         cmocka_unit_test(the_budget_stands_beside_what_no_fault_would_have_burned),
         cmocka_unit_test(without_a_control_nothing_is_compared),
+        cmocka_unit_test(an_alert_that_an_operator_forestalled_is_a_finding),
         cmocka_unit_test(hostile_names_stay_words),
         cmocka_unit_test(an_index_says_how_many_passed_and_leads_to_each),
         cmocka_unit_test(an_index_of_passed_drills_is_good),
