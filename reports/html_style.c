@@ -24,7 +24,7 @@ static const char page_rules[] =
     "margin: 0 0 1.2rem; border-radius: 0 6px 6px 0 }\n"
     ".verdict.good { border-color: var(--good) } .verdict.bad { border-color: var(--bad) }\n"
     ".verdict p { margin: .2rem 0 0; max-width: none }\n"
-    ".verdict strong { font-size: 1.1rem }\n"
+    ".verdict strong { font-size: 1.1rem } .verdict strong > span { white-space: normal }\n"
     ".good-word { color: var(--good); font-weight: 650; white-space: nowrap }\n"
     ".bad-word { color: var(--bad); font-weight: 650; white-space: nowrap }\n"
     ".open-word { color: var(--warn); font-weight: 650; white-space: nowrap }\n"
