@@ -235,25 +235,54 @@ static int word_block(const struct timeline *line, enum side wanted)
     return block;
 }
 
+/* When a fault began and ended in this repeat, as the journal has it; INT64_MAX: it did not. */
+static void fault_span(const struct drill *drill, uint32_t fault, int64_t *from_us,
+                       int64_t *until_us)
+{
+    *from_us = *until_us = INT64_MAX;
+    for (uint32_t i = 0; i < drill->entry_count; i++) {
+        const struct story_entry *entry = &drill->entries[i];
+        if (entry->index != fault) continue;
+        if (entry->kind == STORY_FAULT_ON && *from_us == INT64_MAX) *from_us = entry->at_us;
+        if (entry->kind == STORY_FAULT_OFF && *until_us == INT64_MAX) *until_us = entry->at_us;
+    }
+}
+
+/* What ran, not what was planned: a stop keeps a fault from coming, a new credential ends one. */
 static void put_faults(struct timeline *line)
 {
     const struct result *result = &line->drill->result;
     for (uint32_t f = 0; f < result->fault_count && f < FAULTS_SHOWN; f++) {
-        int64_t until_us = result->faults[f].until_us;
-        for (uint32_t i = 0; i < line->drill->entry_count; i++) {
-            const struct story_entry *entry = &line->drill->entries[i];
-            if (entry->kind == STORY_STOPPED && entry->at_us < until_us) until_us = entry->at_us;
-            if (entry->kind == STORY_FAULT_OFF && entry->index == f && entry->at_us < until_us) {
-                until_us = entry->at_us; /* a credential was replaced */
-            }
-        }
+        int64_t from_us, until_us;
+        fault_span(line->drill, f, &from_us, &until_us);
         const unsigned row = begin_row(line, result->faults[f].id);
         struct text words = {0};
-        put_bar(line, row, result->faults[f].from_us, until_us, "FAULT", 0.38);
-        line->row[row].on_from = line->row[row].from;
-        line->row[row].on_until = line->row[row].until;
+        if (from_us < INT64_MAX) {
+            put_bar(line, row, from_us, until_us, "FAULT", 0.38);
+            line->row[row].on_from = line->row[row].from;
+            line->row[row].on_until = line->row[row].until;
+        } else {
+            line->row[row].from = line->row[row].until = 0; /* its words begin the row */
+        }
         text_put(&words, result->faults[f].label);
+        if (from_us == INT64_MAX) text_put(&words, ": never began");
         say(line, row, &words);
+    }
+}
+
+/* Behind a panel; object numbers as sheet_shade_faults() has them. */
+static void shade_faults(const struct timeline *line)
+{
+    struct text *script = &line->sheet->script;
+    for (uint32_t f = 0; f < line->drill->result.fault_count; f++) {
+        int64_t from_us, until_us;
+        fault_span(line->drill, f, &from_us, &until_us);
+        if (from_us == INT64_MAX) continue;
+        text_format(script, "set object %u rect from ", 100 + (unsigned)f);
+        put_number(script, axis_at(line, from_us));
+        text_put(script, ",graph 0 to ");
+        put_number(script, axis_at(line, until_us));
+        text_put(script, ",graph 1 fc rgb FAULT fs solid noborder behind\n");
     }
 }
 
@@ -495,7 +524,7 @@ static void draw_latency(struct timeline *line, int top)
     sheet_panel(sheet, LEFT, top, RIGHT, top + LATENCY_HEIGHT);
     sheet_time_axis(sheet, false);
     const double end = sheet_value_axis(sheet, fmax(most, 1), UNIT_MS);
-    sheet_shade_faults(sheet);
+    shade_faults(line);
     put_marks(line);
     text_put(script, "set label 1 '{/:Bold Router latency}, median and p95' at graph 0,1.25 tc rgb "
                      "FG\n");
@@ -530,7 +559,7 @@ static void draw_good(struct timeline *line, int top)
     sheet_time_title(sheet, GOOD_HEIGHT);
     text_put(script, "set yrange [0:1.04]\n"
                      "set ytics ('0%%' 0, '50%%' 0.5, '100%%' 1)\n");
-    sheet_shade_faults(sheet);
+    shade_faults(line);
     put_marks(line);
     text_format(script,
                 "set label 1 '{/:Bold Good orders}, of those completed' at graph 0,1.14 tc rgb FG\n"
