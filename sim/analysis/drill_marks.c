@@ -201,6 +201,25 @@ static int64_t find_undone(const struct drill_play *play)
     return last->until_us >= play->scenario->duration_us ? INT64_MAX : last->until_us;
 }
 
+/* Probes look back through their windows: one that is long does not see what is short. So users
+ * have to be well, too. */
+static bool are_users_unwell(const struct drill_play *play, int64_t at_us)
+{
+    const struct hypothesis_spec *hypothesis = &play->scenario->drill.hypothesis;
+    const int64_t span = hypothesis->holds_for_us / US_PER_SECOND;
+    struct share_window window;
+    open_window(&window, play->facts, at_us / US_PER_SECOND, span > 0 ? span : 1);
+    return is_unwell(&window, hypothesis->good);
+}
+
+static bool says_anything(const struct story_facts *facts)
+{
+    for (uint32_t k = 0; k < facts->look_count; k++) {
+        if (facts->looks[k] != 2) return true;
+    }
+    return false;
+}
+
 static int64_t recovery_by_looks(const struct drill_play *play, int64_t from_us)
 {
     const struct story_facts *facts = play->facts;
@@ -213,6 +232,7 @@ static int64_t recovery_by_looks(const struct drill_play *play, int64_t from_us)
             since_us = INT64_MAX;
             continue;
         }
+        if (since_us == INT64_MAX && are_users_unwell(play, at_us)) continue;
         if (since_us == INT64_MAX) since_us = at_us;
         if (at_us - since_us >= holds_us) return since_us;
     }
@@ -246,7 +266,8 @@ static void find_recovery(const struct drill_play *play, struct drill_marks *mar
     const bool hurts = marks->fault_us == INT64_MAX && tells && !marks->never_out;
     if (hurts && marks->mitigate_us == INT64_MAX) return;
     if (hurts && marks->mitigate_us > from_us) from_us = marks->mitigate_us;
-    const bool probes = play->scenario->drill.hypothesis.probe_count > 0;
+    const bool probes =
+        play->scenario->drill.hypothesis.probe_count > 0 && says_anything(play->facts);
     marks->recover_us =
         probes ? recovery_by_looks(play, from_us) : recovery_by_share(play, from_us);
 }
@@ -260,9 +281,7 @@ static void take_entry(const struct drill_play *play, uint32_t i, struct drill_m
     const bool page = (entry->kind == STORY_FIRED || entry->kind == STORY_TOLD) &&
                       play->scenario->alerts.rules[entry->index].severity == SEVERITY_PAGE &&
                       !play->false_entry[i];
-    /* Without a fault it is what operators spoilt that has to be detected. */
-    const bool before = marks->fault_us == INT64_MAX && entry->at_us < marks->impact_us;
-    if (page && entry->kind == STORY_FIRED && marks->detect_us == INT64_MAX && !before) {
+    if (page && entry->kind == STORY_FIRED && marks->detect_us == INT64_MAX) {
         marks->detect_us = entry->at_us;
         marks->detected_by = entry->index;
         marks->detected_scope = entry->scope;
@@ -277,12 +296,16 @@ static void take_entry(const struct drill_play *play, uint32_t i, struct drill_m
 }
 
 /* Whether somebody was called by an alert that is the fault's doing. */
-static bool is_called(const struct drill_play *play, const struct story_entry *ack)
+static bool is_called(const struct drill_play *play, const struct story_entry *ack, bool paged)
 {
     int32_t at = ack->cause;
     while (at >= 0 && play->facts->entries[at].kind == STORY_ESCALATED)
         at = play->facts->entries[at].cause;
-    return at >= 0 && play->facts->entries[at].kind == STORY_TOLD && !play->false_entry[at];
+    if (at < 0 || play->facts->entries[at].kind != STORY_TOLD || play->false_entry[at])
+        return false;
+    /* Who reads tickets does not acknowledge a page. */
+    return !paged ||
+           play->scenario->alerts.rules[play->facts->entries[at].index].severity == SEVERITY_PAGE;
 }
 
 /* Of those who began after the fault, who was called by it comes before who had other work; what he
@@ -293,9 +316,9 @@ static void find_act(const struct drill_play *play, struct drill_marks *marks)
     if (since_us == INT64_MAX) return;
     for (uint32_t i = 0; i < play->facts->entry_count; i++) {
         const struct story_entry *entry = &play->facts->entries[i];
-        if (entry->kind != STORY_ACK || entry->at_us < since_us || !is_called(play, entry)) {
-            continue;
-        }
+        const bool paged = marks->detect_us < INT64_MAX;
+        if (entry->kind != STORY_ACK || entry->at_us < since_us) continue;
+        if (!is_called(play, entry, paged)) continue;
         marks->ack_us = entry->at_us;
         break;
     }

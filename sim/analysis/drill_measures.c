@@ -109,6 +109,11 @@ static void measure_spans(const struct drill_marks *marks,
                           struct drill_value values[DRILL_MEASURE_COUNT])
 {
     values[DRILL_TTD] = span_between(marks->impact_us, marks->detect_us);
+    /* Without a fault a page is about the course itself, and the impact is what operators spoilt.
+     */
+    if (marks->fault_us == INT64_MAX && marks->detect_us < marks->impact_us) {
+        values[DRILL_TTD] = not_applicable;
+    }
     values[DRILL_TTA] = span_between(marks->detect_us, marks->ack_us);
     values[DRILL_TTM] = span_between(marks->impact_us, marks->mitigate_us);
     values[DRILL_TTR] = span_between(marks->impact_us, marks->recover_us);

@@ -434,10 +434,11 @@ void load_canonical_command(const struct invocation *invocation, const char *pat
                                          OPTION_FORM,         OPTION_READING,
                                          OPTION_TAG,          OPTION_DRILLS,
                                          OPTION_QUIET_DAYS,   OPTION_QUIET_SCENARIO,
-                                         OPTION_SIGNIFICANT};
+                                         OPTION_SPEED,        OPTION_SIGNIFICANT};
     static const enum option flags[] = {
-        OPTION_SHORT,    OPTION_INHERIT_ENV, OPTION_NO_QUOTES,  OPTION_STRICT_EVIDENCE,
-        OPTION_MOCK_TLS, OPTION_PLAN,        OPTION_INTERLEAVE, OPTION_ALLOW_UNANSWERED};
+        OPTION_SHORT,           OPTION_INHERIT_ENV, OPTION_NO_QUOTES, OPTION_STRICT_EVIDENCE,
+        OPTION_MOCK_TLS,        OPTION_ASK,         OPTION_PLAN,      OPTION_INTERLEAVE,
+        OPTION_ALLOW_UNANSWERED};
     text_format(text, "routesim %s", invocation->command->name);
     if (invocation_given(invocation, OPTION_FROM)) text_put(text, " --from");
     put_word(text, path);

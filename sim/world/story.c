@@ -302,9 +302,11 @@ static void count_heat(struct story *story, const struct router_order *order, in
     story->heat[column][row]++;
 }
 
-void story_order_decided(struct story *story, const struct router_order *order, int64_t now_us)
+void story_order_decided(struct story *story, const struct router_order *order, bool counts,
+                         int64_t now_us)
 {
     signals_order(&story->signals, order, now_us);
+    if (!counts) return;
     count_heat(story, order, now_us);
     struct story_order *kept = order_at(story, order->index);
     if (kept == NULL || order->code != ORDER_ROUTED) return;
@@ -334,9 +336,10 @@ static void count_second(struct story *story, bool ok, bool bad, int64_t now_us)
 }
 
 void story_order_judged(struct story *story, const struct router_order *order, bool ok, bool bad,
-                        int64_t now_us)
+                        bool counts, int64_t now_us)
 {
     signals_judged(&story->signals, ok, bad, now_us);
+    if (!counts) return;
     if (story->pairs) count_second(story, ok, bad, now_us);
     struct story_order *kept = order_at(story, order->index);
     if (kept == NULL) return;

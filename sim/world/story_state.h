@@ -141,10 +141,11 @@ void story_begin(struct story *story, uint64_t seed_r, uint32_t replication,
 
 int64_t story_next_us(const struct story *story);
 void story_due(struct story *story, int64_t now_us);
-void story_order_decided(struct story *story, const struct router_order *order, int64_t now_us);
-/* `counts`: it is in the figures (not in the warm-up). */
+/* `counts`: it is in the figures. Alerts and probes see orders of the warm-up too. */
+void story_order_decided(struct story *story, const struct router_order *order, bool counts,
+                         int64_t now_us);
 void story_order_judged(struct story *story, const struct router_order *order, bool ok, bool bad,
-                        int64_t now_us);
+                        bool counts, int64_t now_us);
 void story_answered(struct story *story, uint32_t ticket, bool good, const char *text,
                     int64_t now_us);
 void story_end(struct story *story, int64_t ended_us);

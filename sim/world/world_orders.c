@@ -309,18 +309,21 @@ bool world_counts(const struct world *world, const struct world_order *slot)
 
 static void judge(struct world *world, const struct world_order *slot, bool ok, int64_t now_us)
 {
-    if (!world_counts(world, slot)) return;
     const struct router_order *order = &slot->order;
     const int64_t within_us = world->scenario->slo.within_us;
     const bool slow = within_us > 0 && order->decided_us - order->start_us > within_us;
     const bool failed = order->code != ORDER_ROUTED;
     const bool bad = (world->budget.slo_kind == SLO_KIND_ROUTED ? failed : !ok) || slow;
     ok = ok && !slow;
+    const bool counts = world_counts(world, slot);
+    if (world->story != NULL && !world->facts.starved) {
+        story_order_judged(world->story, order, ok, bad, counts, now_us);
+    }
+    if (!counts) return;
     struct tally *tally = world_tally_of(world, slot);
     tally->finished++;
     tally->ok += ok;
     tally->bad += bad;
-    if (world->story != NULL) story_order_judged(world->story, order, ok, bad, now_us);
     if (world->series_on) series_judged(&world->series, ok, bad, now_us);
 }
 
@@ -382,7 +385,9 @@ static void decided(void *context, struct router_order *order, int64_t now_us)
     if (world_counts(world, slot)) {
         tally_order(world_tally_of(world, slot), order);
         if (world->series_on) series_order(&world->series, order);
-        if (world->story != NULL) story_order_decided(world->story, order, now_us);
+    }
+    if (world->story != NULL && !world->facts.starved) {
+        story_order_decided(world->story, order, world_counts(world, slot), now_us);
     }
     if (world->outputs->write_order != NULL && !world->failed && !world->facts.starved &&
         !world->outputs->write_order(world->outputs->context, &world->router, order, world->err)) {

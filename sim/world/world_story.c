@@ -39,6 +39,7 @@ void world_story_await(struct world *world)
  */
 void world_story_due(struct world *world, int64_t now_us)
 {
+    if (world->facts.stopped) return; /* somebody said stop: nobody acts any more */
     if (wheel_next_us(world->wheel) <= now_us) {
         wheel_add(world->wheel, &world->story_node, now_us);
         return;

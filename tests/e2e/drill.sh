@@ -165,7 +165,7 @@ cp "$scratch/wrong.json" "$scratch/mixed/z.json"
 refused 'one bad file of a folder, and nothing is played' 3 '$err == *"z.json:14:12: error: "*' "$scratch/mixed"
 refused 'an alert that nobody raises' 3 '$err == *"error: "*"Kroger Dawn"*"hint: "*"Kroger Down"*' --set 'operators.oncall.triggers=[{"on_alert": "Kroger Dawn"}]' "$scratch/well.json"
 refused 'a reading that is none' 2 '$err == *--reading*' "$scratch/well.json" --reading D
-refused 'all readings at once are for scores' 3 '$err == *"--reading: error: "*"known: A, B, C"*' scenarios/drills/flapping.json --reading all
+refused 'all readings at once are for scores' 2 '$err == *"one reading"*"alerts score --reading all"*' scenarios/drills/flapping.json --reading all
 for option in --ask --speed=60x --notify-pagerduty --notify-slack; do
     refused "$option in virtual time" 2 '$err == *"in virtual time nobody waits"*"hint: add --clock real"*' "$scratch/well.json" "$option"
 done
