@@ -50,6 +50,7 @@ struct looking { /* what all threads share */
     struct drill_detail *details;
     struct arena *arenas; /* one a repeat, for its words */
     bool has_control;
+    bool real; /* the clock is */
     double budget_orders;
 };
 
@@ -152,7 +153,9 @@ static bool ran(void *context, void *state, struct world *world, uint32_t replic
     static const struct world_outputs nowhere = {0};
     struct looking *looking = context;
     struct looker *looker = state;
-    if (world_facts(world)->stopped) return true; /* somebody said stop: no verdict is possible */
+    /* Somebody said stop. In virtual time it can be played again; what people did in real time
+     * cannot, and is kept. */
+    if (world_facts(world)->stopped && !looking->real) return true;
     if (looking->has_control && !world_run(looker->control, replication, &nowhere, NULL, err)) {
         return false;
     }
@@ -264,6 +267,15 @@ static void note_ways(const struct looking *looking, const struct run_request *r
     }
 }
 
+/* Cut short by a person, a drill is aborted, whatever its expectations had come to. */
+static bool tell_stopped(struct drill *drill)
+{
+    if (drill->result.complete) return true;
+    drill->verdict = drill->story_verdict = VERDICT_ABORTED;
+    drill->why = "it was stopped by hand; what follows is of the time until then";
+    return true;
+}
+
 static bool play_all(struct looking *looking, const struct drill_request *request,
                      struct drill *drill, struct err *err)
 {
@@ -274,9 +286,9 @@ static bool play_all(struct looking *looking, const struct drill_request *reques
     if (!run_scenario(&run, &drill->result, err)) return false;
     describe(looking->scenario, drill);
     note_ways(looking, &run, drill);
-    if (!drill->result.complete) return true;
+    if (!drill->result.complete && !looking->real) return true;
     return (gather(looking, drill) && drill_audit(looking->scenario, looking->details, drill) &&
-            drill_judge(looking->scenario, looking->details, drill)) ||
+            drill_judge(looking->scenario, looking->details, drill) && tell_stopped(drill)) ||
            out_of_memory(err);
 }
 
@@ -297,6 +309,7 @@ bool drill_play(const struct drill_request *request, struct drill *drill, struct
     if (planned) {
         looking.control_plan.pairs = true;
         looking.has_control = all_are_mocks(scenario);
+        looking.real = request->run.wire != NULL && request->run.wire->clock == WIRE_CLOCK_REAL;
         looking.budget_orders = world_budget_orders(scenario, &looking.control_plan.workload);
         fine = play_all(&looking, request, drill, err);
         world_plan_release(&looking.control_plan);

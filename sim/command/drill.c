@@ -122,7 +122,7 @@ static int play_single(struct drill_command *command)
     if (!drill_run_play(&run, &err)) {
         code = console_error(command->console, &err,
                              err_source(&err, scenario->file, run.loaded.source));
-    } else if (!run.drill.result.complete) {
+    } else if (!run.drill.result.complete && run.drill.repeats == 0) {
         fputs("routesim: stopped: a drill that was cut short has no verdict; nothing was written\n",
               command->console->err);
         code = code_of(command, VERDICT_INVALID);
