@@ -33,8 +33,36 @@ const char *const runbook_reason_names[REASON_COUNT] = {
 
 /* ---- texts ---- */
 
+/* The length of who logs in and by what, up to the @, of an address whose "://" ends here; 0: there
+ * is none, or it is to be filled in. */
+static size_t user_info_length(const char *at)
+{
+    const size_t length = strcspn(at, "/?#@<$ \t\r\n\"'`\\");
+    return at[length] == '@' && strncmp(at, "[hidden]", length) != 0 ? length : 0;
+}
+
+static void hide_user_info(struct text *text)
+{
+    static const char mark[] = "://";
+    struct text shown = {.failed = text->failed};
+    const char *from = text->bytes;
+    if (from == NULL || strstr(from, mark) == NULL) return;
+    for (const char *at = from; (at = strstr(at, mark)) != NULL;) {
+        at += sizeof mark - 1;
+        const size_t length = user_info_length(at);
+        if (length == 0) continue;
+        text_append(&shown, from, (size_t)(at - from));
+        text_put(&shown, RUNBOOK_USER_HIDDEN);
+        from = at += length + 1;
+    }
+    text_put(&shown, from);
+    text_release(text);
+    *text = shown;
+}
+
 const char *runbook_keep(struct runbook_state *state, struct text *text)
 {
+    hide_user_info(text);
     const char *const kept = text->failed
                                  ? NULL
                                  : arena_text(&state->runbook->arena,
@@ -113,7 +141,11 @@ void runbook_hide_secrets(char *text)
         const size_t length = strcspn(at, quote != '\0' ? ends : " \t\r\n\"'");
         memset(at, '*', length);
         at += length;
-        if (*at == '\0') return;
+        if (*at == '\0') break;
+    }
+    for (char *at = text; (at = strstr(at, "://")) != NULL;) {
+        at += 3;
+        memset(at, '*', user_info_length(at));
     }
 }
 

@@ -185,8 +185,8 @@ void runbook_release(struct runbook *runbook);
 /* Whether some step has no effect or fails under a profile that was played. */
 bool runbook_is_at_fault(const struct runbook *runbook);
 
-/* Stars out values of secret keys, and what follows "Bearer", keeping the text's length; not what
- * is to be filled in. */
+/* Stars out values of secret keys, what follows "Bearer", and who logs in by an address, keeping the
+ * text's length; not what is to be filled in. */
 void runbook_hide_secrets(char *text);
 
 #endif

@@ -365,6 +365,11 @@ static void find_secrets(const struct finding_state *find)
                             "%.63s stands in the runbook in plain text. Write a placeholder, and "
                             "rotate it.",
                             find->state->deeds[i].key));
+    for (uint32_t i = find->first; i < find->end; i++)
+        if (strstr(step_of(find, i)->source, RUNBOOK_USER_HIDDEN) != NULL)
+            add(find, FINDING_SECRET_IN_TEXT, i, false,
+                "Who logs in, and by which password, stands in an address in plain text. Write a "
+                "placeholder, and change the password.");
 }
 
 void runbook_find(struct runbook_state *state, uint32_t first, uint32_t end)

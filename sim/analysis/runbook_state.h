@@ -50,7 +50,9 @@ struct runbook_state {
     bool failed;
 };
 
-/* Texts in the runbook's arena; on failure "" and state->failed. */
+/* Texts in the runbook's arena; on failure "" and state->failed. Of an address, the name and the
+ * password before its @ are hidden. What is to be cut has to be kept whole first. */
+#define RUNBOOK_USER_HIDDEN "[hidden]@"
 const char *runbook_keep(struct runbook_state *state, struct text *text); /* releases it */
 const char *runbook_say(struct runbook_state *state, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

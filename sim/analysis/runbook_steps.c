@@ -14,6 +14,18 @@ static bool is_secret_header(const char *word)
     return strncasecmp(word, "authorization:", 14) == 0 || strncasecmp(word, "apikey:", 7) == 0;
 }
 
+/* "name:password" after curl's option. */
+static bool is_user_and_password(const struct runbook_command *command, uint32_t index)
+{
+    static const char *const options[] = {"-u", "--user", "-U", "--proxy-user", NULL};
+    const struct runbook_word *const word = &command->words[index];
+    if (index < 2 || word->open || strchr(word->text, ':') == NULL) return false;
+    if (strcmp(command->words[0].text, "curl") != 0) return false;
+    for (unsigned i = 0; options[i] != NULL; i++)
+        if (strcmp(command->words[index - 1].text, options[i]) == 0) return true;
+    return false;
+}
+
 /* The length of KEY in a word KEY=value whose value must not be shown; 0: it may be. */
 static size_t secret_key_length(const struct runbook_word *word)
 {
@@ -35,10 +47,13 @@ static const char *source_of(struct runbook_state *state, const struct runbook_d
             const struct runbook_word *const word = &c->words[i];
             const size_t key = secret_key_length(word);
             const bool header = !word->open && is_secret_header(word->text);
-            if ((key == 0 && !header) || word->offset < at || word->offset + word->length > end)
+            const bool user = is_user_and_password(c, i);
+            if ((key == 0 && !header && !user) || word->offset < at ||
+                word->offset + word->length > end)
                 continue;
             text_append(&text, deed->block->text + at, word->offset - at);
             if (key > 0) text_format(&text, "%.*s=(hidden)", (int)key, word->text);
+            if (user) text_put(&text, "'(hidden)'");
             if (header)
                 text_format(&text, "'%.*s (hidden)'", (int)strcspn(word->text, ":") + 1,
                             word->text);
@@ -74,7 +89,9 @@ static const char *filter_of(struct runbook_state *state, const struct runbook_d
     const struct runbook_command *const next = deed->command != NULL ? deed->command->next : NULL;
     if (next == NULL) return "";
     const uint32_t end = deed->command->offset + deed->command->length;
-    return one_line(state, deed->block->text + next->offset, end - next->offset, 100);
+    const char *const whole =
+        runbook_say(state, "%.*s", (int)(end - next->offset), deed->block->text + next->offset);
+    return one_line(state, whole, (uint32_t)strlen(whole), 100);
 }
 
 /* ---- adding one ---- */
@@ -121,9 +138,10 @@ static void add_key(struct runbook_state *state, const struct runbook_deed *deed
         return;
     }
     const bool hidden = config_key_is_secret(mine.key) && !word->open;
+    const char *const value = mine.value == NULL ? "" : runbook_say(state, "%s", mine.value);
     const char *const what = verb == RUNBOOK_UNSET ? runbook_say(state, "%.63s unset", mine.key)
                                                    : runbook_say(state, "%.63s = %.120s", mine.key,
-                                                                 hidden ? "(hidden)" : mine.value);
+                                                                 hidden ? "(hidden)" : value);
     struct runbook_step *const step = add_step(state, verb, &mine, what);
     if (step != NULL)
         step->place =
@@ -300,8 +318,11 @@ static void add_request(struct runbook_state *state, struct runbook_deed *deed)
     deed->target = deed->function[0] != '\0' || (is_placeholder(curl->url) && ours) ? TARGET_ROUTER
                    : is_placeholder(curl->url)                                      ? TARGET_UNKNOWN
                                                : TARGET_ELSEWHERE;
-    const char *const host = strstr(curl->url, "://");
-    const char *const from = host != NULL ? host + 3 : curl->url;
+    const char *const url = runbook_say(state, "%s", curl->url);
+    const char *const host = strstr(url, "://");
+    const char *from = host != NULL ? host + 3 : url;
+    if (strncmp(from, RUNBOOK_USER_HIDDEN, strlen(RUNBOOK_USER_HIDDEN)) == 0)
+        from += strlen(RUNBOOK_USER_HIDDEN);
     (void)add_step(state, RUNBOOK_REQUEST, deed,
                    runbook_say(state, "%.10s %.*s%s", curl->method,
                                deed->function[0] != '\0' ? 80 : (int)strcspn(from, "/?\"'"),

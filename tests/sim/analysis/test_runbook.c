@@ -519,6 +519,39 @@ static void secrets_are_in_no_text(void **state)
                         "MEALME_API_KEY='***' A_KEY=\"$B\" A_KEY=<b> A_KEY='**' Bearer *\nx=1");
 }
 
+static void what_an_address_logs_in_with_is_in_no_text(void **state)
+{
+    char line[] = "curl https://user:hunter2@x/a https://x/?m=a@b https://u:<word>@x";
+    (void)state;
+    play_shell("curl -X POST https://user:hunter2@example.com/functions/v1/route -d '{}'\n"
+               "curl https://user:hunter2@example.com/status\n"
+               "curl -u user:hunter2 https://example.com/status\n"
+               "psql postgres://user:hunter2@db/x | tee https://tok-hunter2@x\n"
+               "supabase secrets set HOOK_URL=https://user:hunter2@example.com/x\n"
+               "wget https://x/?m=a@b 'https://u:<word>@x'");
+    for (uint32_t i = 0; i < runbook.step_count; i++) {
+        const struct runbook_step *const step = &runbook.steps[i];
+        const char *texts[] = {step->what, step->source, step->filter};
+        for (size_t t = 0; t < sizeof texts / sizeof *texts; t++)
+            assert_null(strstr(texts[t], "hunter2"));
+        for (unsigned p = 0; p < PROFILE_COUNT; p++) {
+            assert_null(strstr(step->outcomes[p].said, "hunter2"));
+            assert_null(strstr(step->outcomes[p].why, "hunter2"));
+            assert_null(strstr(step->outcomes[p].hint, "hunter2"));
+        }
+    }
+    assert_int_equal(runbook.step_count, 6);
+    assert_non_null(strstr(runbook.steps[0].source, "https://[hidden]@example.com/functions"));
+    assert_string_equal(runbook.steps[1].what, "GET example.com");
+    assert_string_equal(runbook.steps[3].what,
+                        "psql postgres://[hidden]@db/x | tee https://[hidden]@x");
+    assert_string_equal(runbook.steps[5].source, "wget https://x/?m=a@b 'https://u:<word>@x'");
+    assert_non_null(finding_of(FINDING_SECRET_IN_TEXT));
+    assert_int_equal(finding_of(FINDING_SECRET_IN_TEXT)->line_count, 4);
+    runbook_hide_secrets(line);
+    assert_string_equal(line, "curl https://************@x/a https://x/?m=a@b https://u:<word>@x");
+}
+
 static void sections_are_chosen_by_their_headings(void **state)
 {
     static const char text[] = "# R\n## Issue 1\n```sh\nsupabase secrets list\n```\n## Issue 2\n"
@@ -565,6 +598,7 @@ int main(void)
         cmocka_unit_test(queries_are_answered_from_the_log),
         cmocka_unit_test(only_a_rate_that_counts_start_rows_tops_out),
         cmocka_unit_test(secrets_are_in_no_text),
+        cmocka_unit_test(what_an_address_logs_in_with_is_in_no_text),
         cmocka_unit_test(sections_are_chosen_by_their_headings),
         cmocka_unit_test(a_file_without_a_step_and_a_live_provider_are_refused),
     };
