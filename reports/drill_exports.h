@@ -49,14 +49,29 @@ struct drill_row {
     enum drill_verdict verdict;
     uint32_t repeats;
     struct drill_value ttd, ttm, ttr, budget, lost;
+    uint32_t alerts_missed; /* that should have fired and did not, the first repeat */
 };
 struct drill_row drill_row_of(const struct drill *drill);
+
+/* Over the rows of a suite, whatever its drills expect: a drill that is to show that nobody is told
+ * goes as expected, and nobody is told. Where a drill was repeated its median counts. `of_*`: the
+ * drills to which the measure applies. */
+struct drill_gaps {
+    uint32_t undetected, of_detected;
+    uint32_t unmitigated, of_mitigated;
+    uint32_t unrecovered, of_recovered;
+    uint32_t alerts_missed;
+};
+struct drill_gaps drill_gaps_of(const struct drill_row *rows, uint32_t count);
+/* "Never detected: 3 of 23; never mitigated: 5 of 19; never recovered: 2 of 19; missed alerts: 4."
+ * Nothing without rows. */
+void drill_write_gaps(struct text *text, const struct drill_row *rows, uint32_t count);
 
 /* Head, rows and total are apart, so that a row may be shown as soon as its drill is over. */
 void drill_write_suite_head(struct text *text, const struct drill_style *style);
 void drill_write_suite_row(struct text *text, const struct drill_row *row,
                            const struct drill_style *style);
-/* How many of them passed, why others did not, and how long it took in all. */
+/* How many of them went as expected, what was never done, why others did not, and how long it took in all. */
 void drill_write_suite_total(struct text *text, const struct drill_row *rows, uint32_t count,
                              const struct drill_style *style);
 /* All of it. */

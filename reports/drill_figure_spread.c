@@ -1,4 +1,5 @@
 /* How times to detect, mitigate and recover spread over the repeats: one step a repeat. */
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -112,9 +113,18 @@ void drill_find_spread(struct text *text, const struct drill *drill)
         const struct drill_distribution *all = &drill->measures[shown[i].measure];
         if (all->n == 0) continue;
         struct text words = {0};
-        drill_show_distribution(&words, shown[i].measure, all);
-        text_format(text, "%s%s after %s", first ? "" : "; ", shown[i].name,
-                    words.bytes != NULL ? words.bytes : "");
+        if (all->p50.state == DRILL_NEVER && all->never == all->n)
+            text_format(&words, "never %s", shown[i].name);
+        else if (all->p50.state == DRILL_NEVER)
+            text_format(&words, "never %s in %u of %u", shown[i].name, all->never, all->n);
+        else
+            text_format(&words, "%s after ", shown[i].name);
+        if (all->p50.state != DRILL_NEVER) drill_show_distribution(&words, shown[i].measure, all);
+        if (words.bytes != NULL) {
+            if (first) words.bytes[0] = (char)toupper((unsigned char)words.bytes[0]);
+            text_format(text, "%s%s", first ? "" : "; ", words.bytes);
+        }
+        text->failed |= words.failed;
         text_release(&words);
         first = false;
     }

@@ -1,5 +1,5 @@
-/* index.html of a suite: how many drills passed, a table that links each drill's own page, and what
- * each showed. */
+/* index.html of a suite: how many went as expected, a table that links each drill's own page, and
+ * what each showed. */
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static uint32_t count_of(const struct drill_suite *suite, enum drill_verdict ver
 
 static void write_summary(struct text *text, const struct drill_suite *suite)
 {
-    text_format(text, "%u of %u %s passed", count_of(suite, VERDICT_PASS), suite->count,
+    text_format(text, "%u of %u %s went as expected", count_of(suite, VERDICT_PASS), suite->count,
                 suite->count == 1 ? "drill" : "drills");
 }
 
@@ -49,7 +49,8 @@ static void write_expectations(struct text *text, const struct drill_suite *suit
         met += suite->drills[i]->expects_met;
         count += suite->drills[i]->expect_count;
     }
-    text_format(text, "%u of %u expectations were met.", met, count);
+    text_format(text, "%u of %u expectations were met. ", met, count);
+    drill_write_gaps(text, suite->rows, suite->count);
 }
 
 static void put_facts(struct html *page, const struct drill_suite *suite)

@@ -34,8 +34,50 @@ struct drill_row drill_row_of(const struct drill *drill)
                             .lost = typical(drill, DRILL_ORDERS_LOST)};
     copy_words(row.name, sizeof row.name, drill->name);
     copy_words(row.why, sizeof row.why, drill->why);
+    for (uint32_t i = 0; i < drill->alert_count; i++)
+        row.alerts_missed += drill_audit_of(&drill->alerts[i]) == AUDIT_MISSED;
     return row;
 }
+
+/* ---- what was never done ---- */
+
+static void count_gap(const struct drill_value *value, uint32_t *never, uint32_t *of)
+{
+    *never += value->state == DRILL_NEVER;
+    *of += value->state != DRILL_NOT_APPLICABLE;
+}
+
+struct drill_gaps drill_gaps_of(const struct drill_row *rows, uint32_t count)
+{
+    struct drill_gaps gaps = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        count_gap(&rows[i].ttd, &gaps.undetected, &gaps.of_detected);
+        count_gap(&rows[i].ttm, &gaps.unmitigated, &gaps.of_mitigated);
+        count_gap(&rows[i].ttr, &gaps.unrecovered, &gaps.of_recovered);
+        gaps.alerts_missed += rows[i].alerts_missed;
+    }
+    return gaps;
+}
+
+static void put_gap(struct text *text, const char *words, uint32_t never, uint32_t of)
+{
+    if (of > 0)
+        text_format(text, "%s: %u of %u; ", words, never, of);
+    else
+        text_format(text, "%s: n/a; ", words);
+}
+
+void drill_write_gaps(struct text *text, const struct drill_row *rows, uint32_t count)
+{
+    const struct drill_gaps gaps = drill_gaps_of(rows, count);
+    if (count == 0) return;
+    put_gap(text, "Never detected", gaps.undetected, gaps.of_detected);
+    put_gap(text, "never mitigated", gaps.unmitigated, gaps.of_mitigated);
+    put_gap(text, "never recovered", gaps.unrecovered, gaps.of_recovered);
+    text_format(text, "missed alerts: %u.", gaps.alerts_missed);
+}
+
+/* ---- the table ---- */
 
 static struct columns columns_of(struct text *text, const struct drill_style *style)
 {
@@ -109,6 +151,26 @@ static void put_note(const struct columns *columns, const struct drill_row *rows
     columns_wrap(columns, "  ", &note, WIDTH);
 }
 
+static void put_gaps(const struct columns *columns, const struct drill_row *rows, uint32_t count)
+{
+    struct text gaps = {0};
+    if (count == 0) return;
+    drill_write_gaps(&gaps, rows, count);
+    text_char(columns->text, '\n');
+    columns_wrap(columns, "  ", &gaps, WIDTH);
+}
+
+static void put_others(const struct columns *columns, enum drill_verdict verdict, uint32_t count)
+{
+    struct text words = {0};
+    text_format(&words, "%u %s", count,
+                verdict == VERDICT_FAIL ? "failed" : drill_verdict_names[verdict]);
+    text_put(columns->text, ", ");
+    columns_tone(columns, words.bytes != NULL ? words.bytes : "", 0, drill_verdict_tone(verdict));
+    columns->text->failed |= words.failed;
+    text_release(&words);
+}
+
 void drill_write_suite_total(struct text *text, const struct drill_row *rows, uint32_t count,
                              const struct drill_style *style)
 {
@@ -118,24 +180,17 @@ void drill_write_suite_total(struct text *text, const struct drill_row *rows, ui
         by_verdict[rows[i].verdict]++;
     put_note(&columns, rows, count);
     put_reasons(&columns, rows, count);
-    text_format(text, "\n  %u %s: ", count, count == 1 ? "drill" : "drills");
-    const char *before = "";
-    for (unsigned v = 0; v < VERDICT_COUNT; v++) {
-        if (by_verdict[v] == 0 && v != VERDICT_PASS) continue;
-        struct text words = {0};
-        text_put(text, before);
-        text_format(&words, "%u %s", by_verdict[v],
-                    v == VERDICT_PASS   ? "passed"
-                    : v == VERDICT_FAIL ? "failed"
-                                        : drill_verdict_names[v]);
-        columns_tone(&columns, words.bytes != NULL ? words.bytes : "", 0,
-                     v == VERDICT_PASS && by_verdict[v] == 0
-                         ? TONE_NEUTRAL
-                         : drill_verdict_tone((enum drill_verdict)v));
-        text->failed |= words.failed;
-        text_release(&words);
-        before = ", ";
-    }
+    put_gaps(&columns, rows, count);
+    struct text words = {0};
+    text_format(&words, "%u of %u went as expected", by_verdict[VERDICT_PASS], count);
+    text_put(text, "\n  ");
+    columns_tone(&columns, words.bytes != NULL ? words.bytes : "", 0,
+                 by_verdict[VERDICT_PASS] == 0 ? TONE_NEUTRAL : drill_verdict_tone(VERDICT_PASS));
+    text->failed |= words.failed;
+    text_release(&words);
+    for (unsigned v = 0; v < VERDICT_COUNT; v++)
+        if (v != VERDICT_PASS && by_verdict[v] > 0)
+            put_others(&columns, (enum drill_verdict)v, by_verdict[v]);
     if (style->wall_seconds >= 0) {
         text_put(text, ", in ");
         show_span(text, (int64_t)(style->wall_seconds * 1e6));

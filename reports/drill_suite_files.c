@@ -45,6 +45,7 @@ static void put_drill(struct text *json, const struct drill *drill, const struct
     put_value(json, "ttr_s", &row->ttr);
     put_value(json, "budget_burned", &row->budget);
     put_value(json, "orders_lost", &row->lost);
+    text_format(json, ",\n      \"alerts_missed\": %" PRIu32, row->alerts_missed);
     text_put(json, ",\n      \"tags\": [");
     for (uint32_t i = 0; i < drill->tag_count; i++) {
         if (i > 0) text_put(json, ", ");
@@ -53,9 +54,16 @@ static void put_drill(struct text *json, const struct drill *drill, const struct
     text_put(json, "]}");
 }
 
+static void put_gap(struct text *json, const char *name, uint32_t never, uint32_t of)
+{
+    text_format(json, ",\n  \"%s\": {\"drills\": %" PRIu32 ", \"of\": %" PRIu32 "}", name, never,
+                of);
+}
+
 static void put_suite(struct text *json, const struct drill_suite *suite)
 {
     uint32_t passed = 0;
+    const struct drill_gaps gaps = drill_gaps_of(suite->rows, suite->count);
     for (uint32_t i = 0; i < suite->count; i++)
         passed += suite->rows[i].verdict == VERDICT_PASS;
     text_put(json, "{\n  \"schema\": \"" DRILL_SUITE_SCHEMA "\",\n  \"name\": ");
@@ -66,8 +74,13 @@ static void put_suite(struct text *json, const struct drill_suite *suite)
     text_json_string(json, suite->command);
     text_format(json,
                 ",\n  \"experiment_hash\": \"%016" PRIx64 "\",\n  \"drills\": %" PRIu32
-                ",\n  \"passed\": %" PRIu32 ",\n  \"results\": [\n",
+                ",\n  \"passed\": %" PRIu32,
                 suite->experiment, suite->count, passed);
+    put_gap(json, "never_detected", gaps.undetected, gaps.of_detected);
+    put_gap(json, "never_mitigated", gaps.unmitigated, gaps.of_mitigated);
+    put_gap(json, "never_recovered", gaps.unrecovered, gaps.of_recovered);
+    text_format(json, ",\n  \"alerts_missed\": %" PRIu32 ",\n  \"results\": [\n",
+                gaps.alerts_missed);
     for (uint32_t i = 0; i < suite->count; i++) {
         put_drill(json, suite->drills[i], &suite->rows[i]);
         text_put(json, i + 1 < suite->count ? ",\n" : "\n");
@@ -110,7 +123,13 @@ static void put_why(struct text *out, const char *why)
 
 static void put_table(struct text *out, const struct drill_suite *suite)
 {
-    text_format(out, "# Drills: %s\n\n", suite->name);
+    uint32_t passed = 0;
+    for (uint32_t i = 0; i < suite->count; i++)
+        passed += suite->rows[i].verdict == VERDICT_PASS;
+    text_format(out, "# Drills: %s\n\n%" PRIu32 " of %" PRIu32 " went as expected. ", suite->name,
+                passed, suite->count);
+    drill_write_gaps(out, suite->rows, suite->count);
+    text_put(out, "\n\n");
     text_put(out, "| drill | verdict | TTD | TTM | TTR | budget | orders lost |\n"
                   "|---|---|---:|---:|---:|---:|---:|\n");
     for (uint32_t i = 0; i < suite->count; i++) {

@@ -449,12 +449,14 @@ static void an_index_says_how_many_passed_and_leads_to_each(void **state)
     makes *const make[SUITE] = {passed, small_40, drill_small_bare};
     struct text page = write_index(make, SUITE);
     check_page(page.bytes);
-    check_has(page.bytes, "\u2717 1 of 3 drills passed");
+    check_has(page.bytes, "\u2717 1 of 3 drills went as expected");
     check_has(page.bytes, "1 failed, 1 invalid");
+    check_has(page.bytes, "Never detected: ");
+    check_has(page.bytes, "; missed alerts: ");
     check_has(page.bytes, "<a href=\"passed-one/report.html\">");
     check_has(page.bytes, "<a href=\"kroger-outage/report.html\">");
     check_has(page.bytes, "routesim drill scenarios/drills --tag dr");
-    check_has(page.bytes, "<title>1 of 3 drills passed: quarterly &lt;1&gt;</title>");
+    check_has(page.bytes, "<title>1 of 3 drills went as expected: quarterly &lt;1&gt;</title>");
     const char *table = section_of(page.bytes, "drills");
     check_has(table, "10.1 min");
     check_has(table, "n/a");
@@ -470,7 +472,7 @@ static void an_index_of_passed_drills_is_good(void **state)
     makes *const make[SUITE] = {passed, passed, passed};
     struct text page = write_index(make, 1);
     check_page(page.bytes);
-    check_has(page.bytes, "\u2713 1 of 1 drill passed");
+    check_has(page.bytes, "\u2713 1 of 1 drill went as expected");
     check_has(page.bytes, "verdict good");
     text_release(&page);
     page = write_index(make, 0);
