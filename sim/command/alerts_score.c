@@ -327,6 +327,12 @@ static bool prepare(struct scoring *to, int *code)
         *code = console_error(to->console, &err, NULL);
         return false;
     }
+    if (to->invocation->values[OPTION_OUT].origin == ORIGIN_COMMAND_LINE) {
+        (void)err_fail(&err, ERR_USAGE, (struct place){0}, "alerts score writes no folder");
+        (void)err_hint(&err, "--json=FILE writes the scores; alerts export takes --out");
+        *code = console_error(to->console, &err, NULL);
+        return false;
+    }
     if (!read_sets(to, code)) return false;
     if (!drill_list_make(&drills, 1, &to->list, &err)) {
         *code = console_error(to->console, &err, NULL);

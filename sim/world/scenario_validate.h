@@ -63,8 +63,9 @@ struct valid_names valid_steps(const struct scenario *scenario);
 /* A rule by its name; NULL: none. */
 const struct alert_rule *valid_rule(const struct scenario *scenario, const char *name);
 
-/* Says that no rule has this name; nothing when the file of rules could not be read. */
+/* Says that no rule has this name; nothing when the file of rules could not be read. `advice` follows
+ * the hint; NULL: none. */
 void refuse_rule(const struct scenario *scenario, const char *name, struct place place,
-                 struct err_list *list);
+                 const char *advice, struct err_list *list);
 
 #endif

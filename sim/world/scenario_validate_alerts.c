@@ -60,12 +60,13 @@ static bool may_be_unread(const struct scenario *scenario)
 }
 
 void refuse_rule(const struct scenario *scenario, const char *name, struct place place,
-                 struct err_list *list)
+                 const char *advice, struct err_list *list)
 {
     if (may_be_unread(scenario)) return;
     const struct valid_names names = valid_rules(scenario);
     struct text hint = {0};
     valid_names_hint(&names, name, "this scenario has no rules of alerts", &hint);
+    if (advice != NULL) text_format(&hint, "; %s", advice);
     err_add(list, place, hint.bytes, "no alert is called \"%s\"", name);
     text_release(&hint);
 }
@@ -153,7 +154,7 @@ static void validate_company(const struct rule_case *about)
                 "alert \"%s\" cannot suppress itself", rule->name);
     } else if (rule->suppressed_by[0] != '\0' &&
                valid_rule(about->scenario, rule->suppressed_by) == NULL) {
-        refuse_rule(about->scenario, rule->suppressed_by, place_of(about, "suppressed_by"),
+        refuse_rule(about->scenario, rule->suppressed_by, place_of(about, "suppressed_by"), NULL,
                     about->list);
     }
     if (rule->group[0] == '\0') return;

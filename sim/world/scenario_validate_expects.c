@@ -85,12 +85,24 @@ static void warn_of_strangers(const struct expect_case *about)
 
 /* ---- by kind ---- */
 
+/* What to do where --set has put another file's rules in place of the drill's; NULL: it has not. */
+static const char *other_rules(const struct scenario *scenario)
+{
+    const struct scenario_key *const key = scenario_key_find(scenario_alert_file_keys, "file");
+    const struct scenario_given *const given =
+        scenario_find_given(scenario, key, scenario->alerts.file);
+    if (given == NULL || given->place.file == NULL || strcmp(given->place.file, "--set") != 0)
+        return NULL;
+    return "other rules need other expectations: --set 'expect=[]' plays without";
+}
+
 static void validate_alert(const struct expect_case *about)
 {
     const struct expect_spec *const expect = about->expect;
     const struct alert_rule *const rule = valid_rule(about->scenario, expect->alert);
     if (rule == NULL) {
-        refuse_rule(about->scenario, expect->alert, place_of(about, "alert"), about->list);
+        refuse_rule(about->scenario, expect->alert, place_of(about, "alert"),
+                    other_rules(about->scenario), about->list);
         return;
     }
     if (expect->must_not_fire && expect->fires_within_us >= 0) {

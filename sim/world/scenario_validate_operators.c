@@ -193,7 +193,7 @@ static void validate_awaited_alert(const struct step_case *about)
     }
     const struct alert_rule *const rule = valid_rule(about->scenario, step->alert);
     if (rule == NULL) {
-        refuse_rule(about->scenario, step->alert, place_of(about, "alert"), about->list);
+        refuse_rule(about->scenario, step->alert, place_of(about, "alert"), NULL, about->list);
     } else {
         refuse_provider(about->scenario, rule, step->provider, place_of(about, "provider"),
                         about->list);
@@ -377,7 +377,7 @@ static void validate_trigger(const struct person_case *about, const struct trigg
     if (severity >= 0) {
         validate_severity(about, trigger, severity);
     } else if (rule == NULL) {
-        refuse_rule(about->scenario, trigger->alert, of_trigger(about, trigger, "on_alert"),
+        refuse_rule(about->scenario, trigger->alert, of_trigger(about, trigger, "on_alert"), NULL,
                     about->list);
     } else {
         refuse_provider(about->scenario, rule, trigger->provider,
