@@ -50,7 +50,7 @@ refused() { # refused CODE PATTERN WORDS...: nothing is written
 }
 check 'a scenario without alerts is refused' refused 3 'has no alert rules' export scenarios/baseline.json
 check 'a file that is not there is refused' refused 3 'nowhere.json' export "$scratch/nowhere.json"
-check 'scores write no folder' refused 2 'writes no folder' score scenarios/alerts/sre.json --drills scenarios/drills --out "$scratch/none"
+check 'scores write no folder' refused 2 'writes no folder' score scenarios/alerts/sre.json --drills scenarios/drills
 check 'all readings are none for an export' refused 2 'alerts score' export scenarios/alerts/runbook.json --reading all
 check 'a verb that is none is refused' refused 2 'there is no "exprot"' exprot scenarios/alerts/runbook.json
 check 'scores need drills' refused 2 'needs drills' score scenarios/alerts/runbook.json
