@@ -314,7 +314,7 @@ begin stops --speed 2x --ask
 begin told --speed 6x --notify-pagerduty --notify-url "$listener/notify"
 
 finish stops
-check 'stop ends it without a verdict, and nothing is written' '$code == 5 && -z $out && $err == *"no verdict"* && ! -e $scratch/stops'
+check 'stop aborts it, and what was done until then is written' '$code == 1 && $flat == *"Aborted"*"stopped by hand"* && -e $scratch/stops/journal.json && $err == *"you: that is enough"*'
 finish told
 check 'in real time at 6x the same story is played, and told as it goes' '$code == 0 && $err == *"fault refused begins"*"page fires: Kroger Down, KROGER_API"*"oncall acknowledges"*"oncall: set LOOPGPT_ENABLE_KROGER = false: done"*"deployed: KROGER_API disabled"* && $flat == *"in real time"*'
 kill -INT "$mock"
