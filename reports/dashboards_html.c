@@ -108,63 +108,6 @@ static bool put_live(struct html *page, struct err *err)
 
 /* ---- provider performance ---- */
 
-static double known_or_zero(const struct metric_value *value)
-{
-    return value->state == VALUE_KNOWN ? value->value : 0.0;
-}
-
-static double share_of(const struct result *result, unsigned provider)
-{
-    return known_or_zero(value_of(result, 0, provider, METRIC_SELECTION_PCT));
-}
-
-static bool took_part(const struct result *result, unsigned provider)
-{
-    return result->enabled[provider] ||
-           known_or_zero(value_of(result, 0, provider, METRIC_ASKED)) > 0 ||
-           known_or_zero(value_of(result, 0, provider, METRIC_CANNED)) > 0;
-}
-
-/* The operators' pie: bars, largest first, can be compared. */
-static void put_selection(struct html *page)
-{
-    static const struct html_column columns[] = {
-        {"Provider", false}, {"Won", true}, {"Share", true}, {"Share as a bar", false}};
-    static const char *const tokens_of[PROVIDER_COUNT] = {"mealme", "instacart", "kroger",
-                                                          "walmart"};
-    unsigned order[PROVIDER_COUNT];
-    size_t count = 0;
-    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        if (!took_part(page->result, p)) continue;
-        size_t at = count++;
-        for (; at > 0 && share_of(page->result, order[at - 1]) < share_of(page->result, p); at--)
-            order[at] = order[at - 1];
-        order[at] = p;
-    }
-    html_table_begin(page, "Selection: routed orders by provider, largest share first", columns, 4);
-    for (size_t i = 0; i < count; i++) {
-        html_row_provider(page, order[i]);
-        html_cell_metric(page, 0, order[i], METRIC_WINS);
-        html_cell_metric(page, 0, order[i], METRIC_SELECTION_PCT);
-        text_put(page->out, "<td class=\"track\"><span class=\"bar\" style=\"width:");
-        text_fixed(page->out, fmin(1, share_of(page->result, order[i])) * 100, 1);
-        text_format(page->out, "%%;background:var(--%s)\"></span></td>", tokens_of[order[i]]);
-        html_row_end(page);
-    }
-    html_table_end(page);
-}
-
-static void put_rows(struct html *page, const enum metric *metrics, size_t count)
-{
-    for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
-        if (!took_part(page->result, p)) continue;
-        html_row_provider(page, p);
-        for (size_t m = 0; m < count; m++)
-            html_cell_metric(page, 0, p, metrics[m]);
-        html_row_end(page);
-    }
-}
-
 static void table_of_percentiles(struct html *page)
 {
     static const struct html_column columns[] = {
@@ -173,7 +116,7 @@ static void table_of_percentiles(struct html *page)
                                           METRIC_PROVIDER_P99_MS};
     html_table_begin(page, "Time to a quote; timeouts count as longer than their limit", columns,
                      4);
-    put_rows(page, metrics, 3);
+    html_provider_rows(page, metrics, 3);
     html_table_end(page);
 }
 
@@ -187,7 +130,7 @@ static void table_of_errors(struct html *page)
     static const enum metric metrics[] = {METRIC_ASKED, METRIC_QUOTES, METRIC_PROVIDER_ERROR_RATE,
                                           METRIC_TIMEOUTS};
     html_table_begin(page, "How asking ended (exact)", columns, 5);
-    put_rows(page, metrics, 4);
+    html_provider_rows(page, metrics, 4);
     html_table_end(page);
 }
 
@@ -199,14 +142,15 @@ static void put_costs(struct html *page)
     static const enum metric metrics[] = {METRIC_CALLS, METRIC_COST_CENTS, METRIC_RETRIES,
                                           METRIC_HEDGES, METRIC_LATE_ANSWERS};
     html_table_begin(page, "What asking cost, by the scenario's price of a call", columns, 6);
-    put_rows(page, metrics, 5);
+    html_provider_rows(page, metrics, 5);
     html_table_end(page);
 }
 
 static bool put_providers(struct html *page, struct err *err)
 {
     html_section(page, "providers", "Provider performance");
-    put_selection(page);
+    /* The operators' pie: bars, largest first, can be compared. */
+    html_provider_shares(page, "Selection: routed orders by provider, largest share first");
     if (!put_figure(page, "share", finding_share, "Of all completed orders, in at most 120 steps.",
                     NULL, err) ||
         !put_figure(page, "percentiles", finding_percentiles,

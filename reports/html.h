@@ -63,6 +63,10 @@ void html_table_end(struct html *page);
 void html_row_begin(struct html *page, const char *heading);
 /* The heading of a row about a provider, with its colour beside the name. */
 void html_row_provider(struct html *page, unsigned provider);
+/* One row a provider that took part, of the whole run. */
+void html_provider_rows(struct html *page, const enum metric *metrics, size_t count);
+/* Who won routed orders, as a table with bars, the largest share first. */
+void html_provider_shares(struct html *page, const char *caption);
 void html_row_end(struct html *page);
 void html_cell(struct html *page, const char *plain);
 /* Right-aligned; taken over and released as by html_put(). */

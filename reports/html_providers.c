@@ -14,8 +14,7 @@ static bool took_part(const struct result *result, unsigned provider)
            (canned->state == VALUE_KNOWN && canned->value > 0);
 }
 
-/* One row a provider that took part, of the whole run. */
-static void put_metric_rows(struct html *page, const enum metric *metrics, size_t count)
+void html_provider_rows(struct html *page, const enum metric *metrics, size_t count)
 {
     for (unsigned p = 0; p < PROVIDER_COUNT; p++) {
         if (!took_part(page->result, p)) continue;
@@ -40,7 +39,7 @@ static void put_overview(struct html *page)
         METRIC_SELECTION_PCT,
     };
     html_table_begin(page, "The providers over the whole run", columns, 11);
-    put_metric_rows(page, metrics, sizeof metrics / sizeof *metrics);
+    html_provider_rows(page, metrics, sizeof metrics / sizeof *metrics);
     html_table_end(page);
     for (unsigned p = 0; p < PROVIDER_COUNT; p++)
         if (!took_part(page->result, p)) {
@@ -114,7 +113,7 @@ static double share_of(const struct result *result, unsigned provider)
     return value->state == VALUE_KNOWN ? value->value : 0;
 }
 
-static void put_bars(struct html *page)
+void html_provider_shares(struct html *page, const char *caption)
 {
     static const struct html_column columns[] = {
         {"Provider", false}, {"Won", true}, {"Share", true}, {"Share as a bar", false}};
@@ -128,7 +127,7 @@ static void put_bars(struct html *page)
             order[at] = order[at - 1];
         order[at] = p;
     }
-    html_table_begin(page, "Routed orders by provider, largest share first", columns, 4);
+    html_table_begin(page, caption, columns, 4);
     for (size_t i = 0; i < count; i++) {
         html_row_provider(page, order[i]);
         html_cell_metric(page, 0, order[i], METRIC_WINS);
@@ -186,7 +185,7 @@ static void put_costs(struct html *page)
         METRIC_CALLS,        METRIC_COST_CENTS, METRIC_RETRIES, METRIC_TOKEN_FETCHES,
         METRIC_LATE_ANSWERS, METRIC_ESTIMATED,  METRIC_CANNED};
     html_table_begin(page, "What asking cost", columns, 8);
-    put_metric_rows(page, metrics, sizeof metrics / sizeof *metrics);
+    html_provider_rows(page, metrics, sizeof metrics / sizeof *metrics);
     html_table_end(page);
 }
 
@@ -204,7 +203,7 @@ static void put_hedges(struct html *page)
     if (hedges == 0.0) return;
     html_table_begin(page, "Hedged calls: a second one beside a call that had not answered",
                      columns, 4);
-    put_metric_rows(page, metrics, sizeof metrics / sizeof *metrics);
+    html_provider_rows(page, metrics, sizeof metrics / sizeof *metrics);
     html_table_end(page);
 }
 
@@ -236,7 +235,7 @@ bool html_providers(struct html *page, struct err *err)
             "Of all completed orders, in at most 120 steps. The table counts routed orders only.",
             NULL, err))
         return false;
-    put_bars(page);
+    html_provider_shares(page, "Routed orders by provider, largest share first");
     static const enum metric metrics[] = {METRIC_TOP_SHARE,          METRIC_SAVINGS_BEST_CENTS,
                                           METRIC_SAVINGS_MEAN_CENTS, METRIC_QUOTES_PER_ORDER,
                                           METRIC_CLOSE_CALLS,        METRIC_AUTHENTIC_RATIO};

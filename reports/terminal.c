@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "reports/columns.h"
 #include "reports/findings.h"
 #include "reports/show.h"
 #include "router/base/utf8.h"
@@ -15,48 +16,9 @@ struct console {
     const struct terminal_style *style;
 };
 
-/* What ASCII says for the characters that we use; names from a scenario get a question mark. */
-static const char *ascii_of(uint32_t code)
-{
-    switch (code) {
-    case 0x2264:
-        return "<=";
-    case 0x2265:
-        return ">=";
-    case 0x2260:
-        return "!=";
-    case 0x2212:
-    case 0x2013:
-    case 0xb7:
-        return "-";
-    case 0xa2:
-        return "c";
-    case 0x2026:
-        return "...";
-    default:
-        return "?";
-    }
-}
-
-/* The plain form of a text: no control characters, and no more than ASCII when that is all we have.
- */
 static void put_plain(struct text *out, const char *words, bool unicode)
 {
-    size_t left = strlen(words);
-    while (left > 0) {
-        uint32_t code = 0;
-        const unsigned length = utf8_read(words, left, &code);
-        if (length == 0)
-            text_char(out, '?');
-        else if (code < 0x20 || (code >= 0x7f && code < 0xa0))
-            text_char(out, ' ');
-        else if (code < 0x80 || unicode)
-            text_append(out, words, length);
-        else
-            text_put(out, ascii_of(code));
-        words += length == 0 ? 1 : length;
-        left -= length == 0 ? 1 : length;
-    }
+    columns_plain(&(struct columns){.unicode = unicode}, out, words);
 }
 
 static void put_words(struct console *console, const char *words)
