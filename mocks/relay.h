@@ -55,7 +55,9 @@
  * `bytes` of 0 stands for: half of the stated length (1 when none is stated), 0 bytes of a stall,
  * 1 of a drip, 5 of an excess, 256 KiB of headers. More than there is to send means all of it, but
  * one byte less for short_body. A reply that comes in chunks is re-framed from its first chunk
- * alone by the two faults that state a length. Bytes of body are always the upstream's own.
+ * alone by the two faults that state a length. The two that write chunks make one of each of the
+ * upstream's, or of 4 KiB; it goes when it is whole or the upstream has ended, so that the bytes are
+ * the same in whatever pieces they came. Bytes of body are always the upstream's own.
  *
  * Limits: RELAY_BUFFER_BYTES each for what goes up, what comes down and what goes out; past that
  * the sender is not read (backpressure). Past RELAY_CONNECTIONS_MAX a client is reset. A head of

@@ -12,7 +12,9 @@ enum {
     EXCESS_BYTES = 5,
     ADDED_LINES_MAX = 128,
     CHUNK_OVERHEAD_MAX = 64, /* a size, two line ends, and the size that is none */
+    CHUNK_BYTES_MAX = 4096,
 };
+static_assert(2 * (CHUNK_BYTES_MAX + CHUNK_OVERHEAD_MAX) <= RELAY_BUFFER_BYTES, "chunks fit");
 static_assert(RELAY_HEAD_MAX + ADDED_LINES_MAX + 2 <= RELAY_BUFFER_BYTES, "a rewritten head fits");
 
 static int64_t now_us(const struct relay_connection *connection)
@@ -333,10 +335,25 @@ static bool rewrite_head(struct relay_connection *connection)
     return true;
 }
 
+static bool makes_chunks(const struct relay_connection *connection)
+{
+    return connection->fault == RELAY_BAD_CHUNK || connection->fault == RELAY_NO_LAST_CHUNK;
+}
+
+/* How many bytes of body have to be here, and to have room, before any is moved. A chunk is written
+ * whole: where it ends may not depend on the pieces in which the network brought it. */
+static size_t least_of_body(const struct relay_connection *connection)
+{
+    const struct relay_shape *const shape = &connection->shape;
+    if (!makes_chunks(connection)) return 1;
+    const size_t wanted = smaller(CHUNK_BYTES_MAX, shape->cut);
+    const bool endless = shape->message.state == MESSAGE_UNTIL_CLOSE;
+    return endless ? wanted : smaller(wanted, shape->message.left);
+}
+
 static void put_body(struct relay_connection *connection, size_t length)
 {
-    const bool chunked =
-        connection->fault == RELAY_BAD_CHUNK || connection->fault == RELAY_NO_LAST_CHUNK;
+    const bool chunked = makes_chunks(connection);
     char size[24];
     const int size_length = snprintf(size, sizeof size, "%zx\r\n", length);
     if (chunked) relay_buffer_put(&connection->out, size, (size_t)size_length);
@@ -348,9 +365,11 @@ static bool reframe_piece(struct relay_connection *connection)
 {
     struct relay_shape *const shape = &connection->shape;
     const size_t room = relay_buffer_room(&connection->out) - CHUNK_OVERHEAD_MAX;
-    const bool body = in_body(&shape->message);
     size_t length = relay_buffer_length(&connection->in);
-    if (body) length = smaller(smaller(length, room), shape->cut);
+    if (in_body(&shape->message)) {
+        const size_t most = makes_chunks(connection) ? least_of_body(connection) : room;
+        length = smaller(smaller(length, most), shape->cut);
+    }
     enum relay_piece piece;
     const size_t taken = relay_message_next(&shape->message, in_bytes(connection), length, &piece);
     if (taken == 0) return false;
@@ -362,6 +381,15 @@ static bool reframe_piece(struct relay_connection *connection)
     return true;
 }
 
+/* False while the next stretch of body is not all here, or would not fit. */
+static bool can_reframe(struct relay_connection *connection)
+{
+    const bool body = in_body(&connection->shape.message);
+    const size_t least = body ? least_of_body(connection) : 1;
+    if (relay_buffer_room(&connection->out) < least + CHUNK_OVERHEAD_MAX) return false;
+    return relay_buffer_length(&connection->in) >= least || connection->upstream.eof;
+}
+
 static bool reframe(struct relay_connection *connection)
 {
     struct relay_shape *const shape = &connection->shape;
@@ -369,6 +397,7 @@ static bool reframe(struct relay_connection *connection)
                       (shape->message.state != MESSAGE_HEAD && !shape->cut);
     const size_t length = relay_buffer_length(&connection->in);
     if (shape->message.state == MESSAGE_HEAD && length > 0) return rewrite_head(connection);
+    if (!over && !can_reframe(connection)) return false;
     if (relay_buffer_room(&connection->out) <= CHUNK_OVERHEAD_MAX) return false;
     if (!over && length > 0 && reframe_piece(connection)) return true;
     if (!over && !connection->upstream.eof) return false;
