@@ -54,16 +54,7 @@ static void put_verdict(const struct columns *columns, const struct drill *drill
     text_put(columns->text, "\n");
     drill_write_why(&why, drill);
     columns_wrap(columns, "  ", &why, DRILL_COLUMNS);
-    if (drill->repeats > 1) {
-        const char *before = "Of the repeats, ";
-        for (unsigned v = 0; v < VERDICT_COUNT; v++) {
-            if (drill->repeats_by_verdict[v] == 0) continue;
-            text_format(&headline, "%s%u: %s", before, drill->repeats_by_verdict[v],
-                        drill_verdict_names[v]);
-            before = ", ";
-        }
-        text_put(&headline, ". ");
-    }
+    drill_write_repeats(&headline, drill);
     drill_write_headline(&headline, drill);
     columns_wrap(columns, "  ", &headline, DRILL_COLUMNS);
     text_char(columns->text, '\n');

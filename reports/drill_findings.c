@@ -1,6 +1,7 @@
 /* What a drill showed, in sentences with their numbers: the headline, and findings for the
  * post-mortem. */
 #include <assert.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -96,6 +97,21 @@ static void write_absorbed(struct text *text, const struct drill *drill)
     text_put(text, " A page came ");
     put_typical(text, drill, DRILL_TTD_FROM_FAULT);
     text_put(text, " after the fault.");
+}
+
+void drill_write_repeats(struct text *text, const struct drill *drill)
+{
+    const char *before = "The story alone: ", *noun = " repeats";
+    if (drill->repeats <= 1) return;
+    for (unsigned v = 0; v < VERDICT_COUNT; v++) {
+        const uint32_t count = drill->repeats_by_verdict[v];
+        if (count == 0) continue;
+        text_format(text, "%s%s in %s%" PRIu32 "%s", before, drill_verdict_names[v],
+                    count == drill->repeats ? "all " : "", count, noun);
+        before = ", ";
+        noun = "";
+    }
+    if (before[0] == ',') text_put(text, ". ");
 }
 
 void drill_write_headline(struct text *text, const struct drill *drill)

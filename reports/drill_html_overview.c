@@ -8,18 +8,6 @@
 
 /* ---- verdict ---- */
 
-static void write_repeats(struct text *text, const struct drill *drill)
-{
-    const char *before = "Of the repeats, ";
-    if (drill->repeats <= 1) return;
-    for (unsigned v = 0; v < VERDICT_COUNT; v++) {
-        if (drill->repeats_by_verdict[v] == 0) continue;
-        text_format(text, "%s%u: %s", before, drill->repeats_by_verdict[v], drill_verdict_names[v]);
-        before = ", ";
-    }
-    text_put(text, ". ");
-}
-
 static void put_verdict(struct html *page)
 {
     const struct drill *drill = page->drill;
@@ -31,7 +19,7 @@ static void put_verdict(struct html *page)
     else if (drill->verdict != VERDICT_PASS)
         text_format(&title, ": %s", drill_verdict_help(drill->verdict));
     drill_write_why(&why, drill);
-    write_repeats(&headline, drill);
+    drill_write_repeats(&headline, drill);
     drill_write_headline(&headline, drill);
     drill_html_banner(page, drill_verdict_tone(drill->verdict),
                       title.bytes != NULL ? title.bytes : "", &why, &headline);

@@ -249,6 +249,7 @@ static void put_verdict(struct text *text, const struct drill *drill)
     drill_write_why(&why, drill);
     if (why.length > 0) text_char(&why, ' ');
     markdown_plain(text, &why);
+    drill_write_repeats(&headline, drill);
     drill_write_headline(&headline, drill);
     markdown_plain(text, &headline);
     text_put(text, "\n\n");

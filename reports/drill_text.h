@@ -51,6 +51,9 @@ enum verdict_tone drill_verdict_tone(enum drill_verdict verdict);
 void drill_write_why(struct text *text, const struct drill *drill);
 /* A full stop, unless the text has its own end. */
 void drill_end_sentence(struct text *text);
+/* What the stories of the repeats came to, before anything that is expected of all of them is
+ * judged, as a sentence and a space; nothing when there is one repeat. */
+void drill_write_repeats(struct text *text, const struct drill *drill);
 /* What to read first, one or two sentences: how long detection, mitigation and recovery took and
  * what it cost; of one repeat its values, of several medians with P90. */
 void drill_write_headline(struct text *text, const struct drill *drill);

@@ -179,7 +179,7 @@ check 'and somebody in reading A: then the drill fails, and says so' '$code == 1
 
 # ---- the same bytes -----------------------------------------------------------------------------------
 run drill "$scratch/well.json" -r 20 -j 1 --progress none -o "$scratch/same-one"
-check 'repeats are distributions' '$code == 0 && $flat == *"Of the repeats, 20: pass."*"median of the repeats: detected after "*" (P90 "*'
+check 'repeats are distributions' '$code == 0 && $flat == *"The story alone: pass in all 20 repeats."*"median of the repeats: detected after "*" (P90 "*'
 run drill "$scratch/well.json" -r 20 -j 2 --progress none -o "$scratch/same/two"
 diff -rq -x run.json "$scratch/same-one" "$scratch/same/two" >"$scratch/differences" 2>&1
 check 'with one thread or two, here or there: the same bytes' '$code == 0 && ! -s $scratch/differences && -s $scratch/same-one/events.jsonl'
