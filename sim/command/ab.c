@@ -81,7 +81,7 @@ static bool read_share(const struct ab_command *ab, enum option option, double *
     *share = ab->invocation->values[option].number;
     return (*share > 0.0 && *share < 1.0) ||
            err_fail(err, ERR_USAGE, nowhere, "--%s takes a share between 0 and 1, ends excluded",
-                    option_table[option].name);
+                    option_traits(option)->name);
 }
 
 static bool read_request(struct ab_command *ab, struct err *err)

@@ -114,7 +114,7 @@ static const char *first_given(const struct invocation *invocation, const enum o
 {
     for (size_t i = 0; i < count; i++)
         if (invocation->values[options[i]].origin == ORIGIN_COMMAND_LINE)
-            return option_table[options[i]].name;
+            return option_traits(options[i])->name;
     return NULL;
 }
 

@@ -38,7 +38,7 @@ static void put_bash_pattern(struct text *text, const struct command_traits *com
 static void put_bash_values(struct text *text, enum command command)
 {
     for (enum option option = 0; option < OPTION_COUNT; option++) {
-        const struct option_traits *traits = &option_table[option];
+        const struct option_traits *traits = option_traits(option);
         if (!option_belongs(option, command) || !option_takes_value(option)) continue;
         text_put(text, "        ");
         if (traits->letter != '\0') text_format(text, "-%c|", traits->letter);
@@ -67,7 +67,7 @@ static void put_bash_command(struct text *text, const struct command_traits *com
     bool first = true;
     for (enum option option = 0; option < OPTION_COUNT; option++) {
         if (!option_belongs(option, command->command)) continue;
-        text_format(text, "%s--%s", first ? "" : " ", option_table[option].name);
+        text_format(text, "%s--%s", first ? "" : " ", option_traits(option)->name);
         first = false;
     }
     text_put(text, "'\n");
@@ -239,7 +239,7 @@ void completion_write_zsh(struct text *text)
         text_put(text, ")\n            _arguments -s -S \\\n");
         for (enum option option = 0; option < OPTION_COUNT; option++) {
             if (option_belongs(option, command->command))
-                put_zsh_option(text, &option_table[option]);
+                put_zsh_option(text, option_traits(option));
         }
         put_zsh_operands(text, command);
         text_put(text, "            ;;\n");

@@ -131,7 +131,7 @@ static int write_config(struct console *console)
     text_format(&text, "%-18s %-22s %s\n", "OPTION", "VALUE", "FROM");
     int code = EXIT_DONE;
     for (enum option option = 0; option < OPTION_COUNT; option++) {
-        const struct option_traits *traits = &option_table[option];
+        const struct option_traits *traits = option_traits(option);
         if (!option_is_offered(option)) continue;
         if (traits->env == NULL && traits->fallback == NULL) continue;
         struct option_value value = {0};

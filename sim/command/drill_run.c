@@ -65,7 +65,7 @@ static bool refuse_virtual(const struct drill_run *run, struct err *err)
         if (!invocation_given(run->invocation, options[i])) continue;
         (void)err_fail(err, ERR_USAGE, (struct place){0},
                        "--%s is for drills in real time, and in virtual time nobody waits",
-                       option_table[options[i]].name);
+                       option_traits(options[i])->name);
         (void)err_hint(err, "add --clock real");
         return true;
     }

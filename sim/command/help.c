@@ -74,10 +74,10 @@ static void put_options(struct text *text, enum command command)
     for (enum option_group group = 0; group < OPTION_GROUP_COUNT; group++) {
         bool titled = false;
         for (enum option option = 0; option < OPTION_COUNT; option++) {
-            if (option_table[option].group != group || !option_belongs(option, command)) continue;
+            if (option_traits(option)->group != group || !option_belongs(option, command)) continue;
             if (!titled) text_format(text, "\n%s:\n", option_group_titles[group]);
             titled = true;
-            put_option(text, &option_table[option]);
+            put_option(text, option_traits(option));
         }
     }
 }

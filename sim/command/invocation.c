@@ -69,7 +69,7 @@ static bool refuse_option(const struct reading *reading, const char *shown, cons
     unsigned count = 0;
     for (enum option option = 0; option < OPTION_COUNT; option++) {
         if (!option_belongs(option, command->command)) continue;
-        (void)snprintf(names[count], NAME_MAX_SHOWN, "--%s", option_table[option].name);
+        (void)snprintf(names[count], NAME_MAX_SHOWN, "--%s", option_traits(option)->name);
         candidates[count] = names[count];
         count++;
     }
@@ -90,7 +90,7 @@ static bool take_value(struct reading *reading, enum option option, const char *
     struct option_value *value = &invocation->values[option];
     if (!option_value_read(option, shown, text, value, reading->err)) return false;
     value->origin = ORIGIN_COMMAND_LINE;
-    if (!option_table[option].repeatable) return true;
+    if (!option_traits(option)->repeatable) return true;
     if (invocation->repeat_count == REPEATS_MAX) {
         return err_fail(reading->err, ERR_USAGE, nowhere, "%s is given more than %d times", shown,
                         REPEATS_MAX);
@@ -112,7 +112,7 @@ static const char *next_word(const struct reading *reading)
 
 static bool take_with_next(struct reading *reading, enum option option, const char *shown)
 {
-    const struct option_traits *traits = &option_table[option];
+    const struct option_traits *traits = option_traits(option);
     if (traits->type == OPTION_FLAG) return take_value(reading, option, shown, "true");
     if (option_may_stand_alone(traits)) return take_value(reading, option, shown, "-");
     const char *text = next_word(reading);
@@ -221,7 +221,7 @@ static bool skips_next_word(const char *word)
         const enum option option =
             option_by_name(command_table[i].command, name, (unsigned)strlen(name));
         if (option == OPTION_COUNT || !option_takes_value(option)) return false;
-        if (option_may_stand_alone(&option_table[option])) return false;
+        if (option_may_stand_alone(option_traits(option))) return false;
     }
     return true;
 }

@@ -448,18 +448,18 @@ void load_canonical_command(const struct invocation *invocation, const char *pat
         if (!invocation_given(invocation, valued[i])) continue;
         struct text shown = {0};
         redis_address_hide(invocation->values[valued[i]].text, &shown);
-        text_format(text, " --%s", option_table[valued[i]].name);
+        text_format(text, " --%s", option_traits(valued[i])->name);
         put_word(text, shown.bytes != NULL ? shown.bytes : "");
         text_release(&shown);
     }
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (invocation_on(invocation, flags[i]))
-            text_format(text, " --%s", option_table[flags[i]].name);
+            text_format(text, " --%s", option_traits(flags[i])->name);
     }
     for (unsigned i = 0; i < invocation->repeat_count; i++) {
         struct text shown = {0};
         load_put_argument(invocation->repeats[i].text, &shown);
-        text_format(text, " --%s", option_table[invocation->repeats[i].option].name);
+        text_format(text, " --%s", option_traits(invocation->repeats[i].option)->name);
         put_word(text, shown.bytes != NULL ? shown.bytes : "");
         text_release(&shown);
     }
@@ -472,7 +472,7 @@ void load_whole_command(const struct invocation *invocation, const char *path, s
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         if (!option_belongs(paths[i], invocation->command->command)) continue;
         if (!invocation_given(invocation, paths[i])) continue;
-        text_format(text, " --%s", option_table[paths[i]].name);
+        text_format(text, " --%s", option_traits(paths[i])->name);
         put_word(text, invocation->values[paths[i]].text);
     }
     if (invocation_on(invocation, OPTION_FORCE)) text_put(text, " --force");

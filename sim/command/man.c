@@ -40,7 +40,7 @@ static void put_commands_of(struct text *text, enum option option)
 
 static void put_option(struct text *text, enum option option)
 {
-    const struct option_traits *traits = &option_table[option];
+    const struct option_traits *traits = option_traits(option);
     text_put(text, ".TP\n");
     if (traits->letter != '\0') text_format(text, "\\fB\\-%c\\fR, ", traits->letter);
     text_put(text, "\\fB");
@@ -87,7 +87,7 @@ static void put_all_options(struct text *text)
     for (enum option_group group = 0; group < OPTION_GROUP_COUNT; group++) {
         bool titled = false;
         for (enum option option = 0; option < OPTION_COUNT; option++) {
-            if (option_table[option].group != group || !option_is_offered(option)) continue;
+            if (option_traits(option)->group != group || !option_is_offered(option)) continue;
             if (!titled) text_format(text, ".SS %s\n", option_group_titles[group]);
             titled = true;
             put_option(text, option);
@@ -102,11 +102,11 @@ static void put_environment(struct text *text)
         {"NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, TERM", "decide about colour when --color is auto"},
     };
     for (enum option option = 0; option < OPTION_COUNT; option++) {
-        const char *env = option_table[option].env;
+        const char *env = option_traits(option)->env;
         if (env == NULL || !option_is_offered(option)) continue;
         text_format(text, ".TP\n\\fB%s\\fR\nthe same as ", env);
         put_troff(text, "--");
-        put_troff(text, option_table[option].name);
+        put_troff(text, option_traits(option)->name);
         text_put(text, ", which wins.\n");
     }
     for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++) {

@@ -79,7 +79,7 @@ static bool refuse(struct err *err, enum option option, const char *name, const 
                    const char *wanted)
 {
     (void)err_fail(err, ERR_USAGE, nowhere, "%s cannot be \"%s\": it takes %s", name, text, wanted);
-    const char *fallback = option_table[option].fallback;
+    const char *fallback = option_traits(option)->fallback;
     return fallback == NULL ? false : err_hint(err, "the default is %s", fallback);
 }
 
@@ -89,7 +89,7 @@ static bool refuse_choice(struct err *err, enum option option, const char *name,
     char words[WORDS_MAX][WORD_MAX];
     const char *candidates[WORDS_MAX + 1] = {NULL};
     unsigned length = 0;
-    const char *choices = option_table[option].argument;
+    const char *choices = option_traits(option)->argument;
     for (unsigned i = 0; i < WORDS_MAX; i++) {
         const char *word = choice_word(choices, i, &length);
         if (word == NULL) break;
@@ -105,7 +105,7 @@ static bool refuse_choice(struct err *err, enum option option, const char *name,
 static bool read_count(enum option option, const char *name, const char *text,
                        struct option_value *value, struct err *err)
 {
-    const struct option_traits *traits = &option_table[option];
+    const struct option_traits *traits = option_traits(option);
     uint64_t count = 0;
     if (read_whole(text, &count) && count >= (uint64_t)traits->least &&
         count <= (uint64_t)traits->most) {
@@ -126,7 +126,7 @@ bool option_value_read(enum option option, const char *name, const char *text,
     double percents[PERCENTILES_MAX];
     uint64_t seed = 0;
     value->text = text;
-    switch (option_table[option].type) {
+    switch (option_traits(option)->type) {
     case OPTION_FLAG: /* only an environment variable gives a flag a text */
         if (strcmp(text, "1") == 0 || strcmp(text, "true") == 0) {
             value->text = "true";
@@ -138,7 +138,7 @@ bool option_value_read(enum option option, const char *name, const char *text,
         return true;
     case OPTION_TEXT:
     case OPTION_PATH:
-        return text[0] != '\0' || refuse(err, option, name, text, option_table[option].argument);
+        return text[0] != '\0' || refuse(err, option, name, text, option_traits(option)->argument);
     case OPTION_MAYBE_PATH:
         return true;
     case OPTION_NUMBER_COUNT:
@@ -158,10 +158,11 @@ bool option_value_read(enum option option, const char *name, const char *text,
         return read_share(text, &value->number) ||
                refuse(err, option, name, text, "a share from 0 to 1, or a percentage: 0.05, 5%");
     case OPTION_CHOICE:
-        return read_choice(option_table[option].argument, text, value) ||
+        return read_choice(option_traits(option)->argument, text, value) ||
                refuse_choice(err, option, name, text);
     case OPTION_MAYBE_CHOICE: /* a dash stands for no word */
-        return strcmp(text, "-") == 0 || read_choice(option_table[option].argument, text, value) ||
+        return strcmp(text, "-") == 0 ||
+               read_choice(option_traits(option)->argument, text, value) ||
                refuse_choice(err, option, name, text);
     case OPTION_PERCENT_LIST:
         return percent_list(text, percents) > 0 ||
@@ -175,7 +176,7 @@ bool option_value_read(enum option option, const char *name, const char *text,
 bool option_value_settle(enum option option, environment_get environment,
                          struct option_value *value, struct err *err)
 {
-    const struct option_traits *traits = &option_table[option];
+    const struct option_traits *traits = option_traits(option);
     const char *text = traits->env != NULL ? environment(traits->env) : NULL;
     if (text != NULL && text[0] != '\0') {
         value->origin = ORIGIN_ENVIRONMENT;

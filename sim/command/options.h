@@ -4,9 +4,10 @@
  * these rows and nothing else, so they cannot differ; tests/sim/command/test_options.c compares
  * them.
  *
- * To add a command: an enumerator, a row in command_table[] (sim/command/options.c), a handler
- * declared in sim/command/command.h. To add an option: an enumerator and a row in option_table[].
- * Two rows may share a name as long as no command takes both.
+ * To add a command: an enumerator, a row in command_table[] (sim/command/command_table.c), a
+ * handler declared in sim/command/command.h. To add an option: an enumerator and a row in one of
+ * the chapters sim/command/options_*.c; options_state.h says which. Two rows may share a name as
+ * long as no command takes both.
  */
 #ifndef SIM_COMMAND_OPTIONS_H
 #define SIM_COMMAND_OPTIONS_H
@@ -228,7 +229,8 @@ struct option_traits {
     bool repeatable;
     int64_t least, most; /* of OPTION_NUMBER_COUNT */
 };
-extern const struct option_traits option_table[OPTION_COUNT];
+/* The option's row; every option has one. */
+const struct option_traits *option_traits(enum option option);
 
 /* A command by name or alias; NULL: there is none, or it has no row. */
 const struct command_traits *command_by_name(const char *name);
@@ -236,7 +238,7 @@ const struct command_traits *command_by_id(enum command command);
 
 static inline bool option_belongs(enum option option, enum command command)
 {
-    return (option_table[option].commands >> command & 1u) != 0;
+    return (option_traits(option)->commands >> command & 1u) != 0;
 }
 
 /* Does any command of the table take it? */
@@ -244,7 +246,7 @@ bool option_is_offered(enum option option);
 
 static inline bool option_takes_value(enum option option)
 {
-    return option_table[option].type != OPTION_FLAG;
+    return option_traits(option)->type != OPTION_FLAG;
 }
 
 /* An option that may stand alone, whose value comes behind an equals sign or not at all. */

@@ -190,7 +190,7 @@ static void warn_of_idle_caps(const struct invocation *invocation, const struct 
     for (size_t i = 0; i < sizeof caps / sizeof caps[0]; i++) {
         if (!invocation_given(invocation, caps[i])) continue;
         fprintf(console->err, "routesim: warning: --%s means nothing: no provider is live\n",
-                option_table[caps[i]].name);
+                option_traits(caps[i])->name);
     }
 }
 

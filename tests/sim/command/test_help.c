@@ -33,7 +33,7 @@ static void help_of_a_command_lists_its_options_and_no_others(void **state)
         options = strstr(options + 2, "\n\n"); /* behind usage and about, which may name others */
         assert_non_null(options);
         for (enum option option = 0; option < OPTION_COUNT; option++) {
-            const char *name = option_table[option].name;
+            const char *name = option_traits(option)->name;
             const bool listed = names_option(options, "--", name);
             const bool own =
                 option_by_name(command->command, name, (unsigned)strlen(name)) != OPTION_COUNT;
@@ -136,16 +136,16 @@ static void manual_lists_every_option_that_some_command_takes(void **state)
     help_write_manual(&text);
     for (enum option option = 0; option < OPTION_COUNT; option++) {
         char name[64];
-        escape(option_table[option].name, name, sizeof name);
+        escape(option_traits(option)->name, name, sizeof name);
         bool offered = false; /* under this name, by whichever row */
         for (unsigned i = 0; i < command_table_count; i++) {
-            const char *plain = option_table[option].name;
+            const char *plain = option_traits(option)->name;
             offered |= option_by_name(command_table[i].command, plain, (unsigned)strlen(plain)) !=
                        OPTION_COUNT;
         }
         char entry[80];
         (void)snprintf(entry, sizeof entry, "\\fB\\-\\-%s\\fR", name);
-        CHECK_ROW(option_table[option].name, (strstr(text.bytes, entry) != NULL) == offered);
+        CHECK_ROW(option_traits(option)->name, (strstr(text.bytes, entry) != NULL) == offered);
     }
     for (unsigned i = 0; i < command_table_count; i++) {
         char entry[64];
@@ -200,7 +200,7 @@ static void check_script(void (*write_script)(struct text *text), const char *in
                        command->alias != NULL ? command->alias : "");
         char *section = section_of(text.bytes, start, end);
         for (enum option option = 0; option < OPTION_COUNT; option++) {
-            const char *name = option_table[option].name;
+            const char *name = option_traits(option)->name;
             const bool own =
                 option_by_name(command->command, name, (unsigned)strlen(name)) != OPTION_COUNT;
             if (names_option(section, "--", name) != own) {

@@ -49,7 +49,7 @@ static void every_option_is_whole(void **state)
 {
     (void)state;
     for (enum option option = 0; option < OPTION_COUNT; option++) {
-        const struct option_traits *traits = &option_table[option];
+        const struct option_traits *traits = option_traits(option);
         assert_non_null(traits->name);
         CHECK_ROW(traits->name, traits->help != NULL && traits->commands != 0);
         CHECK_ROW(traits->name, (traits->argument != NULL) == option_takes_value(option));
@@ -70,11 +70,12 @@ static void no_command_has_two_options_of_one_name_or_letter(void **state)
     (void)state;
     for (enum option a = 0; a < OPTION_COUNT; a++) {
         for (enum option b = a + 1; b < OPTION_COUNT; b++) {
-            if ((option_table[a].commands & option_table[b].commands) == 0) continue;
-            CHECK_ROW(option_table[a].name,
-                      strcmp(option_table[a].name, option_table[b].name) != 0);
-            CHECK_ROW(option_table[a].name, option_table[a].letter == '\0' ||
-                                                option_table[a].letter != option_table[b].letter);
+            if ((option_traits(a)->commands & option_traits(b)->commands) == 0) continue;
+            CHECK_ROW(option_traits(a)->name,
+                      strcmp(option_traits(a)->name, option_traits(b)->name) != 0);
+            CHECK_ROW(option_traits(a)->name,
+                      option_traits(a)->letter == '\0' ||
+                          option_traits(a)->letter != option_traits(b)->letter);
         }
     }
 }
