@@ -218,9 +218,25 @@ void world_story_test_decided(struct world *world, struct world_order *slot, int
 void world_story_probe_done(struct world *world, struct world_order *slot, int64_t now_us);
 
 /* world.c */
+uint64_t world_faults_met(const struct world *world);
+
+/* world_start.c */
+bool world_replication_start(struct world *world, uint32_t replication);
 /* What the backends and wires of this world have to say about a configuration that was read. */
 void world_finish_config(struct world *world, const struct env *env);
-uint64_t world_faults_met(const struct world *world);
+
+/* world_arrivals.c */
+/* Puts the next order on the wheel, unless there is none or something keeps it off. */
+void world_arrival_await(struct world *world);
+void world_arrival_due(struct world *world, int64_t now_us);
+/* A customer asks again. */
+void world_requote_due(struct world *world, struct requote_slot *slot, int64_t now_us);
+
+/* world_loop.c */
+/* Puts the end of the current segment on the wheel. */
+void world_segment_await(struct world *world);
+/* Does what is due until no order is open and none will come, by the clock that the world has. */
+void world_loop(struct world *world);
 
 /* world_requotes.c */
 bool world_requotes_make(struct world *world, struct err *err);
