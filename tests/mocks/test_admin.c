@@ -904,6 +904,26 @@ static bool stands(int line)
     return recv(line, &byte, 1, MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
+/* The whole of an answer that says its length, in whatever pieces it comes; what were left of it
+ * would be taken for the next one. False: the connection ended first. */
+static bool read_answer(int line, char *answer, size_t size)
+{
+    static const char length_of[] = "Content-Length: ";
+    size_t got = 0;
+    for (;;) {
+        assert_true(got < size - 1);
+        const ssize_t more = recv(line, answer + got, size - 1 - got, 0);
+        if (more <= 0) return false;
+        got += (size_t)more;
+        answer[got] = '\0';
+        const char *const body = strstr(answer, "\r\n\r\n");
+        if (body == NULL) continue;
+        const char *const length = strstr(answer, length_of);
+        assert_non_null(length);
+        if (strlen(body + 4) >= strtoul(length + strlen(length_of), NULL, 10)) return true;
+    }
+}
+
 /* Asks on a connection that is to be kept; false: it has been closed. */
 static bool is_answered(const struct room *room, int line)
 {
@@ -911,9 +931,7 @@ static bool is_answered(const struct room *room, int line)
     const int length =
         snprintf(request, sizeof request, "GET /health HTTP/1.1\r\nHost: %s\r\n\r\n", room->host);
     if (send(line, request, (size_t)length, MSG_NOSIGNAL) != length) return false;
-    const ssize_t got = recv(line, answer, sizeof answer - 1, 0);
-    answer[got < 0 ? 0 : got] = '\0';
-    return strncmp(answer, "HTTP/1.1 200 ", 13) == 0;
+    return read_answer(line, answer, sizeof answer) && strncmp(answer, "HTTP/1.1 200 ", 13) == 0;
 }
 
 /* More than there is room for, twice: those that were silent longest go, and only as many as it
