@@ -114,15 +114,31 @@ const struct client_answer *rig_ask(uint16_t port, const char *request, size_t e
 
 void rig_assert_serves(uint16_t port)
 {
-    const struct client_answer *const got = rig_ask(port, "GET /empty HTTP/1.1\r\n\r\n", 1);
-    assert_string_equal(got->bytes, RIG_HEAD "Content-Length: 0\r\n\r\n");
+    const struct client_answer *const got =
+        rig_ask(port, "GET /empty HTTP/1.1\r\n\r\n", strlen(RIG_EMPTY));
+    assert_string_equal(got->bytes, RIG_EMPTY);
 }
 
-void rig_wait_until_closed(struct relay *relay, uint16_t port)
+void rig_wait_until_accepted(struct relay *relay, uint16_t port, uint64_t count)
 {
+    for (int i = 0; i < CLIENT_PATIENCE_MS && relay_counters(relay, port).accepted < count; i++)
+        (void)poll(NULL, 0, 1);
+    assert_int_equal(relay_counters(relay, port).accepted, count);
+}
+
+void rig_wait_until_closed(struct relay *relay, uint16_t port, uint64_t count)
+{
+    rig_wait_until_accepted(relay, port, count);
     for (int i = 0; i < CLIENT_PATIENCE_MS && relay_counters(relay, port).open > 0; i++)
         (void)poll(NULL, 0, 1);
     assert_int_equal(relay_counters(relay, port).open, 0);
+}
+
+void rig_wait_until_server_closed(void)
+{
+    for (int i = 0; i < CLIENT_PATIENCE_MS && rig_server->open > 0; i++)
+        (void)poll(NULL, 0, 1);
+    assert_int_equal(rig_server->open, 0);
 }
 
 /* Descriptors of this process but the server's connections; two looks have to agree, for the server

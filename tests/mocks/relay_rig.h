@@ -45,7 +45,13 @@ void rig_set(struct relay *relay, uint16_t port, enum relay_fault fault);
 const struct client_answer *rig_ask(uint16_t port, const char *request, size_t enough);
 void rig_assert_serves(uint16_t port); /* one whole exchange */
 
-void rig_wait_until_closed(struct relay *relay, uint16_t port);
+/* Until the port has accepted `count` connections since it was opened, and until none of them is
+ * open. One that the kernel has made is the relay's only when it is accepted: before, none is open
+ * either. */
+void rig_wait_until_accepted(struct relay *relay, uint16_t port, uint64_t count);
+void rig_wait_until_closed(struct relay *relay, uint16_t port, uint64_t count);
+
+void rig_wait_until_server_closed(void); /* the server's side of every connection, too */
 
 /* Descriptors of this process but the server's connections. */
 int rig_descriptors(void);

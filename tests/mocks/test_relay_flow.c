@@ -43,7 +43,7 @@ static void five_megabytes_pass_both_ways_at_once(void **state)
     client_send(fd, "GET /echo HTTP/1.1\r\n\r\n");
     client_read(fd, strlen("HTTP/1.1 200 OK\r\n\r\n"), &got);
     exchange(fd, RIG_BIG_BYTES);
-    rig_wait_until_closed(relay, port); /* both halves were closed by their own FINs */
+    rig_wait_until_closed(relay, port, 1); /* both halves were closed by their own FINs */
     (void)close(fd);
     assert_int_equal(relay_counters(relay, 0).relayed_bytes,
                      2 * RIG_BIG_BYTES +
@@ -115,7 +115,7 @@ static void after_a_half_close_reading_goes_on(void **state)
     const struct relay_counters counters = relay_counters(relay, port);
     assert_int_equal(counters.open, 1);
     (void)close(fd);
-    rig_wait_until_closed(relay, port);
+    rig_wait_until_closed(relay, port, 1);
     relay_destroy(relay);
 }
 

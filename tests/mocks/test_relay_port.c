@@ -34,7 +34,7 @@ static void a_refusing_port_is_closed_and_kept(void **state)
         rig_assert_serves(port);
         const int before = client_connect(port); /* lives on while the port refuses */
         client_send(before, "GET /echo HTTP/1.1\r\n\r\n");
-        client_read(before, 1, &got);
+        client_read(before, strlen(RIG_ECHO), &got);
         rig_set(relay, port, RELAY_REFUSE);
         assert_refused(port);
         client_send(before, "still here");
@@ -76,7 +76,7 @@ static void a_black_hole_swallows_and_opens_again(void **state)
         assert_refused(port);
         rig_set(relay, port, RELAY_BLACKHOLE);
     }
-    rig_wait_until_closed(relay, port);
+    rig_wait_until_closed(relay, port, 3);
     rig_wait_for_descriptors(before);
     /* Its own connections count as nobody's. */
     assert_int_equal(relay_counters(relay, port).accepted, 3);
