@@ -343,3 +343,17 @@ const struct drill_forecast *drill_plan_first_page(const struct drill_plan *plan
     }
     return first;
 }
+
+static int64_t quantile_us(const struct law_spec *law, double probability)
+{
+    if (law->kind == LAW_KIND_COUNT || law->kind == LAW_REGIMES) return -1;
+    const double span_us = law_quantile_us(law, probability);
+    if (!isfinite(span_us)) return -1;
+    return (int64_t)(span_us + 0.5) + (law->floor_us > 0 ? law->floor_us : 0);
+}
+
+void drill_plan_span(const struct law_spec *law, int64_t *median_us, int64_t *p90_us)
+{
+    *median_us = quantile_us(law, 0.5);
+    *p90_us = quantile_us(law, 0.9);
+}

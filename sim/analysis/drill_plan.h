@@ -66,4 +66,8 @@ bool drill_plan_make(const struct scenario *scenario, struct drill_plan *plan, s
 /* The first page by the forecast; NULL: none is known to come. */
 const struct drill_forecast *drill_plan_first_page(const struct drill_plan *plan);
 
+/* What a law's draws take: median and 90% quantile; -1 where it is not given, or no formula says
+ * it. */
+void drill_plan_span(const struct law_spec *law, int64_t *median_us, int64_t *p90_us);
+
 #endif

@@ -76,15 +76,22 @@ static int show(const struct drill_command *command, const struct drill_run *run
 }
 
 /* Known by the scenario's name, as its summary.json says it. */
+static void folder_of(const struct drill_command *command, const struct scenario *scenario,
+                      char path[static FOLDER_PATH_MAX])
+{
+    if (invocation_given(command->invocation, OPTION_OUT)) {
+        (void)snprintf(path, FOLDER_PATH_MAX, "%s", command->invocation->values[OPTION_OUT].text);
+    } else {
+        (void)snprintf(path, FOLDER_PATH_MAX, "out/drill-%s-%s", scenario->name,
+                       scenario->seed_text);
+    }
+}
+
 static bool open_folder(struct drill_command *command, const struct scenario *scenario,
                         struct err *err)
 {
     char path[FOLDER_PATH_MAX];
-    if (invocation_given(command->invocation, OPTION_OUT)) {
-        (void)snprintf(path, sizeof path, "%s", command->invocation->values[OPTION_OUT].text);
-    } else {
-        (void)snprintf(path, sizeof path, "out/drill-%s-%s", scenario->name, scenario->seed_text);
-    }
+    folder_of(command, scenario, path);
     return folder_open(&command->folder, path, scenario->name, scenario_hash(scenario, false),
                        invocation_on(command->invocation, OPTION_FORCE), err);
 }
@@ -110,6 +117,13 @@ static int play_single(struct drill_command *command)
         return code;
     }
     if (!drill_run_prepare(&run, &code)) {
+        drill_run_release(&run);
+        return code;
+    }
+    if (invocation_on(command->invocation, OPTION_DRY_RUN)) {
+        char path[FOLDER_PATH_MAX];
+        folder_of(command, scenario, path);
+        code = drill_plan_show(command, &run, path);
         drill_run_release(&run);
         return code;
     }

@@ -83,7 +83,10 @@ bool drill_run_prepare(struct drill_run *run, int *code)
         return false;
     }
     if (!is_real(run)) return true;
-    if (!wires_may_go_live(run->invocation, run->console, scenario, &run->wire, code)) return false;
+    if (!invocation_on(run->invocation, OPTION_DRY_RUN) &&
+        !wires_may_go_live(run->invocation, run->console, scenario, &run->wire, code)) {
+        return false;
+    }
     if (wire_goes_elsewhere(&run->wire, scenario)) scenario->start_unix_us = unix_now_us();
     (void)descriptors_raise();
     struct err_list list = {0};

@@ -74,6 +74,11 @@ struct drill_command {
 struct drill_style drill_style_of(const struct drill_command *command, double wall_seconds,
                                   const char *page);
 
+/* --dry-run (drill_plan.c): what one drill's story will be, or a table of several; plays and writes
+ * nothing. The runs are loaded and prepared. */
+int drill_plan_show(struct drill_command *command, struct drill_run *run, const char *folder);
+int drill_plan_show_all(struct drill_command *command, struct drill_run *runs, uint32_t count);
+
 /* Several drills: a table as they end, a folder with a folder each, and their index. */
 int drill_suite_play(struct drill_command *command);
 

@@ -289,7 +289,9 @@ int drill_suite_play(struct drill_command *command)
     suite.runs = calloc(command->list.count, sizeof *suite.runs);
     suite.rows = calloc(command->list.count, sizeof *suite.rows);
     if (suite.runs != NULL && suite.rows != NULL && take_drills(&suite, &code)) {
-        code = play_all(&suite);
+        code = invocation_on(command->invocation, OPTION_DRY_RUN)
+                   ? drill_plan_show_all(command, suite.runs, suite.count)
+                   : play_all(&suite);
         folder_discard(&command->folder);
     }
     for (uint32_t i = 0; i < suite.count; i++)

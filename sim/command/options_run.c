@@ -152,7 +152,7 @@ const struct option_traits options_run[OPTION_COUNT] = {
                         .type = OPTION_FLAG,
                         .help = "resolve everything, print the plan, do nothing",
                         .group = GROUP_OTHER,
-                        .commands = IN(COMMAND_RUN)},
+                        .commands = IN(COMMAND_RUN) | IN(COMMAND_DRILL)},
     [OPTION_VERBOSE] = {.name = "verbose",
                         .letter = 'v',
                         .type = OPTION_FLAG,

@@ -74,6 +74,20 @@ run drill scenarios/drills/ "${few[@]}" --tag quarterly -q -o "$scratch/quarterl
 check 'the quarterly test is those with its tag, and quiet when all is well' '$code == 0 && -z $out && $quarterly -gt 3 && $(ls -d $scratch/quarterly/*/ | wc -l) -eq $quarterly'
 refused 'a tag that no drill has' 3 '$err == *"no-such-tag"*' scenarios/drills/ --tag no-such-tag
 
+# ---- what is told beforehand -------------------------------------------------------------------------
+run drill scenarios/drills/flapping.json --dry-run -o "$scratch/planned"
+check 'a plan says what cannot fire, and writes nothing' '$code == 0 && $flat == *"a forecast under steady traffic, and no result"*"No Providers Available cannot fire: true for at most 4 min of the 5 min it waits for"* && ! -e $scratch/planned'
+run drill scenarios/drills/emergency-1-as-coded.json --dry-run
+check 'it has the warnings of lint beside the steps' '$code == 0 && $flat == *"1 set LOOPGPT_MEALME_MOCK = true ! no effect: production"*"2 set LOOPGPT_INSTACART_MOCK = true ! no effect"*"Nothing was played or written."*'
+check 'no line of it is wider than 80' '$(wc -L <<<"$out") -le 80'
+run drill scenarios/drills/ --dry-run
+check 'of a folder it is a table' '$code == 0 && $(grep -cE "^  [a-z0-9-]+ .* [0-9]+$" <<<"$out") -eq ${#files[@]}'
+run drill scenarios/drills/flapping.json --dry-run --clock real --speed 60x
+check 'in real time it says what is called, and how fast' '$code == 0 && $flat == *"about 360 orders "*"2 min of real time"*"HTTP servers of this process; waiting is 60 times as fast"*'
+printf '{"duration": "1h", "faults": 3}' >"$scratch/bad-plan.json"
+run drill "$scratch/bad-plan.json" --dry-run
+check 'a file that could not be played has no plan' '$code == 3 && -z $out && $err == *error:*'
+
 # ---- the first emergency, as production's code is ----------------------------------------------------
 coded=$scratch/suite/emergency-1-as-coded
 run drill scenarios/drills/emergency-1-as-coded.json "${few[@]}" --events none --no-quotes -o "$scratch/coded"
