@@ -318,11 +318,21 @@ static void read_head(struct bare_answer *answer, size_t length)
     answer->stated = (size_t)strtoul(bare_header(answer, "Content-Length", value), NULL, 10);
 }
 
+/* With a time limit recv() is not begun again after the process was stopped for a while. */
+static ssize_t receive(int client, void *bytes, size_t size)
+{
+    ssize_t got;
+    do {
+        got = recv(client, bytes, size, 0);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
 /* One byte at a time as far as the blank line: the body is not ours yet. */
 static bool receive_head(int client, struct bare_answer *answer)
 {
     for (size_t length = 0; length + 1 < sizeof answer->head;) {
-        const ssize_t got = recv(client, answer->head + length, 1, 0);
+        const ssize_t got = receive(client, answer->head + length, 1);
         if (got <= 0) {
             if (got < 0 && errno != ECONNRESET) fail_msg("no answer: %s", strerror(errno));
             answer->end = got < 0 ? BARE_RESET : length == 0 ? BARE_NOTHING : BARE_SHORT;
@@ -344,7 +354,7 @@ void bare_receive(int client, bool no_body, struct bare_answer *answer)
     char rest[16384];
     while (!no_body && answer->body_length < answer->stated) {
         const size_t missing = answer->stated - answer->body_length;
-        const ssize_t got = recv(client, rest, missing < sizeof rest ? missing : sizeof rest, 0);
+        const ssize_t got = receive(client, rest, missing < sizeof rest ? missing : sizeof rest);
         if (got <= 0) {
             answer->end = got < 0 ? BARE_RESET : BARE_SHORT;
             return;

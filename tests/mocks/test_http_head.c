@@ -40,6 +40,7 @@ static void receive_all(int client, char *bytes, size_t size)
     size_t length = 0;
     while (length + 1 < size) {
         const ssize_t got = recv(client, bytes + length, size - 1 - length, 0);
+        if (got < 0 && errno == EINTR) continue; /* the process was stopped for a while */
         if (got < 0 && errno != ECONNRESET) fail_msg("it does not end: %s", strerror(errno));
         if (got <= 0) break;
         length += (size_t)got;
