@@ -22,7 +22,7 @@
 #define HALF_CONFIRMED                                                                             \
     "\"faults\":[{\"id\":\"c\",\"provider\":[\"KROGER_API\",\"WALMART_API\"],\"kind\":\"error\","  \
     "\"status\":503,\"fraction\":0.5,\"operations\":[\"confirm\"],\"at\":\"0s\",\"for\":"          \
-    "\"600ms\"}]"
+    "\"1h\"}]"
 
 /* ---- whole runs ------------------------------------------------------------------------------ */
 
