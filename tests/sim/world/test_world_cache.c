@@ -363,9 +363,11 @@ static void wait_for_poll(struct fake_client *fake, void *owner, uint32_t found,
     assert_int_equal(write(fake->event, &one, sizeof one), sizeof one);
 }
 
+static int64_t fake_timeout_us; /* what a get is to be told */
+
 static void fake_get(void *context, const char *key, void *owner, int64_t timeout_us)
 {
-    assert_int_equal(timeout_us, 50000);
+    assert_int_equal(timeout_us, fake_timeout_us);
     wait_for_poll(context, owner, find(context, key), false);
 }
 
@@ -474,6 +476,7 @@ static void a_client_keeps_what_the_simulated_redis_does(void **state)
 {
     (void)state;
     struct ran simulated, client;
+    fake_timeout_us = 50000;
     run_with(&simulated, WORKLOAD POLICY("") REDIS "\"duration\":\"2m\"", NULL, NULL);
     run_with(&client, WORKLOAD POLICY("") REDIS "\"duration\":\"2m\"", NULL, &fake_maker);
     assert_int_equal(simulated.result.event_hash, client.result.event_hash);
@@ -488,12 +491,14 @@ static void a_client_is_waited_for_in_real_time(void **state)
     (void)state;
     static const struct wire_spec real = {.kind = WIRE_HTTP, .clock = WIRE_CLOCK_REAL};
     struct ran ran;
+    fake_timeout_us = 10 * US_PER_SECOND; /* longer than a busy machine keeps an answer back */
     run_with(&ran,
              "\"workload\":{\"arrivals\":{\"rate\":\"20/s\"},\"carts\":{\"lines\":1},"
              "\"confirm\":{\"share\":0},\"requote\":{\"share\":0.9,\"after\":{\"law\":\"constant\","
              "\"value\":\"300ms\"}}},\"providers\":{\"all\":{\"latency\":{\"all\":{\"law\":"
              "\"constant\",\"value\":\"5ms\"}}}},\"cache\":{\"kind\":\"redis\",\"faults\":[{\"id\":"
-             "\"slow\",\"kind\":\"slow\",\"add\":\"3ms\"}]}," POLICY("") "\"duration\":\"1s\"",
+             "\"slow\",\"kind\":\"slow\",\"add\":\"3ms\"}]}," POLICY(
+                 ",\"timeout\":\"10s\"") "\"duration\":\"1s\"",
              &real, &fake_maker);
     const uint64_t *recalls = ran.result.cache.recalls;
     assert_true(recalls[RECALL_HIT] > 0);
