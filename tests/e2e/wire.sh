@@ -25,6 +25,14 @@ expect() { # expect NAME WANTED GOT [TEXT]
 ${4-}"; fi
 }
 count() { grep -c "$@" || true; }
+orders_under_way() { # orders_under_way OUT: a run in real time has made its folder, and some time has passed in it
+    local i
+    for ((i = 0; i < 300; i++)); do
+        if compgen -G "$1.tmp-*/calls.csv" >/dev/null; then break; fi
+        sleep 0.1
+    done
+    sleep 2
+}
 
 # ---- one truth ------------------------------------------------------------------------------------
 for scenario in scenarios/*.json; do
@@ -88,7 +96,7 @@ expect 'and does not pretend to repeat itself' 2 $? "$said"
 
 "$program" run "$scratch/small.json" --clock real --set 'faults=[]' --duration 60s --out "$scratch/stopped" --progress none >"$scratch/said" 2>&1 &
 pid=$!
-sleep 2
+orders_under_way "$scratch/stopped"
 kill -INT $pid
 wait $pid
 expect 'Ctrl-C finishes what is in flight' 130 $? "$(cat "$scratch/said")"
@@ -97,7 +105,7 @@ expect 'and marks the results as partial' 1 "$(count '"complete": *false' "$scra
 timeout --foreground -s KILL 40 "$program" run "$scratch/small.json" --clock real --set 'faults=[]' --set 'workload.confirm.after="1h"' --duration 60s \
     --out "$scratch/unconfirmed" --progress none >"$scratch/said" 2>&1 &
 pid=$!
-sleep 2
+orders_under_way "$scratch/unconfirmed"
 kill -INT $pid
 wait $pid
 expect 'nor does it wait for customers who have not confirmed' 130 $? "$(cat "$scratch/said")"
@@ -322,7 +330,7 @@ expect 'which run.json has from the recording' 1 "$(count '"start": {.*"origin":
 
 "$program" run "$scratch/small.json" --clock real --set 'faults=[]' --duration 60s --record "$scratch/stopped.jsonl" --out "$scratch/stopped-recording" --progress none >"$scratch/said" 2>&1 &
 pid=$!
-sleep 2
+orders_under_way "$scratch/stopped-recording"
 kill -INT $pid
 wait $pid
 expect 'a recording may be stopped' 130 $? "$(cat "$scratch/said")"
