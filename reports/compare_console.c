@@ -65,11 +65,11 @@ static void put_tail(struct text *text, const char *words, size_t width)
 /* Returns the columns it took. */
 static size_t put_verdict_title(struct text *text, enum comparison_verdict verdict, bool color)
 {
-    static const char *const titles[VERDICT_COUNT] = {[VERDICT_WORSE] = "WORSE",
-                                                      [VERDICT_BETTER] = "BETTER",
-                                                      [VERDICT_CHANGED] = "CHANGED",
-                                                      [VERDICT_INCONCLUSIVE] = "INCONCLUSIVE",
-                                                      [VERDICT_SAME] = "SAME"};
+    static const char *const titles[COMPARE_VERDICTS] = {[VERDICT_WORSE] = "WORSE",
+                                                         [VERDICT_BETTER] = "BETTER",
+                                                         [VERDICT_CHANGED] = "CHANGED",
+                                                         [VERDICT_INCONCLUSIVE] = "INCONCLUSIVE",
+                                                         [VERDICT_SAME] = "SAME"};
     const char *paint = verdict == VERDICT_WORSE    ? "\033[31m"
                         : verdict == VERDICT_BETTER ? "\033[32m"
                                                     : NULL;
@@ -237,9 +237,10 @@ void compare_write_console(struct text *text, const struct comparison *compariso
     text_put(&out, comparison->orders == 1 ? " order paired\n" : " orders paired\n");
     compare_write_counts(&out, comparison);
     text_put(&out, "\n\n");
-    for (enum comparison_verdict verdict = 0; verdict < VERDICT_COUNT; verdict++)
+    for (enum comparison_verdict verdict = 0; verdict < COMPARE_VERDICTS; verdict++)
         put_group(&out, comparison, verdict, style, &headed);
     put_moves(&out, comparison);
+    compare_drill_console(&out, comparison, style);
     put_settings(&out, comparison);
     put_caveats(&out, comparison);
     if (!style->unicode) make_ascii(&out);
@@ -325,12 +326,13 @@ void compare_write_markdown(struct text *text, const struct comparison *comparis
                 "\n\n| verdict | metric | A | B | B \u2212 A | %g%% interval | p (Holm) | n |\n"
                 "|---|---|--:|--:|--:|--:|--:|--:|\n",
                 100.0 * (1.0 - comparison->alpha));
-    for (unsigned v = 0; v < VERDICT_COUNT; v++)
+    for (unsigned v = 0; v < COMPARE_VERDICTS; v++)
         for (uint32_t r = 0; r < comparison->row_count; r++)
             if (comparison->rows[r].verdict == v) put_markdown_row(text, &comparison->rows[r]);
     text_char(text, '\n');
     compare_write_moves(text, comparison);
     text_put(text, ".\n");
+    compare_drill_markdown(text, comparison);
     if (comparison->setting_count > 0)
         text_put(text, "\n| setting that differs | A | B |\n|---|---|---|\n");
     for (uint32_t s = 0; s < comparison->setting_count; s++) {

@@ -78,11 +78,11 @@ static void add_row(struct forest *forest, const struct comparison_row *row, dou
 static void put_script(struct text *script, const struct comparison *comparison,
                        const struct forest *forest, double end)
 {
-    static const char *const colours[VERDICT_COUNT] = {[VERDICT_WORSE] = "BAD",
-                                                       [VERDICT_BETTER] = "GOOD",
-                                                       [VERDICT_CHANGED] = "WALMART",
-                                                       [VERDICT_INCONCLUSIVE] = "WARN",
-                                                       [VERDICT_SAME] = "REF"};
+    static const char *const colours[COMPARE_VERDICTS] = {[VERDICT_WORSE] = "BAD",
+                                                          [VERDICT_BETTER] = "GOOD",
+                                                          [VERDICT_CHANGED] = "WALMART",
+                                                          [VERDICT_INCONCLUSIVE] = "WARN",
+                                                          [VERDICT_SAME] = "REF"};
     const int height = TOP + BOTTOM + ROW_HEIGHT * (int)forest->rows;
     text_put(script, "# Differences and their intervals, in percent of A.\n"
                      "# Draws forest.svg from forest.tsv: gnuplot forest.gp\n");
@@ -115,7 +115,7 @@ static void put_script(struct text *script, const struct comparison *comparison,
              "right offset 0,-2.4 tc rgb MUTED\n"
              "set label 2 'B \u2212 A' at graph 1,1 left offset 1,0.9 tc rgb MUTED\n");
     text_put(script, "plot ");
-    for (unsigned v = 0; v < VERDICT_COUNT; v++) {
+    for (unsigned v = 0; v < COMPARE_VERDICTS; v++) {
         text_format(script,
                     "%s'forest.tsv' u ($5==%u?$2:NaN):1:3:4 w xerrorbars pt 7 ps 0.6 lw 2 lc rgb "
                     "%s",
@@ -163,7 +163,7 @@ bool compare_draw_forest(const struct compare_page *page, char reason[static COM
     err->code = ERR_NONE;
     reason[0] = '\0';
     text_put(&forest.data, "# row\tpercent\tlow\thigh\tverdict\tmetric\n");
-    for (unsigned v = 0; v < VERDICT_COUNT; v++)
+    for (unsigned v = 0; v < COMPARE_VERDICTS; v++)
         for (uint32_t r = 0; r < comparison->row_count; r++)
             if (comparison->rows[r].verdict == v && has_share(&comparison->rows[r]))
                 add_row(&forest, &comparison->rows[r], end);

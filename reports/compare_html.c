@@ -98,7 +98,7 @@ static bool put_forest(struct text *out, const struct compare_page *page, struct
 
 static void put_row(struct html *page, const struct comparison_row *row)
 {
-    static const char *const words[VERDICT_COUNT] = {
+    static const char *const words[COMPARE_VERDICTS] = {
         [VERDICT_WORSE] = "<span class=\"bad-word\">\u2717 worse</span>",
         [VERDICT_BETTER] = "<span class=\"good-word\">\u2713 better</span>",
         [VERDICT_CHANGED] = "changed",
@@ -130,7 +130,7 @@ static void put_rows(struct html *page, const struct comparison *comparison)
     };
     html_section(page, "metrics", "Every metric");
     html_table_begin(page, "Differences, orders paired", columns, sizeof columns / sizeof *columns);
-    for (unsigned v = 0; v < VERDICT_COUNT; v++)
+    for (unsigned v = 0; v < COMPARE_VERDICTS; v++)
         for (uint32_t r = 0; r < comparison->row_count; r++)
             if (comparison->rows[r].verdict == v) put_row(page, &comparison->rows[r]);
     html_table_end(page);
@@ -185,6 +185,7 @@ bool compare_write_html(struct text *out, const struct compare_page *page, struc
     put_banner(&helper, comparison);
     if (!put_forest(out, page, err)) return false;
     put_rows(&helper, comparison);
+    compare_drill_html(&helper, comparison);
     put_moves(&helper, comparison);
     put_settings(&helper, comparison);
     html_section(&helper, "method", "Method");

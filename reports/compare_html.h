@@ -28,4 +28,9 @@ bool compare_write_html(struct text *out, const struct compare_page *page, struc
 bool compare_draw_forest(const struct compare_page *page, char reason[static COMPARE_REASON_MAX],
                          struct err *err);
 
+/* ---- compare_drill.c ---- */
+
+struct html;
+void compare_drill_html(struct html *page, const struct comparison *comparison);
+
 #endif

@@ -33,7 +33,7 @@ static void put_side(struct text *text, const char *key, const struct comparison
 static void put_verdicts(struct text *text, const struct comparison *comparison)
 {
     put_key(text, ",\n  ", "verdicts");
-    for (unsigned v = 0; v < VERDICT_COUNT; v++) {
+    for (unsigned v = 0; v < COMPARE_VERDICTS; v++) {
         put_key(text, v == 0 ? "{" : ", ", comparison_verdict_names[v]);
         text_int(text, comparison->verdicts[v]);
     }
@@ -145,5 +145,6 @@ void compare_write_json(struct text *text, const struct comparison *comparison)
     text_put(text, comparison->row_count > 0 ? "\n  ]" : "]");
     put_moves(text, comparison);
     put_settings(text, comparison);
+    compare_drill_json(text, comparison);
     text_put(text, "\n}\n");
 }

@@ -138,7 +138,7 @@ const char *compare_destination(unsigned place)
 void compare_write_counts(struct text *text, const struct comparison *comparison)
 {
     bool any = false;
-    for (unsigned v = 0; v < VERDICT_COUNT; v++) {
+    for (unsigned v = 0; v < COMPARE_VERDICTS; v++) {
         if (comparison->verdicts[v] == 0) continue;
         text_format(text, "%s%u %s", any ? ", " : "", (unsigned)comparison->verdicts[v],
                     comparison_verdict_names[v]);

@@ -4,6 +4,9 @@
  * and the same, in that order. A difference is B minus A with its sign; of shares it is in
  * percentage points ("pp"). A difference that is the same in every order has no interval: "exact".
  *
+ * Of two drills their measures stand beside each other, after the orders; a difference from or to
+ * "never" is in words.
+ *
  *   console   at most 80 columns, unless a folder's name is longer; names of settings are cut
  *   Markdown  with p-values, for a pull request
  *   JSON      {"schema": "routesim.compare/1"}: every number, unrounded; what is unknown is null
@@ -27,6 +30,15 @@ void compare_write_console(struct text *text, const struct comparison *compariso
                            const struct compare_style *style);
 void compare_write_markdown(struct text *text, const struct comparison *comparison);
 void compare_write_json(struct text *text, const struct comparison *comparison);
+
+/* ---- of two drills (compare_drill.c): nothing where comparison->drill is NULL ---- */
+
+void compare_drill_console(struct text *text, const struct comparison *comparison,
+                           const struct compare_style *style);
+void compare_drill_markdown(struct text *text, const struct comparison *comparison);
+void compare_drill_json(struct text *text, const struct comparison *comparison);
+/* How their measures were paired, in sentences. */
+void compare_write_drill_method(struct text *text, const struct comparison *comparison);
 
 /* ---- the parts, for compare_html.c ---- */
 

@@ -10,7 +10,7 @@
 #include "sim/analysis/block_samples.h"
 #include "sim/analysis/pairing.h"
 
-const char *const comparison_verdict_names[VERDICT_COUNT] = {
+const char *const comparison_verdict_names[COMPARE_VERDICTS] = {
     [VERDICT_WORSE] = "worse",     [VERDICT_BETTER] = "better",
     [VERDICT_CHANGED] = "changed", [VERDICT_INCONCLUSIVE] = "inconclusive",
     [VERDICT_SAME] = "same",

@@ -7,9 +7,11 @@
  * process, pairs of orders met different worlds, and are refused. Runs that played back the same
  * recordings met the same answers and may be compared; so may runs in real time with our own mocks,
  * whose latencies this machine blurs (comparison_caveats() says either). Router settings may
- * differ: they are the treatment, and are listed. Orders are paired by index; every figure is over
- * pairs, so A's and B's values here can differ from those of their reports, which are over all of a
- * run's orders and all its replications (quote records are replication 0's).
+ * differ: they are the treatment, and are listed; of two drills also alerts, operators, stop
+ * conditions and rollbacks. A drill and a plain run have not met the same. Orders are paired by
+ * index; every figure is over pairs, so A's and B's values here can differ from those of their
+ * reports, which are over all of a run's orders and all its replications (quote records are
+ * replication 0's).
  *
  *   of all orders           latency (mean, p50, p95, p99), error rate
  *   of orders routed twice  cart, commission, savings, fill, ETA, quotes, authentic, selection
@@ -57,9 +59,9 @@ enum comparison_verdict { /* in the order of a report */
                           VERDICT_CHANGED,
                           VERDICT_INCONCLUSIVE,
                           VERDICT_SAME,
-                          VERDICT_COUNT
+                          COMPARE_VERDICTS
 };
-extern const char *const comparison_verdict_names[VERDICT_COUNT];
+extern const char *const comparison_verdict_names[COMPARE_VERDICTS];
 
 struct comparison_row {
     unsigned scope; /* a provider, or SCOPE_ROUTER */
@@ -82,6 +84,7 @@ struct comparison_side {
     const char *name;   /* the folder, as given */
     const char *quotes; /* its quotes.bin */
     const struct result *result;
+    bool drilled; /* it is a drill's: alerts and operators are part of the treatment, too */
 };
 
 struct comparison_choice {
@@ -98,12 +101,14 @@ struct comparison_request {
     uint32_t choice_count;
 };
 
+struct drill_comparison; /* sim/analysis/drill_compare.h */
+
 struct comparison {
     struct comparison_side a, b;
     double alpha, noise;
     struct comparison_row rows[COMPARE_ROWS_MAX];
     uint32_t row_count;
-    uint32_t verdicts[VERDICT_COUNT];
+    uint32_t verdicts[COMPARE_VERDICTS];
     uint64_t orders;      /* paired and measured */
     uint64_t routed_both; /* and routed by both */
     /* Which provider each order went to: [in A][in B], COMPARE_NOWHERE for not routed. */
@@ -113,7 +118,8 @@ struct comparison {
     bool same_experiment; /* one configuration: differences would be a bug */
     struct comparison_setting settings[COMPARE_SETTINGS_MAX];
     uint32_t setting_count;
-    uint32_t settings_beyond; /* that found no room */
+    uint32_t settings_beyond;             /* that found no room */
+    const struct drill_comparison *drill; /* of two drills their measures, borrowed; else NULL */
 };
 
 /* Adds an error for each reason why B cannot be compared with A. `differing_keys` names keys

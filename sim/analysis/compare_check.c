@@ -96,6 +96,13 @@ bool comparison_check(const struct comparison_side *a, const struct comparison_s
     refuse_strangers(list, a);
     refuse_strangers(list, b);
     if (list->errors != before) return false; /* the rest would follow from it */
+    if (a->drilled != b->drilled) {
+        err_add(list, (struct place){.file = b->name},
+                "compare two drills, or two runs (`routesim run` plays a drill's file as a run)",
+                "it is %s, and the baseline is %s: operators acted in one alone",
+                b->drilled ? "a drill" : "a plain run", a->drilled ? "a drill" : "a plain run");
+        return false;
+    }
     refuse_incomplete(list, a);
     refuse_incomplete(list, b);
     refuse_words(list, b, "`routesim verify` holds one clock against the other", "the clock",
@@ -113,7 +120,7 @@ bool comparison_check(const struct comparison_side *a, const struct comparison_s
     /* Both are part of the hash: where they explain it, it says nothing new. */
     const bool explained =
         (in_a->duration_us != in_b->duration_us || in_a->start_unix_us != in_b->start_unix_us ||
-         known(in_a->replayed)[0] != '\0') &&
+         known(in_a->replayed)[0] != '\0' || (a->drilled && b->drilled)) &&
         differing_keys != NULL && differing_keys[0] == '\0';
     if (in_a->scenario_hash != in_b->scenario_hash && !explained) {
         char a_text[24], b_text[24];

@@ -11,6 +11,7 @@
 #include "router/base/duration.h"
 #include "router/base/json.h"
 #include "sim/command/command.h"
+#include "sim/command/compare_drill.h"
 
 enum { PATH_BYTES = 4200, RUN_BYTES_MAX = 16 << 20, KEYS_BYTES = 200 };
 
@@ -18,6 +19,7 @@ struct run_folder {
     const char *path; /* as given */
     char quotes[PATH_BYTES], summary[PATH_BYTES];
     struct result result;
+    bool drilled;    /* it is a drill's */
     struct json run; /* run.json; no root: there is none that can be read */
 };
 
@@ -29,6 +31,7 @@ struct compare_command {
     struct comparison_choice choices[REPEATS_MAX];
     struct comparison_request request;
     struct comparison comparison;
+    struct drill_comparison drill;   /* of two drills */
     bool settings_known;             /* both runs have a run.json that says them */
     char differing_keys[KEYS_BYTES]; /* outside the router */
 };
@@ -65,6 +68,7 @@ static bool read_folder(struct run_folder *folder, const char *path, struct err_
     const uint32_t before = list->count;
     if (report_read(&folder->result, path, list)) {
         read_run_json(folder);
+        folder->drilled = compare_drill_is(path);
         return true;
     }
     /* Both runs have files of these names: say whose. */
@@ -97,8 +101,8 @@ static const cJSON *settings_of(const struct run_folder *folder)
     return NULL;
 }
 
-static void setting_text(const cJSON *settings, const char *path,
-                         char text[static COMPARE_SETTING_VALUE])
+void compare_setting_text(const cJSON *settings, const char *path,
+                          char text[static COMPARE_SETTING_VALUE])
 {
     const cJSON *setting = cJSON_GetObjectItemCaseSensitive(settings, path);
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(setting, "value");
@@ -154,12 +158,14 @@ static void note_setting(struct compare_command *compare, const cJSON *a, const 
                       cJSON_GetObjectItemCaseSensitive(right, "value"), true))
         return;
     if (strncmp(path, "router.", 7) != 0) {
-        if (is_of_the_scenario(path) && !names_same_recording(compare, path))
-            name_key(compare, path);
+        const bool drills = compare->a.drilled && compare->b.drilled;
+        const bool kept =
+            drills ? compare_drill_key_of(path) == DRILL_KEY_SAME : is_of_the_scenario(path);
+        if (kept && !names_same_recording(compare, path)) name_key(compare, path);
         return;
     }
-    setting_text(a, path, in_a);
-    setting_text(b, path, in_b);
+    compare_setting_text(a, path, in_a);
+    compare_setting_text(b, path, in_b);
     comparison_add_setting(&compare->comparison, path, in_a, in_b);
 }
 
@@ -175,6 +181,7 @@ static void note_settings(struct compare_command *compare)
         if (cJSON_GetObjectItemCaseSensitive(a, setting->string) == NULL)
             note_setting(compare, a, b, setting->string);
     }
+    if (compare->a.drilled && compare->b.drilled) compare_drill_note(&compare->comparison, a, b);
 }
 
 /* Orders of the warm-up are in the quote record; only run.json says how long it was. */
@@ -334,8 +341,10 @@ static int verdict(const struct compare_command *compare)
 static int compare_folders(struct compare_command *compare)
 {
     struct err err;
-    const struct comparison_side a = {compare->a.path, compare->a.quotes, &compare->a.result};
-    const struct comparison_side b = {compare->b.path, compare->b.quotes, &compare->b.result};
+    const struct comparison_side a = {compare->a.path, compare->a.quotes, &compare->a.result,
+                                      compare->a.drilled};
+    const struct comparison_side b = {compare->b.path, compare->b.quotes, &compare->b.result,
+                                      compare->b.drilled};
     note_settings(compare);
     if (!comparison_check(&a, &b, compare->settings_known ? compare->differing_keys : NULL,
                           &compare->list))
@@ -345,6 +354,12 @@ static int compare_folders(struct compare_command *compare)
     compare->request.warmup_us = warmup_of(&compare->a);
     if (!comparison_make(&compare->request, &compare->comparison, &err))
         return console_error(compare->console, &err, NULL);
+    if (compare->a.drilled) {
+        if (!compare_drill_measure(compare->a.path, compare->b.path, compare->request.alpha,
+                                   &compare->drill, &err))
+            return console_error(compare->console, &err, NULL);
+        compare->comparison.drill = &compare->drill;
+    }
     const int shown = show(compare);
     return shown != EXIT_DONE ? shown : verdict(compare);
 }

@@ -88,6 +88,39 @@ printf '{"duration": "1h", "faults": 3}' >"$scratch/bad-plan.json"
 run drill "$scratch/bad-plan.json" --dry-run
 check 'a file that could not be played has no plan' '$code == 3 && -z $out && $err == *error:*'
 
+# ---- one disaster, met in two ways --------------------------------------------------------------------
+small='{"duration": "40m", "warmup": "5m", "seed": 5, "workload": {"arrivals": {"rate": "1/s"}},
+ "router": {"env": {"LOOPGPT_ENABLE_KROGER": true}}, "slo": {"objective": "99.5%", "within": "8s"},
+ "faults": [{"id": "hangs", "provider": "KROGER_API", "kind": "KIND", "at": "10m", "for": "20m"}],
+ "alerts": {"file": "RULES"}, "operators": [{"id": "oncall", "triggers": [{"on_alert": "page"}], "ack": "1m", "steps": [
+ {"do": "set", "key": "LOOPGPT_ENABLE_KROGER", "value": false}, {"do": "redeploy"}]}],
+ "stop_conditions": [{"metric": "router.budget_burned", "limit": "5000%"}]}'
+mkdir "$scratch/two"
+tell() { # tell NAME KIND RULES: a small drill, five times
+    sed -e "s|KIND|$2|; s|RULES|$3|" <<<"$small" >"$scratch/two/$1.json"
+    run drill "$scratch/two/$1.json" "${few[@]}" -r 5 -q -o "$scratch/two-$1"
+}
+rules=$PWD/scenarios/alerts
+tell runbook hang "$rules/runbook.json"
+tell sre hang "$rules/sre.json"
+tell refused refuse "$rules/sre.json"
+run compare "$scratch/two-runbook" "$scratch/two-sre" --json="$scratch/two.json" --markdown="$scratch/two.md" --html="$scratch/two.html"
+check 'two rule sets against one disaster: what it made of detection and cost' '$flat == *"THE DRILL A B B - A 95% interval time to detect "*" orders lost "*"Medians of 5 repeats, paired by repeat"*"alert Provider API Down < 50%/5m for 10m (no such rule)"*"alert Budget Burns Fast (no such rule) > 14.4/1h"*'
+check 'and no line is wider than 80' '$(tail -n +3 <<<"$out" | wc -L) -le 80'
+if command -v jq >/dev/null; then
+    check 'the same as JSON, as Markdown and as a page' '$(jq -r ".drill.measures[] | select(.measure == \"pages\") | .pairs" $scratch/two.json) == 5 && $(grep -c "^| time to detect |" $scratch/two.md) -eq 1 && $(grep -c "<h2.*The drill" $scratch/two.html) -eq 1'
+    check 'paged sooner, it burns less' '$(jq "[.drill.measures[] | select(.measure == \"ttd\" or .measure == \"budget_burned\") | .difference < 0] | all" $scratch/two.json) == true'
+    run compare "$scratch/two-sre" "$scratch/two-sre" --json
+    check 'the same drill twice differs in nothing' '$code == 0 && $(jq "[.drill.measures[] | .above + .below + .only_a + .only_b] | add" <<<"$out") == 0 && $(jq ".settings | length" <<<"$out") == 0'
+else
+    skip 'two drills compared, as JSON' 'jq is not here'
+fi
+run compare "$scratch/two-sre" "$scratch/two-refused"
+check 'another fault is another disaster, and named' '$code == 3 && -z $out && $err == *"faults.hangs.kind"*'
+run run "$scratch/two/sre.json" "${few[@]}" -r 5 -q -o "$scratch/two-plain"
+run compare "$scratch/two-plain" "$scratch/two-sre"
+check 'a drill is not compared with a plain run' '$code == 3 && -z $out && $err == *"it is a drill, and the baseline is a plain run"*'
+
 # ---- the first emergency, as production's code is ----------------------------------------------------
 coded=$scratch/suite/emergency-1-as-coded
 run drill scenarios/drills/emergency-1-as-coded.json "${few[@]}" --events none --no-quotes -o "$scratch/coded"
