@@ -2,34 +2,8 @@
 # Goal: routesim ab as a person or a script meets it: scenario, folder and log; plan; exit codes; files.
 # Method: it is run, and its exit code, standard output, standard error and files are looked at. Prints a
 # line `ok - name` or `not ok - name` a test.
-# shellcheck disable=SC2016,SC2034 # conditions are expanded later, by check()
-set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-program=${ROUTESIM:-$PWD/routesim}
-[ -x "$program" ] || { echo "not ok - there is a program at $program"; exit 1; }
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-export LC_ALL=C.UTF-8
-unset NO_COLOR FORCE_COLOR CLICOLOR_FORCE ROUTESIM_COLOR ROUTESIM_OUT ROUTESIM_JOBS
-for name in $(compgen -e LOOPGPT_); do unset "$name"; done
-
-failed=0
-code=0 out='' err=''
-run() { # run WORDS...: sets code, out and err
-    "$program" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
-    code=$?
-    out=$(cat "$scratch/out") err=$(cat "$scratch/err")
-}
-
-check() { # check NAME CONDITION: a bash condition about code, out and err
-    if eval "[[ $2 ]]"; then
-        echo "ok - $1"
-    else
-        echo "not ok - $1"
-        printf '    wanted: %s\n    code: %s\n    out: %.400s\n    err: %.400s\n' "$2" "$code" "$out" "$err"
-        failed=1
-    fi
-}
+# shellcheck source=lib/e2e.bash
+. "$(dirname "${BASH_SOURCE[0]}")/lib/e2e.bash" || exit 1
 
 scenario=scenarios/real-day.json
 few=(--progress none --no-plots)

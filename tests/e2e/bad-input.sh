@@ -3,26 +3,13 @@
 # with the exit code that is documented; nothing half written stays, and nobody's files are touched.
 # Method: one line a mistake: what is wrong, the exit code, what the message must contain, the command.
 # Scenarios are made here, in a scratch folder. Prints a line `ok - name` or `not ok - name` a test.
-set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-program=${ROUTESIM:-$PWD/routesim}
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-export LC_ALL=C.UTF-8
-unset NO_COLOR FORCE_COLOR CLICOLOR_FORCE
-for name in $(compgen -e | grep -E '^(LOOPGPT|ROUTESIM)_'); do unset "$name"; done
+# shellcheck source=lib/e2e.bash
+. "$(dirname "${BASH_SOURCE[0]}")/lib/e2e.bash" || exit 1
 cd "$scratch" || exit 1
 
-failed=0
 verdict() { # verdict NAME PASSED
-    if [ "$2" = yes ]; then
-        echo "ok - $1"
-    else
-        echo "not ok - $1"
-        printf '    wanted: exit %s and "%s"\n    exit %s:\n' "$wanted_code" "$wanted" "$code"
-        sed 's/^/    /' said | head -n 12
-        failed=1
-    fi
+    if [ "$2" = yes ]; then ok "$1"; else not_ok "$1" "wanted: exit $wanted_code and \"$wanted\"
+exit $code: $(head -n 12 said)"; fi
 }
 
 # refuses NAME CODE PATTERN WORDS...: the program, given WORDS, exits with CODE, and its error, wherever it
@@ -48,8 +35,7 @@ scenario() { # scenario NAME PATTERN TEXT
     refuses "$name" 3 "$pattern" lint s.json
     refuses "$name, in run too" 3 "$pattern" run s.json --no-plots --out never
     if [ -e never ]; then
-        echo "not ok - $name: an output folder was made"
-        failed=1
+        not_ok "$name: an output folder was made"
         rm -rf never
     fi
 }
@@ -60,8 +46,7 @@ plays() { # plays NAME PATTERN TEXT
     printf '%s\n' "$3" >s.json
     refuses "$name" 3 "$pattern" run s.json --no-plots --duration 1m --out never
     if [ -e never ]; then
-        echo "not ok - $name: an output folder was made"
-        failed=1
+        not_ok "$name: an output folder was made"
         rm -rf never
     fi
 }

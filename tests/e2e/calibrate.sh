@@ -4,41 +4,9 @@
 # Method: it is run, and its exit code, standard output, standard error and files are looked at. Prints a
 # line `ok - name`, `ok - name # SKIP why` or `not ok - name` a test. Real providers are names under
 # .invalid: nothing leaves this machine. With ROUTESIM_DATA, measured latencies are looked at too.
-# shellcheck disable=SC2012,SC2016,SC2034,SC2317 # conditions are expanded later, by check()
-set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-program=${ROUTESIM:-$PWD/routesim}
-[ -x "$program" ] || { echo "not ok - there is a program at $program"; exit 1; }
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-export LC_ALL=C.UTF-8 TMPDIR=$scratch
-unset NO_COLOR FORCE_COLOR CLICOLOR_FORCE ROUTESIM_COLOR ROUTESIM_OUT ROUTESIM_JOBS ROUTESIM_SEED ROUTESIM_ENV_FILE
-unset KROGER_CLIENT_ID KROGER_CLIENT_SECRET WALMART_API_KEY WALMART_PARTNER_ID MEALME_API_KEY INSTACART_API_KEY
-for name in $(compgen -e LOOPGPT_); do unset "$name"; done
-
+# shellcheck source=lib/e2e.bash
+. "$(dirname "${BASH_SOURCE[0]}")/lib/e2e.bash" || exit 1
 line_end=$'\n'
-failed=0
-code=0 out='' err='' flat=''
-look() { # look CODE: what was run is over
-    code=$1
-    out=$(tr -d '\0' <"$scratch/out") err=$(cat "$scratch/err")
-    flat=$(tr '\n' ' ' <"$scratch/out" | sed 's/\xc2\xa0/ /g' | tr -s ' ')
-}
-run() { # run WORDS...: sets code, out, err, and flat, which is out in one line
-    "$program" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
-    look $?
-}
-
-check() { # check NAME CONDITION: a bash condition about code, out, err and flat
-    if eval "[[ $2 ]]"; then
-        echo "ok - $1"
-    else
-        echo "not ok - $1"
-        printf '    wanted: %s\n    code: %s\n    out: %.400s\n    err: %.400s\n' "$2" "$code" "$out" "$err"
-        failed=1
-    fi
-}
-skip() { echo "ok - $1 # SKIP $2"; }
 
 refused() { # refused NAME CODE CONDITION WORDS...: a hint, and nothing written
     local name=$1 wanted=$2 condition=$3
@@ -300,10 +268,7 @@ look $?
 check 'Ctrl-C half way: what is there is used' '$code == 130 && $flat == *" calls to 3 providers"*"The run was stopped before its end by a signal"* && -s $scratch/cut/report.html && $(<$scratch/cut/report.md) == *"stopped before its end"*'
 "$program" mock --print-urls --keys "$scratch/keys" --for 1m >"$scratch/urls" 2>"$scratch/mock.err" &
 mock=$!
-for ((i = 0; i < 100; i++)); do
-    grep -q '^ENV_FILE=' "$scratch/urls" && break
-    sleep 0.1
-done
+await 'grep -q ^ENV_FILE= "$scratch/urls"'
 url=$(sed -n 's/^KROGER_API=//p' "$scratch/urls")
 canary=canary-$RANDOM$RANDOM$RANDOM
 MEALME_API_KEY=$canary-mealme run calibrate "$scratch/live.json" --clock real --duration 1s --inherit-env --set 'providers.MEALME.base_url=""' --set "providers.KROGER_API.base_url=$url" --env-file "$scratch/keys/mock.env" "${few[@]}" -o "$scratch/elsewhere"
@@ -354,10 +319,7 @@ for signal in INT TERM; do
     mkdir "$scratch/$signal"
     "$program" calibrate scenarios/baseline.json --duration 24h --rate 2/s --requests 12000 "${few[@]}" -o "$scratch/$signal/out" >/dev/null 2>"$scratch/err" </dev/null &
     running=$!
-    for ((i = 0; i < 1200; i++)); do
-        [ -d "$scratch/$signal/out.tmp-$running" ] && break
-        sleep 0.02
-    done
+    await '[ -d "$scratch/$signal/out.tmp-$running" ]'
     kill -s "$signal" "$running"
     wait "$running"
     code=$? out=$(ls "$scratch/$signal") err=$(cat "$scratch/err")

@@ -2,35 +2,9 @@
 # Goal: the program as a person or a script meets it: exit codes, streams, suggestions, help.
 # Method: it is run, and its exit code, standard output and standard error are looked at. Prints a line
 # `ok - name`, `ok - name # SKIP why` or `not ok - name` a test.
-# shellcheck disable=SC2016,SC2034 # conditions are expanded later, by check()
-set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-program=${ROUTESIM:-$PWD/routesim}
-[ -x "$program" ] || { echo "not ok - there is a program at $program"; exit 1; }
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-export LC_ALL=C.UTF-8
-unset NO_COLOR FORCE_COLOR CLICOLOR_FORCE ROUTESIM_COLOR
-for name in $(compgen -e LOOPGPT_); do unset "$name"; done
-
+# shellcheck source=lib/e2e.bash
+. "$(dirname "${BASH_SOURCE[0]}")/lib/e2e.bash" || exit 1
 line_end=$'\n' escape=$'\e'
-failed=0
-code=0 out='' err=''
-run() { # run WORDS...: sets code, out and err
-    "$program" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
-    code=$?
-    out=$(cat "$scratch/out") err=$(cat "$scratch/err")
-}
-
-check() { # check NAME CONDITION: a bash condition about code, out and err
-    if eval "[[ $2 ]]"; then
-        echo "ok - $1"
-    else
-        echo "not ok - $1"
-        printf '    wanted: %s\n    code: %s\n    out: %.400s\n    err: %.400s\n' "$2" "$code" "$out" "$err"
-        failed=1
-    fi
-}
 
 # ---- help and versions ----
 run
@@ -79,7 +53,7 @@ if command -v groff >/dev/null; then
     warnings=$(groff -man -Tutf8 -ww <"$scratch/out" 2>&1 >/dev/null)
     check 'which groff reads without a warning' '-z $warnings'
 else
-    echo 'ok - which groff reads without a warning # SKIP there is no groff'
+    skip 'which groff reads without a warning' 'there is no groff'
 fi
 run completion bash
 cp "$scratch/out" "$scratch/completion.bash"
@@ -109,7 +83,7 @@ if command -v zsh >/dev/null; then
     warnings=$(zsh -n "$scratch/out" 2>&1)
     check 'which zsh can parse' '-z $warnings'
 else
-    echo 'ok - which zsh can parse # SKIP there is no zsh'
+    skip 'which zsh can parse' 'there is no zsh'
 fi
 
 # ---- score ----
@@ -141,7 +115,7 @@ if [ -f "$sample" ]; then
     run score --check "$sample"
     check 'agrees with every recorded decision' '$code == 0 && $out == "500 of 500 match"'
 else
-    echo "ok - agrees with every recorded decision # SKIP $sample is not here"
+    skip "agrees with every recorded decision" "$sample is not here"
 fi
 
 # ---- streams and colour ----

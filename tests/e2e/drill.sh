@@ -3,53 +3,16 @@
 # called off, are invalid or are none; the same bytes however it is run; real time with a person or without.
 # Method: it is run, and its exit code, standard output, standard error and files are looked at. Prints a
 # line `ok - name`, `ok - name # SKIP why` or `not ok - name` a test. Nothing leaves this machine.
-# shellcheck disable=SC2012,SC2016,SC2034,SC2317 # conditions are expanded later, by check()
-set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-program=${ROUTESIM:-$PWD/routesim}
-[ -x "$program" ] || { echo "not ok - there is a program at $program"; exit 1; }
-scratch=$(mktemp -d) || exit 1
-running=
-clean() {
-    [ -z "$running" ] || kill -9 $running 2>/dev/null
-    rm -rf "$scratch"
-}
-trap clean EXIT
-export LC_ALL=C.UTF-8 TMPDIR=$scratch
-unset NO_COLOR FORCE_COLOR CLICOLOR_FORCE ROUTESIM_COLOR ROUTESIM_OUT ROUTESIM_JOBS ROUTESIM_SEED ROUTESIM_ENV_FILE
-unset ROUTESIM_REPLICATIONS ROUTESIM_EVENTS ROUTESIM_PROGRESS ROUTESIM_PAGERDUTY_KEY ROUTESIM_SLACK_WEBHOOK
-unset KROGER_CLIENT_ID KROGER_CLIENT_SECRET WALMART_API_KEY WALMART_PARTNER_ID MEALME_API_KEY INSTACART_API_KEY
-for name in $(compgen -e LOOPGPT_); do unset "$name"; done
-
+# shellcheck source=lib/e2e.bash
+. "$(dirname "${BASH_SOURCE[0]}")/lib/e2e.bash" || exit 1
 line_end=$'\n'
-failed=0
-code=0 out='' err='' flat=''
-look() { # look CODE: what was run is over
-    code=$1
-    out=$(tr -d '\0' <"$scratch/out") err=$(cat "$scratch/err")
-    flat=$(tr '\n' ' ' <"$scratch/out" | sed 's/\xc2\xa0/ /g' | tr -s ' ')
-}
-run() { # run WORDS...: sets code, out, err, and flat, which is out in one line
-    "$program" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
-    look $?
-}
-check() { # check NAME CONDITION: a bash condition about code, out, err and flat
-    if eval "[[ $2 ]]"; then
-        echo "ok - $1"
-    else
-        echo "not ok - $1"
-        printf '    wanted: %s\n    code: %s\n    out: %.400s\n    err: %.400s\n' "$2" "$code" "$out" "$err"
-        failed=1
-    fi
-}
-skip() { echo "ok - $1 # SKIP $2"; }
+
 refused() { # refused NAME CODE CONDITION WORDS...: a hint, and nothing written
     local name=$1 wanted=$2 condition=$3
     shift 3
     run drill "$@" --progress none -o "$scratch/refused"
     check "$name" "\$code == $wanted && -z \$out && \$err == *error:* && -z \$(compgen -G \"\$scratch/refused*\") && $condition"
 }
-one_line() { tr '\n' ' ' <"$1" | tr -s ' '; }
 
 few=(--progress none --no-plots)
 
@@ -287,14 +250,10 @@ for what in secret.json held; do
     mkdir "$scratch/cut-$what"
     "$program" drill "$scratch/$what" -r 5000 "${few[@]}" -o "$scratch/cut-$what/out" >"$scratch/out" 2>"$scratch/err" </dev/null &
     running=$!
-    for ((i = 0; i < 1200; i++)); do
-        [ -n "$(ls "$scratch/cut-$what")" ] && break
-        sleep 0.02
-    done
+    await '[ -n "$(ls "$scratch/cut-$what")" ]'
     kill -TERM "$running"
     wait "$running"
     look $?
-    running=
     check "SIGTERM half way through $what leaves nothing" '$code -eq 143 && -z $(ls $scratch/cut-$what)'
 done
 
@@ -318,7 +277,6 @@ begin() { # begin NAME WORDS...: a run in real time that others run beside; what
     local name=$1
     shift
     "$program" drill "${real[@]}" -o "$scratch/$name" "$@" >"$scratch/$name.out" 2>"$scratch/$name.err" <"$scratch/$name.in" &
-    running+=" $!"
     pids[$name]=$!
 }
 finish() { # finish NAME
@@ -332,11 +290,7 @@ declare -A pids
 # A mock server is a listener that takes everything down, and answers 404 to what it does not know.
 "$program" mock --print-urls --keys "$scratch/keys" --for 2m --journal "$scratch/journal.jsonl" >"$scratch/urls" 2>"$scratch/mock.err" &
 mock=$!
-running=" $mock"
-for ((i = 0; i < 100; i++)); do
-    grep -q '^ENV_FILE=' "$scratch/urls" 2>/dev/null && break
-    sleep 0.1
-done
+await 'grep -q ^ENV_FILE= "$scratch/urls"'
 listener=$(sed -n 's/^KROGER_API=//p' "$scratch/urls")
 refused 'without a key nobody is told' 3 '$err == *ROUTESIM_PAGERDUTY_KEY*' "${real[@]:0:3}" --notify-pagerduty
 export ROUTESIM_PAGERDUTY_KEY=$pager
@@ -375,5 +329,4 @@ check 'a word that is none is answered, and so is a provider that is none' '$err
 check 'a key that is none has no effect there either' '$err == *"set LOOPGPT_ENABLE_KROGR = false: no effect"* && $(<$scratch/asked/drill.json) == *operator_noop*LOOPGPT_ENABLE_KROGR*'
 check 'whoever is drilled is not told of the fault' '$err != *"fault refused"*'
 check 'nor is a secret shown that was typed' '$err$out != *"$canary"* && -z $(grep -r -l -a "$canary" "$scratch/asked")'
-running=
 exit $failed

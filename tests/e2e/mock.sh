@@ -4,36 +4,12 @@
 # Method: it is started on free ports, and curl and openssl alone speak to it. Prints a line `ok - name`,
 # `ok - name # SKIP why` or `not ok - name` a test. Every mock stops by itself after two minutes, so that
 # none outlives a test that was killed.
-# shellcheck disable=SC2016,SC2034 # conditions are expanded later, by check()
-set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-program=${ROUTESIM:-$PWD/routesim}
-[ -x "$program" ] || { echo "not ok - there is a program at $program"; exit 1; }
+# shellcheck source=lib/e2e.bash
+. "$(dirname "${BASH_SOURCE[0]}")/lib/e2e.bash" || exit 1
 for tool in curl openssl; do
-    command -v $tool >/dev/null || { echo "ok - mocks over HTTP # SKIP there is no $tool here"; exit 0; }
+    command -v $tool >/dev/null || { skip "mocks over HTTP" "there is no $tool here"; exit 0; }
 done
-scratch=$(mktemp -d) || exit 1
-export LC_ALL=C.UTF-8
-for name in $(compgen -e LOOPGPT_) $(compgen -e ROUTESIM_) $(compgen -e | grep -iE '_proxy$'); do unset "$name"; done
-
 mock_pid=
-clean() {
-    [ -z "$mock_pid" ] || kill -9 "$mock_pid" 2>/dev/null
-    rm -rf "$scratch"
-}
-trap clean EXIT
-
-failed=0
-code=0 out='' err=''
-check() { # check NAME CONDITION: a bash condition about code, out and err
-    if eval "[[ $2 ]]"; then
-        echo "ok - $1"
-    else
-        echo "not ok - $1"
-        printf '    wanted: %s\n    code: %s\n    out: %.600s\n    err: %.400s\n' "$2" "$code" "$out" "$err"
-        failed=1
-    fi
-}
 
 # start WORDS...: a mock that has said where it is; sets MEALME, INSTACART, KROGER_API, WALMART_API, ADMIN
 start() {
@@ -265,19 +241,19 @@ check "the scenario's fault strikes at its time" '$code == 503'
 cp "$scratch/limited.json" "$scratch/good.json"
 printf '{"schema": "routesim.scenario/1",\n "faults": [{"id": "x", "provider": "KROGER", "kind": "hang"}]}\n' >"$scratch/limited.json"
 kill -HUP "$mock_pid"
-for ((i = 0; i < 200; i++)); do grep -q 'served on' "$scratch/log" && break; sleep 0.05; done
+await 'grep -q "served on" "$scratch/log"'
 code=0 out=$(cat "$scratch/log")
 check 'SIGHUP with a broken scenario names line and column' '$out == *"limited.json:2:37: error:"*"KROGER_API"*"the scenario from before is served on"*'
 ask "${house[@]}"
 check 'and serves the old one on' '$code == 503'
 sed -e 's/"status": 503/"status": 500/' "$scratch/good.json" >"$scratch/limited.json"
 kill -HUP "$mock_pid"
-for ((i = 0; i < 200; i++)); do grep -q 'read again' "$scratch/log" && break; sleep 0.05; done
+await 'grep -q "read again" "$scratch/log"'
 ask "${house[@]}"
 check 'SIGHUP with a good one takes it' '$code == 500'
 ask -X POST "$ADMIN/credentials/walmart/rotate"
 kill -HUP "$mock_pid"
-for ((i = 0; i < 200; i++)); do [ "$(grep -c 'read again' "$scratch/log")" = 2 ] && break; sleep 0.05; done
+await '[ "$(grep -c "read again" "$scratch/log")" = 2 ]'
 ask "$ADMIN/credentials"
 check 'what was rotated stays rotated' '$code == 200 && $out == *"WALMART_API"*"\"generation\": 2"*'
 ask "${house[@]}"
@@ -356,7 +332,7 @@ quick 50s >"$scratch/slow.json"
 start "$scratch/slow.json" --only mealme
 curl -sS --max-time 60 --noproxy '*' -o /dev/null -w '%{http_code}' "${health[@]}" "$MEALME/search/cart" >"$scratch/slow" &
 slow=$!
-for ((i = 0; i < 100; i++)); do curl -s --noproxy '*' "$ADMIN/counters" | grep -q '"waiting": 1' && break; sleep 0.05; done
+await 'curl -s "$ADMIN/counters" | grep -q "\"waiting\": 1"'
 ask "${json[@]}" -d '{"id":"s","provider":"MEALME","kind":"error","status":504,"at":"20m","hits_in_flight":true}' "$ADMIN/faults"
 ask -X PUT "${json[@]}" -d '{"to":"30m"}' "$ADMIN/clock"
 wait $slow
@@ -367,7 +343,7 @@ quick 1500ms >"$scratch/slow.json"
 start "$scratch/slow.json" --only mealme
 curl -sS --max-time 20 --noproxy '*' -o /dev/null -w '%{http_code}' -H "Id-Token: $MEALME_API_KEY" "${mealme_cart[@]:0:7}" "$MEALME/search/cart" >"$scratch/slow" &
 slow=$!
-for ((i = 0; i < 100; i++)); do curl -s --noproxy '*' "$ADMIN/counters" | grep -q '"waiting": 1' && break; sleep 0.05; done
+await 'curl -s "$ADMIN/counters" | grep -q "\"waiting\": 1"'
 stop TERM
 wait $slow
 code=0 out=$(cat "$scratch/slow")
@@ -376,9 +352,9 @@ quick 1900ms >"$scratch/slow.json"
 start "$scratch/slow.json" --only mealme
 curl -sS --max-time 20 --noproxy '*' -o /dev/null -H "Id-Token: $MEALME_API_KEY" "${mealme_cart[@]:0:7}" "$MEALME/search/cart" 2>/dev/null &
 slow=$!
-for ((i = 0; i < 100; i++)); do curl -s --noproxy '*' "$ADMIN/counters" | grep -q '"waiting": 1' && break; sleep 0.05; done
+await 'curl -s "$ADMIN/counters" | grep -q "\"waiting\": 1"'
 kill -TERM "$mock_pid"
-for ((i = 0; i < 100; i++)); do grep -q 'stopped after' "$scratch/log" && break; sleep 0.01; done
+await 'grep -q "stopped after" "$scratch/log"'
 stop TERM
 wait $slow
 check 'a second signal leaves at once' '$code == 143'
@@ -417,7 +393,7 @@ if [ -n "$(hostname -I 2>/dev/null)" ]; then
         '$code == 404 && " $(hostname -I) " == *" $host "* && $(cat "$ENV_FILE") == *"MEALME_API_BASE=$MEALME"* && $ADMIN == http://127.0.0.1:*'
     stop TERM
 else
-    echo 'ok - the address is told that others have to use # SKIP no network here'
+    skip 'the address is told that others have to use' 'no network here'
 fi
 
 # ---- ports ----

@@ -2,39 +2,10 @@
 # Goal: what the project promises holds for the built program and the shipped scenarios, end to end.
 # Method: scenarios are run into a scratch folder; exit codes, streams and bytes of the results are looked
 # at, and quantiles are worked out a second time, by sort and awk. Prints a line `ok - name`,
-# `ok - name # skip why` or `not ok - name` a test. Recorded data come from $ROUTESIM_DATA, or
+# `ok - name # SKIP why` or `not ok - name` a test. Recorded data come from $ROUTESIM_DATA, or
 # ../shared/data where that is there.
-# shellcheck disable=SC2016,SC2034 # conditions are expanded later, by check()
-set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-program=${ROUTESIM:-$PWD/routesim}
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-export LC_ALL=C.UTF-8
-unset NO_COLOR FORCE_COLOR CLICOLOR_FORCE
-for name in $(compgen -e ROUTESIM_); do
-    case $name in ROUTESIM_DATA) ;; *) unset "$name" ;; esac
-done
-for name in $(compgen -e LOOPGPT_); do unset "$name"; done
-
-failed=0
-code=0 out='' err=''
-run() { # run WORDS...: sets code, out and err
-    "$program" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
-    code=$?
-    out=$(cat "$scratch/out") err=$(cat "$scratch/err")
-}
-
-check() { # check NAME CONDITION: a bash condition about code, out and err
-    if eval "[[ $2 ]]"; then
-        echo "ok - $1"
-    else
-        echo "not ok - $1"
-        printf '    wanted: %s\n    code: %s\n    out: %.400s\n    err: %.400s\n' "$2" "$code" "$out" "$err"
-        failed=1
-    fi
-}
-skip() { echo "ok - $1 # skip $2"; }
+# shellcheck source=lib/e2e.bash
+. "$(dirname "${BASH_SOURCE[0]}")/lib/e2e.bash" || exit 1
 
 same() { # same DIR DIR FILE...: sets code, and names in out what differs
     local left=$1 right=$2 name
@@ -262,10 +233,7 @@ victim=$!
 killed=$!
 set +m
 started() { compgen -G "$scratch/stopped-new.tmp-*" >/dev/null && compgen -G "$scratch/stopped.tmp-*" >/dev/null; }
-for ((tries = 0; tries < 300; tries++)); do
-    if started; then break; fi
-    sleep 0.1
-done
+await started
 sleep 1
 kill -INT "$victim"
 kill -KILL "$killed"

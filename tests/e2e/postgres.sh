@@ -6,37 +6,14 @@
 # for byte. The cluster is ours: in a folder of ours, on a Unix socket alone, as an unprivileged user, and it
 # ends with us. NOW() is the log's last instant, by a function of that name that stands before PostgreSQL's
 # in the search path.
-set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-program=${ROUTESIM:-$PWD/routesim}
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/routesim-postgres.XXXXXX") || exit 1
-cluster='' bin=''
-as_owner() { "$@"; }
-clean() {
-    [ -z "$cluster" ] || [ ! -f "$cluster/data/postmaster.pid" ] ||
-        as_owner "$bin/pg_ctl" -D "$cluster/data" -m immediate stop >/dev/null 2>&1
-    rm -rf "$scratch" ${cluster:+"$cluster"}
-}
-trap clean EXIT
-trap 'exit 143' TERM
-trap 'exit 130' INT
+# shellcheck source=lib/e2e.bash
+. "$(dirname "${BASH_SOURCE[0]}")/lib/e2e.bash" || exit 1
+# shellcheck source=lib/postgres.bash
+. tests/e2e/lib/postgres.bash || exit 1
 export LC_ALL=C NO_COLOR=1
-unset ROUTESIM_EVENTS ROUTESIM_OUT PGHOST PGPORT PGUSER PGDATABASE PGOPTIONS PGSERVICE PGPASSFILE PGTZ
-failed=0
-
-ok() { echo "ok - $1"; }
-not_ok() {
-    echo "not ok - $1"
-    [ $# -lt 2 ] || sed 's/^/    /' <<<"$2" | head -n 20
-    failed=1
-}
-expect() { # expect NAME WANTED GOT [TEXT]
-    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted $2, got $3
-${4-}"; fi
-}
 
 # ---- logs, and what an export refuses: no PostgreSQL is needed for that --------------------------------
-run() { # run FOLDER SCENARIO WORDS...
+simulate() { # simulate FOLDER SCENARIO WORDS...
     local folder=$1 scenario=$2
     shift 2
     "$program" run "$scenario" --no-plots --progress none --events all --out "$scratch/$folder" "$@" 2>&1
@@ -46,15 +23,15 @@ export_of() { # export_of FOLDER WORDS...: to FOLDER.export
     shift
     "$program" export "$scratch/$folder" --postgres --force --out "$scratch/$folder.export" "$@" 2>&1
 }
-said=$(run hang scenarios/kroger-timeout.json --short)
+said=$(simulate hang scenarios/kroger-timeout.json --short)
 expect 'a scenario runs' 0 $? "$said"
-said=$(run refused scenarios/all-providers-down.json --short)
+said=$(simulate refused scenarios/all-providers-down.json --short)
 expect 'another, in which orders fail' 0 $? "$said"
-said=$(run days scenarios/baseline.json --duration 30h --rate 400/h -r 2 \
+said=$(simulate days scenarios/baseline.json --duration 30h --rate 400/h -r 2 \
     --set providers.KROGER_API.history.orders=200 --set providers.KROGER_API.history.success_rate=91.5 \
     --set providers.KROGER_API.history.margin_rate=2.75)
 case $? in 0 | 1) ok 'one that is longer than a day' ;; *) not_ok 'one that is longer than a day' "$said" ;; esac
-said=$(run expired scenarios/credentials-expired.json --short)
+said=$(simulate expired scenarios/credentials-expired.json --short)
 case $? in 0 | 1) ok 'one with credentials that are refused' ;; *) not_ok 'one with credentials that are refused' "$said" ;; esac
 # A story: Kroger fails, an alert fires, somebody puts it into mock mode, deploys, and later undoes it.
 cat >"$scratch/drill.json" <<'JSON'
@@ -76,7 +53,7 @@ said=$("$program" drill "$scratch/drill.json" --no-plots --progress none --out "
 case $? in 0 | 1) ok 'a drill is played' ;; *) not_ok 'a drill is played' "$said" ;; esac
 logs='hang refused days expired drill'
 
-said=$(run sampled scenarios/baseline.json --short --events sample=3)
+said=$(simulate sampled scenarios/baseline.json --short --events sample=3)
 said=$(export_of sampled)
 expect 'a log of some of the orders is refused' 3 $? "$said"
 expect 'with what to do' 1 "$(grep -c 'run again with --events all' <<<"$said")" "$said"
@@ -94,29 +71,11 @@ said=$(export_of hang)
 expect 'twice the same bytes' 0 "$([ "$first" = "$(cat "$scratch/hang.export/"*)" ]; echo $?)"
 
 # ---- a cluster of our own -----------------------------------------------------------------------------
-for bin in $(ls -d /usr/lib/postgresql/*/bin /usr/pgsql-*/bin 2>/dev/null | sort -V -r) \
-    "$(dirname "$(command -v initdb || echo /nowhere/)")"; do
-    [ -x "$bin/initdb" ] && [ -x "$bin/pg_ctl" ] && break
-done
-if [ ! -x "$bin/initdb" ] || ! command -v psql >/dev/null; then
-    echo 'ok - every query in PostgreSQL # SKIP there is no PostgreSQL: install postgresql'
+if ! postgres_is_there; then
+    skip 'every query in PostgreSQL' 'there is no PostgreSQL: install postgresql'
     exit "$failed"
 fi
-cluster=$(mktemp -d /tmp/routesim-pg.XXXXXX) || exit 1 # short: a socket's path has 107 bytes
-if [ "$(id -u)" = 0 ]; then
-    if ! id postgres >/dev/null 2>&1; then
-        echo 'ok - every query in PostgreSQL # SKIP root may not serve one, and there is no user postgres'
-        exit "$failed"
-    fi
-    chown postgres "$cluster"
-    as_owner() { (cd / && setpriv --reuid=postgres --regid="$(id -g postgres)" --init-groups "$@"); }
-fi
-said=$(as_owner "$bin/initdb" -D "$cluster/data" -U drill -A trust -E UTF8 --locale=C --no-sync 2>&1) ||
-    { not_ok 'a cluster can be made' "$said"; exit 1; }
-said=$(as_owner "$bin/pg_ctl" -D "$cluster/data" -l "$cluster/log" -w -t 60 \
-    -o "-c listen_addresses='' -c unix_socket_directories='$cluster' -c fsync=off -c max_connections=8" start 2>&1) ||
-    { not_ok 'a cluster can be started' "$said"; exit 1; }
-ask() { psql -h "$cluster" -U drill -X -q -v ON_ERROR_STOP=1 "$@"; }
+postgres_start || exit 1
 version=$(ask -d postgres -A -t -c 'SHOW server_version')
 ok "PostgreSQL ${version%% *} on a socket"
 

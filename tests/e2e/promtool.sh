@@ -4,27 +4,17 @@
 # becomes a test that promtool runs. As gauges all ticks have to agree, states included; as counters, of some
 # drills (ROUTESIM_PROMTOOL=all: of all), every tick but those next to a change. Prints a line
 # `ok - name`, `ok - name # SKIP why` or `not ok - name` a test, and how many assertions there were.
-set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-program=${ROUTESIM:-$PWD/routesim}
-[ -x "$program" ] || { echo "not ok - there is a program at $program"; exit 1; }
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-export LC_ALL=C.UTF-8
-unset NO_COLOR FORCE_COLOR CLICOLOR_FORCE ROUTESIM_COLOR ROUTESIM_OUT ROUTESIM_JOBS ROUTESIM_SEED
-for name in $(compgen -e LOOPGPT_); do unset "$name"; done
+# shellcheck source=lib/e2e.bash
+. "$(dirname "${BASH_SOURCE[0]}")/lib/e2e.bash" || exit 1
 
-failed=0
-check() { # check NAME COMMAND...: the command's output is shown when it fails
+succeeds() { # succeeds NAME COMMAND...: the command's output is shown when it fails
     local name=$1
     shift
     if "$@" >"$scratch/out" 2>&1; then
-        echo "ok - $name"
+        ok "$name"
         return 0
     fi
-    echo "not ok - $name"
-    head -c 1500 "$scratch/out" | sed 's/^/    /'
-    failed=1
+    not_ok "$name" "$(head -c 1500 "$scratch/out")"
     return 1
 }
 
@@ -38,8 +28,8 @@ export_rules() { # export_rules FILE WORDS...
 }
 
 # ---- without Prometheus: what is refused, and what a file of rules alone gives ----
-check 'rules alone make two files' export_rules scenarios/alerts/sre.json
-check 'and no test, as nothing was played' test ! -e "$scratch/export/rules_test.yml"
+succeeds 'rules alone make two files' export_rules scenarios/alerts/sre.json
+succeeds 'and no test, as nothing was played' test ! -e "$scratch/export/rules_test.yml"
 refused() { # refused CODE PATTERN WORDS...: nothing is written
     local code=$1 pattern=$2 got=0
     shift 2
@@ -48,31 +38,31 @@ refused() { # refused CODE PATTERN WORDS...: nothing is written
     cat "$scratch/said"
     [ "$got" = "$code" ] && grep -q -- "$pattern" "$scratch/said" && [ ! -e "$scratch/export" ]
 }
-check 'a scenario without alerts is refused' refused 3 'has no alert rules' export scenarios/baseline.json
-check 'a file that is not there is refused' refused 3 'nowhere.json' export "$scratch/nowhere.json"
-check 'scores write no folder' refused 2 'writes no folder' score scenarios/alerts/sre.json --drills scenarios/drills
-check 'all readings are none for an export' refused 2 'alerts score' export scenarios/alerts/runbook.json --reading all
-check 'a verb that is none is refused' refused 2 'there is no "exprot"' exprot scenarios/alerts/runbook.json
-check 'scores need drills' refused 2 'needs drills' score scenarios/alerts/runbook.json
+succeeds 'a scenario without alerts is refused' refused 3 'has no alert rules' export scenarios/baseline.json
+succeeds 'a file that is not there is refused' refused 3 'nowhere.json' export "$scratch/nowhere.json"
+succeeds 'scores write no folder' refused 2 'writes no folder' score scenarios/alerts/sre.json --drills scenarios/drills
+succeeds 'all readings are none for an export' refused 2 'alerts score' export scenarios/alerts/runbook.json --reading all
+succeeds 'a verb that is none is refused' refused 2 'there is no "exprot"' exprot scenarios/alerts/runbook.json
+succeeds 'scores need drills' refused 2 'needs drills' score scenarios/alerts/runbook.json
 sed 's/provider.error_rate/provider.eror_rate/' scenarios/alerts/runbook.json >"$scratch/wrong.json"
-check 'a mistake in rules is shown where it stands' refused 3 'wrong.json:[0-9]*:[0-9]*: error' export "$scratch/wrong.json"
+succeeds 'a mistake in rules is shown where it stands' refused 3 'wrong.json:[0-9]*:[0-9]*: error' export "$scratch/wrong.json"
 printf '%s' '{"schema": "routesim.alerts/1", "rules": [{"name": "a\"b\\ {{ $labels }} # [x", "metric": "router.error_rate", "op": ">", "threshold": "5%"}]}' >"$scratch/odd.json"
-check 'an odd name is exported' export_rules "$scratch/odd.json"
+succeeds 'an odd name is exported' export_rules "$scratch/odd.json"
 
 if ! command -v promtool >/dev/null; then
-    echo 'ok - Prometheus agrees with every alert of every drill # SKIP promtool is not installed (Debian: prometheus)'
+    skip 'Prometheus agrees with every alert of every drill' 'promtool is not installed (Debian: prometheus)'
     exit "$failed"
 fi
-check 'and taken by promtool as a name' promtool check rules "$scratch/export/rules.yml"
+succeeds 'and taken by promtool as a name' promtool check rules "$scratch/export/rules.yml"
 
 # ---- every drill, every rule ----
 alerts=0 states=0 counted=0 left_out=0 drills=0
 agree() { # agree DRILL RULES FORM
     local name
     name="$(basename "$1" .json) and $(basename "$2") agree, as ${3}s"
-    check "$name: exported" export_rules "$1" --rules "$2" --form "$3" || return
-    check "$name: rules are rules" promtool check rules "$scratch/export/rules.yml" || return
-    check "$name" promtool test rules "$scratch/export/rules_test.yml" || return
+    succeeds "$name: exported" export_rules "$1" --rules "$2" --form "$3" || return
+    succeeds "$name: rules are rules" promtool check rules "$scratch/export/rules.yml" || return
+    succeeds "$name" promtool test rules "$scratch/export/rules_test.yml" || return
     if [ "$3" = gauge ]; then
         alerts=$((alerts + $(number assertions)))
         states=$((states + $(number state_assertions)))
@@ -94,6 +84,6 @@ for drill in scenarios/drills/*.json; do
     done
     drills=$((drills + 1))
 done
-check 'there were drills' test "$drills" -gt 0
+succeeds 'there were drills' test "$drills" -gt 0
 echo "told: promtool agrees: $drills drills, $alerts times that a rule fires or does not at a tick and $states states of instances exactly, as gauges; as counters $counted, and $left_out next to a change left out"
 exit "$failed"

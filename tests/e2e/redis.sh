@@ -4,47 +4,10 @@
 # Quotes kept in a real Redis: the same decisions as with a simulated one; one that hangs, dies half way,
 # refuses to keep or throws away; one that is not there; and a password that is shown nowhere. The
 # servers are ours, on a socket in a folder of ours or on a free port of loopback, and end with us.
-set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-program=${ROUTESIM:-$PWD/routesim}
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/routesim-redis.XXXXXX") || exit 1
-server='' running=''
-clean() {
-    [ -z "$running" ] || kill -9 "$running" 2>/dev/null
-    [ -z "$server" ] || kill -9 "$server" 2>/dev/null
-    rm -rf "$scratch"
-}
-trap clean EXIT
-trap 'exit 143' TERM
-trap 'exit 130' INT
-export LC_ALL=C NO_COLOR=1 TMPDIR=$scratch/tmp
-unset ROUTESIM_CACHE
-mkdir "$TMPDIR"
-failed=0
+# shellcheck source=lib/e2e.bash
+. "$(dirname "${BASH_SOURCE[0]}")/lib/e2e.bash" || exit 1
+export LC_ALL=C NO_COLOR=1
 
-ok() { echo "ok - $1"; }
-not_ok() {
-    echo "not ok - $1"
-    [ $# -lt 2 ] || sed 's/^/    /' <<<"$2" | head -n 20
-    failed=1
-}
-expect() { # expect NAME WANTED GOT [TEXT]
-    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted $2, got $3
-${4-}"; fi
-}
-at_least() { # at_least NAME LEAST GOT [TEXT]
-    if [ "${3:-0}" -ge "$2" ]; then ok "$1"; else not_ok "$1" "wanted $2 at least, got ${3:-nothing}
-${4-}"; fi
-}
-count() { grep -c "$@" || true; }
-await() { # await CONDITION: for half a minute at most
-    local i
-    for ((i = 0; i < 300; i++)); do
-        if eval "$1"; then return 0; fi
-        sleep 0.1
-    done
-    return 1
-}
 cache_figure() { sed -n '/^  "cache": {/,/^  }/ s/^ *"'"$2"'": \([0-9]*\),*$/\1/p' "$scratch/$1/summary.json"; }
 figure() { awk -F, -v n="$2" '$1 == "all" && $2 == "router" && $3 == n { print int($5) }' "$scratch/$1/metrics.csv"; }
 hash_of() { sed -n 's/.*"event_hash": "\(.*\)".*/\1/p' "$scratch/$1/summary.json"; }
@@ -60,11 +23,11 @@ if "$program" --version | grep -q 'no hiredis'; then
     said=$("$program" run scenarios/baseline.json --set router.policy.cache.quote=5m --cache redis://127.0.0.1 --out "$scratch/none" 2>&1)
     expect 'without hiredis --cache says how to get it' 4 $? "$said"
     expect 'in a line' 1 "$(count 'hint: install libhiredis-dev' <<<"$said")" "$said"
-    echo 'ok - quotes in a real Redis # SKIP routesim was built without hiredis'
+    skip 'quotes in a real Redis' 'routesim was built without hiredis'
     exit "$failed"
 fi
 if [ -z "${binary-}" ] || ! command -v redis-cli >/dev/null || ! "$binary" --version >/dev/null 2>&1; then
-    echo 'ok - quotes in a real Redis # SKIP there is no redis-server: install redis-tools'
+    skip 'quotes in a real Redis' 'there is no redis-server: install redis-tools'
     exit 0
 fi
 
@@ -73,13 +36,13 @@ ask() { redis-cli -s "$socket" ${secret:+--no-auth-warning -a "$secret"} "$@" 2>
 start() { # start WORDS...: a server that writes nothing to disk
     rm -f "$socket"
     "$binary" --port 0 --unixsocket "$socket" --save '' --appendonly no --dir "$scratch" "$@" >"$scratch/server.log" 2>&1 &
-    server=$!
-    disown "$server"
+    strays=$!
+    disown "$strays" # or bash would tell of its death
     await '[ "$(ask ping)" = PONG ]' || { not_ok 'a redis-server starts' "$(cat "$scratch/server.log")"; exit 1; }
 }
 end() {
-    [ -z "$server" ] || kill -9 "$server" 2>/dev/null
-    server=
+    [ -z "$strays" ] || kill -9 "$strays" 2>/dev/null
+    strays=
 }
 
 cat >"$scratch/day.json" <<'JSON'
@@ -92,7 +55,7 @@ cat >"$scratch/day.json" <<'JSON'
   "cache": {"kind": "redis"}
 }
 JSON
-run() { # run FOLDER WORDS...
+simulate() { # simulate FOLDER WORDS...
     local folder=$1
     shift
     "$program" run "$scratch/day.json" --no-plots --force --out "$scratch/$folder" "$@" 2>&1
@@ -101,24 +64,24 @@ run() { # run FOLDER WORDS...
 # ---- the same decisions -------------------------------------------------------------------------------
 secret=
 start
-said=$(run simulated)
+said=$(simulate simulated)
 expect 'a simulated Redis' 0 $? "$said"
-said=$(run kept --cache "unix://$socket")
+said=$(simulate kept --cache "unix://$socket")
 expect 'a real one' 0 $? "$said"
 at_least 'it is asked and has it' 1000 "$(cache_figure kept hit)" "$said"
 expect 'decisions are the same' "$(hash_of simulated)" "$(hash_of kept)"
 expect 'so are all events, byte by byte' 0 "$(cmp "$scratch/simulated/events.jsonl" "$scratch/kept/events.jsonl" >&2; echo $?)"
 expect 'nothing is left behind' 0 "$(ask dbsize)"
-said=$(run again --cache "unix://$socket?db=3" --wire bytes -r 3 -j 2)
+said=$(simulate again --cache "unix://$socket?db=3" --wire bytes -r 3 -j 2)
 expect 'replications, each with keys of its own' 0 $? "$said"
-said=$(run again --cache "unix://$socket" --check-determinism)
+said=$(simulate again --cache "unix://$socket" --check-determinism)
 expect 'twice the same' 0 $? "$said"
 expect 'and the same as before' "$(hash_of simulated)" "$(hash_of again)"
 
 # ---- one that cannot keep -----------------------------------------------------------------------------
 ask config set maxmemory 1 >/dev/null
 ask config set maxmemory-policy noeviction >/dev/null
-said=$(run full --cache "unix://$socket")
+said=$(simulate full --cache "unix://$socket")
 expect 'a Redis without memory costs no order' 0 $? "$said"
 expect 'it has nothing' 0 "$(cache_figure full hit)"
 at_least 'what it would not keep is counted' 1 "$(cache_figure full set_errors)"
@@ -126,7 +89,7 @@ expect 'as many orders as ever' "$(figure simulated orders)" "$(figure full orde
 used=$(ask info memory | tr -d '\r' | sed -n 's/^used_memory://p')
 ask config set maxmemory-policy allkeys-random >/dev/null
 ask config set maxmemory $((used + 150000)) >/dev/null
-said=$(run tight --cache "unix://$socket")
+said=$(simulate tight --cache "unix://$socket")
 expect 'neither does one that throws away' 0 $? "$said"
 at_least 'it did' 1 "$(ask info stats | tr -d '\r' | sed -n 's/^evicted_keys://p')"
 evicted=$(cache_figure tight hit) all=$(cache_figure simulated hit)
@@ -135,7 +98,7 @@ expect 'and none is an error' '0 0 0' "$(cache_figure tight refused) $(cache_fig
 ask config set maxmemory 0 >/dev/null
 
 # ---- one that hangs, dies and comes back, in real time ------------------------------------------------
-run real --clock real --duration 12s --set workload.arrivals.rate=20/s --cache "unix://$socket" >"$scratch/said" &
+simulate real --clock real --duration 12s --set workload.arrivals.rate=20/s --cache "unix://$socket" >"$scratch/said" &
 running=$!
 await '[ "$(ask dbsize)" -gt 40 ]' || not_ok 'quotes are kept in real time' "$(cat "$scratch/said")"
 ask client pause 700 >/dev/null
@@ -147,7 +110,6 @@ start
 await '[ "$(ask dbsize)" -gt 0 ]' || not_ok 'another one in its place is found' "$(cat "$scratch/said")"
 wait "$running"
 expect 'it hung, it died, another came: the run is fine' 0 $? "$(cat "$scratch/said")"
-running=
 expect 'and leaves nothing behind' 0 "$(ask dbsize)"
 end
 at_least 'quotes were used' 1 "$(cache_figure real hit)"
@@ -162,23 +124,23 @@ expect 'the page shows what became of asking' 1 "$(count 'id="cache"' "$scratch/
 echo "told: redis.sh: hung for 0.7 s and was away for 1.5 s: $(awk -F, '$1 == "all" && $2 == "router" && $3 ~ /cache_cost_p(50|95)_ms/ && $5 != "" { printf "%s %.1f, ", $3, $5 }' "$scratch/real/metrics.csv")$(cache_figure real timeout) timeouts, $(cache_figure real refused) refused, $(cache_figure real skipped) not asked, of $(figure real orders) orders"
 
 # ---- one that is not there, or not ours ---------------------------------------------------------------
-said=$(run gone --cache "unix://$socket")
+said=$(simulate gone --cache "unix://$socket")
 expect 'one that is not there stops the run first' 4 $? "$said"
 expect 'and is named' 1 "$(count '^error: no cache at unix:///.*: Connection refused$' <<<"$said")" "$said"
 expect 'nothing is written' 0 "$([ ! -e "$scratch/gone" ]; echo $?)"
 secret=CANARY-d41d8cd9
 start --requirepass "$secret"
-said=$(run gone --cache "unix://$socket")
+said=$(simulate gone --cache "unix://$socket")
 expect 'one that wants a password' 4 $? "$said"
 expect 'says so' 1 "$(count 'it wants a password (NOAUTH)' <<<"$said")" "$said"
-said=$(run gone --cache "unix://:$secret-wrong@$socket")
+said=$(simulate gone --cache "unix://:$secret-wrong@$socket")
 expect 'a wrong password' 4 $? "$said"
 expect 'is refused, and not shown' '1 0' "$(count '(WRONGPASS)' <<<"$said") $(count "$secret" <<<"$said")" "$said"
-said=$(ROUTESIM_CACHE="unix://:$secret@$socket" run secret)
+said=$(ROUTESIM_CACHE="unix://:$secret@$socket" simulate secret)
 expect 'the right one, from the environment' 0 $? "$said"
 expect 'decides alike' "$(hash_of simulated)" "$(hash_of secret)"
-run secret2 --cache="unix://:$secret@$socket" --dry-run >"$scratch/dry"
-run secret2 --cache="unix://:$secret@$socket" >"$scratch/said2"
+simulate secret2 --cache="unix://:$secret@$socket" --dry-run >"$scratch/dry"
+simulate secret2 --cache="unix://:$secret@$socket" >"$scratch/said2"
 expect 'and from the command line' 0 $?
 ROUTESIM_CACHE="unix://:$secret@$socket" "$program" doctor --config >"$scratch/config"
 expect 'doctor --config knows it' 1 "$(count -e '--cache .*unix:///.*environment' "$scratch/config")" "$(cat "$scratch/config")"
@@ -188,11 +150,11 @@ expect 'the command to repeat it is' 1 "$(count "$scratch/day.json --cache unix:
 end
 
 # ---- what was mistyped --------------------------------------------------------------------------------
-said=$(run wrong --cache http://127.0.0.1)
+said=$(simulate wrong --cache http://127.0.0.1)
 expect 'an address that is none' 2 $? "$said"
-said=$(run wrong --cache redis://8.8.8.8)
+said=$(simulate wrong --cache redis://8.8.8.8)
 expect 'one out in the internet is not called' 2 $? "$said"
-said=$(run wrong --cache redis://127.0.0.1 --set router.policy.cache.quote=0s)
+said=$(simulate wrong --cache redis://127.0.0.1 --set router.policy.cache.quote=0s)
 expect 'nothing to keep' 2 $? "$said"
 
 exit "$failed"

@@ -3,34 +3,10 @@
 # and that its queries run unchanged on PostgreSQL.
 # Method: it is run, and its exit code, standard output, standard error and files are looked at. Prints a
 # line `ok - name` or `not ok - name` a test.
-# shellcheck disable=SC2016,SC2034 # conditions are expanded later, by check()
-set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-program=${ROUTESIM:-$PWD/routesim}
-[ -x "$program" ] || { echo "not ok - there is a program at $program"; exit 1; }
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-export LC_ALL=C.UTF-8
-unset NO_COLOR FORCE_COLOR CLICOLOR_FORCE ROUTESIM_COLOR ROUTESIM_OUT ROUTESIM_JOBS
-for name in $(compgen -e LOOPGPT_); do unset "$name"; done
-
-failed=0
-code=0 out='' err=''
-run() { # run WORDS...: sets code, out and err
-    "$program" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
-    code=$?
-    out=$(cat "$scratch/out") err=$(cat "$scratch/err")
-}
-
-check() { # check NAME CONDITION: a bash condition about code, out and err
-    if eval "[[ $2 ]]"; then
-        echo "ok - $1"
-    else
-        echo "not ok - $1"
-        printf '    wanted: %s\n    code: %s\n    out: %.400s\n    err: %.400s\n' "$2" "$code" "$out" "$err"
-        failed=1
-    fi
-}
+# shellcheck source=lib/e2e.bash
+. "$(dirname "${BASH_SOURCE[0]}")/lib/e2e.bash" || exit 1
+# shellcheck source=lib/postgres.bash
+. tests/e2e/lib/postgres.bash || exit 1
 
 shipped=scenarios/runbook.md
 
@@ -68,7 +44,7 @@ if command -v jq >/dev/null; then
     check 'that tells who has no effect' \
         '$(jq -r "[.steps[] | select(.as_coded.reason == \"unread_key\") | .what] | join(\" \")" <<<"$out") == *LOOPGPT_KROGER_TIMEOUT*'
 else
-    echo 'ok - it is JSON # skip jq is not there'
+    skip 'it is JSON' 'jq is not there'
 fi
 run runbook "$shipped" --markdown - -o "$scratch/markdown"
 check 'Markdown to standard output' '$code == 1 && $out == "# Runbook: "*"## Findings"*"## Steps that do not work"*'
@@ -112,32 +88,16 @@ run runbook "$shipped" --scenario "$scratch/down.json" --profile as_documented -
 check 'mock mode answers through it' '$code == 0 && $out == *"POST loopgpt_route_order, an order"*works*'
 
 # ---- PostgreSQL takes the queries as they are ----
-server=''
-for folder in /usr/lib/postgresql/*/bin; do [ -x "$folder/initdb" ] && server=$folder; done
 name='the queries of the shipped runbook run unchanged on PostgreSQL'
-if [ -z "$server" ] || ! command -v psql >/dev/null; then
-    echo "ok - $name # skip PostgreSQL is not there"
-else
-    as=()
-    [ "$(id -u)" -ne 0 ] || as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
-    mkdir "$scratch/pg" "$scratch/run" && chmod 755 "$scratch" && chmod 777 "$scratch/pg" "$scratch/run"
-    "$program" run scenarios/baseline.json --short --no-plots -q -o "$scratch/baseline" >/dev/null 2>&1
-    "$program" export "$scratch/baseline" --postgres --rebase load -q -o "$scratch/export" >/dev/null 2>&1
-    chmod -R a+rX "$scratch/export"
+if ! postgres_is_there; then
+    skip "$name" 'there is no PostgreSQL: install postgresql'
+elif postgres_start; then
+    run run scenarios/baseline.json --short --no-plots -q -o "$scratch/baseline"
+    run export "$scratch/baseline" --postgres --rebase load -q -o "$scratch/export"
     awk '/```sql/ { on = 1; next } /```/ { on = 0 } on' "$shipped" >"$scratch/queries.sql"
-    if "${as[@]}" env LC_ALL=C.UTF-8 "$server/initdb" -D "$scratch/pg/data" -A trust -U drill >/dev/null 2>"$scratch/err" &&
-        "${as[@]}" "$server/pg_ctl" -D "$scratch/pg/data" -w -l "$scratch/pg/log" \
-            -o "-k $scratch/run -h ''" start >/dev/null 2>>"$scratch/err"; then
-        ask() { psql -h "$scratch/run" -U drill -d postgres -v ON_ERROR_STOP=1 -qAt "$@"; }
-        (cd "$scratch/export" && ask -f load.sql >/dev/null 2>>"$scratch/err") &&
-            ask -f "$scratch/queries.sql" >"$scratch/out" 2>>"$scratch/err"
-        code=$?
-        "${as[@]}" "$server/pg_ctl" -D "$scratch/pg/data" -m immediate stop >/dev/null 2>&1
-        out=$(cat "$scratch/out") err=$(cat "$scratch/err")
-        check "$name" '$code == 0 && $out == *KROGER_API*'
-    else
-        out='' err=$(cat "$scratch/err")
-        echo "ok - $name # skip PostgreSQL does not start: $(tr '\n' ' ' <<<"$err" | cut -c1-200)"
-    fi
+    (cd "$scratch/export" && ask -d postgres -f load.sql) >"$scratch/out" 2>"$scratch/err" &&
+        ask -d postgres -A -t -f "$scratch/queries.sql" >"$scratch/out" 2>"$scratch/err"
+    look $?
+    check "$name" '$code == 0 && $out == *KROGER_API*'
 fi
 exit $failed

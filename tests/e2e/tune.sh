@@ -3,36 +3,10 @@
 # what it writes, and that nothing half done is left.
 # Method: it is run, and its exit code, standard output, standard error and files are looked at. Prints a
 # line `ok - name`, `ok - name # SKIP why` or `not ok - name` a test.
-# shellcheck disable=SC2016,SC2034 # conditions are expanded later, by check()
-set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-program=${ROUTESIM:-$PWD/routesim}
-[ -x "$program" ] || { echo "not ok - there is a program at $program"; exit 1; }
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-export LC_ALL=C.UTF-8
-unset NO_COLOR FORCE_COLOR CLICOLOR_FORCE ROUTESIM_COLOR ROUTESIM_OUT ROUTESIM_JOBS ROUTESIM_SEED
-for name in $(compgen -e LOOPGPT_); do unset "$name"; done
-
+# shellcheck source=lib/e2e.bash
+. "$(dirname "${BASH_SOURCE[0]}")/lib/e2e.bash" || exit 1
 shopt -s extglob
 line_end=$'\n'
-failed=0
-code=0 out='' err=''
-run() { # run WORDS...: sets code, out and err
-    "$program" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
-    code=$?
-    out=$(cat "$scratch/out") err=$(cat "$scratch/err")
-}
-
-check() { # check NAME CONDITION: a bash condition about code, out and err
-    if eval "[[ $2 ]]"; then
-        echo "ok - $1"
-    else
-        echo "not ok - $1"
-        printf '    wanted: %s\n    code: %s\n    out: %.400s\n    err: %.400s\n' "$2" "$code" "$out" "$err"
-        failed=1
-    fi
-}
 
 refused() { # refused NAME CONDITION WORDS...: exit code 2, a hint, and nothing written
     local name=$1 condition=$2
@@ -71,7 +45,7 @@ check 'the recommendation holds the six weights and nothing is applied' '$(grep 
 if command -v gnuplot >/dev/null; then
     check 'with figures' '-s $scratch/one/plots/curves.svg'
 else
-    echo 'ok - with figures # SKIP there is no gnuplot'
+    skip 'with figures' 'there is no gnuplot'
 fi
 run tune "$scenario" --progress none -o "$scratch/two" -j 2
 diff -r "$scratch/one" "$scratch/two" >"$scratch/differences" 2>&1
@@ -94,7 +68,7 @@ if command -v python3 >/dev/null; then
     out=$(python3 "$scratch/look.py" "$scratch/options.json" 2>&1)
     check 'whose JSON is whole and has no figure that is none' '$out == fine'
 else
-    echo 'ok - whose JSON is whole and has no figure that is none # SKIP there is no python3'
+    skip 'whose JSON is whole and has no figure that is none' 'there is no python3'
 fi
 check 'it is the file of the folder' '$(cmp "$scratch/options.json" "$scratch/one/summary.json" 2>&1) == ""'
 run tune "$scenario" "${few[@]}" -o "$scratch/two" --csv --force
@@ -188,10 +162,7 @@ for signal in INT TERM; do
     mkdir "$scratch/$signal"
     "$program" tune scenarios/baseline.json --duration 6h "${few[@]}" -o "$scratch/$signal/out" >/dev/null 2>"$scratch/err" </dev/null &
     tuning=$!
-    for ((i = 0; i < 600; i++)); do
-        [ -d "$scratch/$signal/out.tmp-$tuning" ] && break
-        sleep 0.05
-    done
+    await '[ -d "$scratch/$signal/out.tmp-$tuning" ]'
     kill -s "$signal" "$tuning"
     wait "$tuning"
     code=$? out=$(ls "$scratch/$signal") err=$(cat "$scratch/err")

@@ -4,33 +4,12 @@
 # Calls over real sockets: three wires that decide alike, runs in real time, live providers that are
 # never called by accident, conversations kept and played back, and secrets that show nowhere.
 # Live providers are names under .invalid here: nothing leaves this machine.
-set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-program=${ROUTESIM:-$PWD/routesim}
+# shellcheck source=lib/e2e.bash
+. "$(dirname "${BASH_SOURCE[0]}")/lib/e2e.bash" || exit 1
+export LC_ALL=C NO_COLOR=1
 here=$PWD
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/routesim-wire.XXXXXX") || exit 1
-trap 'rm -rf "$scratch"' EXIT
-export LC_ALL=C NO_COLOR=1 TMPDIR=$scratch
-unset KROGER_CLIENT_ID KROGER_CLIENT_SECRET WALMART_API_KEY WALMART_PARTNER_ID MEALME_API_KEY INSTACART_API_KEY
-failed=0
-
-ok() { echo "ok - $1"; }
-not_ok() {
-    echo "not ok - $1"
-    [ $# -lt 2 ] || sed 's/^/    /' <<<"$2" | head -n 20
-    failed=1
-}
-expect() { # expect NAME WANTED GOT [TEXT]
-    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted $2, got $3
-${4-}"; fi
-}
-count() { grep -c "$@" || true; }
 orders_under_way() { # orders_under_way OUT: a run in real time has made its folder, and some time has passed in it
-    local i
-    for ((i = 0; i < 300; i++)); do
-        if compgen -G "$1.tmp-*/calls.csv" >/dev/null; then break; fi
-        sleep 0.1
-    done
+    await "compgen -G '$1.tmp-*/calls.csv'" >/dev/null
     sleep 2
 }
 
@@ -113,13 +92,12 @@ expect 'nor does it wait for customers who have not confirmed' 130 $? "$(cat "$s
 # ---- a mock server elsewhere ------------------------------------------------------------------------
 "$program" mock --print-urls --keys "$scratch/keys" --for 1m >"$scratch/urls" 2>"$scratch/mock.err" &
 mock=$!
-for _ in $(seq 100); do
-    grep -q '^ENV_FILE=' "$scratch/urls" && break
-    sleep 0.1
-done
+await 'grep -q ^ENV_FILE= "$scratch/urls"'
 url() { sed -n "s/^$1=//p" "$scratch/urls"; }
+addresses=()
+for p in MEALME INSTACART KROGER_API WALMART_API; do addresses+=(--set "providers.$p.base_url=$(url "$p")"); done
 said=$("$program" run "$scratch/small.json" --clock real --env-file "$scratch/keys/mock.env" --set 'faults=[]' --out "$scratch/elsewhere" \
-    $(for p in MEALME INSTACART KROGER_API WALMART_API; do echo --set "providers.$p.base_url=$(url $p)"; done) 2>&1)
+    "${addresses[@]}" 2>&1)
 expect 'a run calls mock servers of another process' 0 $? "$said"
 accepted=$(awk -F, '$9 >= 200 && $9 < 300 { print $2 }' "$scratch/elsewhere/calls.csv" | sort -u | wc -l)
 refused=$(awk -F, '$9 == 400 || $9 == 401' "$scratch/elsewhere/calls.csv")
@@ -135,10 +113,7 @@ wait $mock
 : >"$scratch/urls"
 "$program" mock --tls --only kroger --print-urls --keys "$scratch/tls-keys" --for 1m >"$scratch/urls" 2>"$scratch/mock.err" &
 mock=$!
-for _ in $(seq 100); do
-    grep -q '^ENV_FILE=' "$scratch/urls" && break
-    sleep 0.1
-done
+await 'grep -q ^ENV_FILE= "$scratch/urls"'
 secure() { # secure OUT ARGUMENTS...: a run whose Kroger is that server
     "$program" run "$scratch/small.json" --clock real --duration 1s --env-file "$scratch/tls-keys/mock.env" --set 'faults=[]' --out "$@" \
         --set "providers.KROGER_API.base_url=$(url KROGER_API)" 2>&1
@@ -184,7 +159,7 @@ said=$("$program" run "$scratch/live.json" --live kroger --yes-live --ca /dev/nu
 expect 'no authority of ours is ever believed about a real provider' 2 $? "$said"
 said=$("$program" run "$scratch/live.json" --live kroger --out "$scratch/no" 2>&1 </dev/null)
 expect 'live without a yes does not start' 2 $? "$said"
-[ ! -e "$scratch/no" ] && ok 'and leaves nothing' || not_ok 'and leaves nothing'
+expect 'and leaves nothing' no "$([ -e "$scratch/no" ] || echo no)"
 said=$("$program" run "$scratch/live.json" --live krogr --yes-live --out "$scratch/no" 2>&1)
 expect 'a provider that is none is refused' 1 "$(count 'did you mean "kroger"' <<<"$said")" "$said"
 printf 'MEALME_API_KEY=%s-mealme\n' "$canary" >"$scratch/keys.env"
@@ -238,7 +213,7 @@ expect 'a fault can answer in a live provider'"'"'s stead' 0 "$(awk -F, '$20 == 
 said3=$("$program" run "$scratch/live.json" --live kroger --yes-live --out "$scratch/no" \
     --set 'faults=[{"id":"f","provider":"KROGER_API","kind":"price_drift","factor":2,"at":"0s","for":"3s"}]' 2>&1)
 expect 'a fault that cannot act on it is refused' 3 $? "$said3"
-leaks=$(grep -rl "$canary" "$scratch" --include='*' 2>/dev/null | grep -v keys.env | wc -l)
+leaks=$(grep -rl "$canary" "$scratch" --include='*' 2>/dev/null | grep -cv keys.env)
 leaks=$((leaks + $(count "$canary" <<<"$said$said1$said2$said3$said4$said5")))
 expect 'no output holds a secret' 0 "$leaks" "$(grep -rl "$canary" "$scratch" | head)"
 unset KROGER_CLIENT_ID KROGER_CLIENT_SECRET WALMART_PARTNER_ID WALMART_API_KEY
@@ -251,10 +226,12 @@ expect 'which shows the rest of the line' yes "$(grep -q '"KROGER_CLIENT_SECRET"
 
 # ---- kept and played back ---------------------------------------------------------------------------
 replay() { # replay FILE OUT ARGUMENTS...
-    local file=$1 out=$2
+    local file=$1 out=$2 p modes=()
     shift 2
-    "$program" run "$scratch/small.json" --out "$out" --set 'faults=[]' "$@" \
-        $(for p in MEALME INSTACART KROGER_API WALMART_API; do echo --set "providers.$p.mode=replay" --set "providers.$p.cassette=$file"; done) 2>&1
+    for p in MEALME INSTACART KROGER_API WALMART_API; do
+        modes+=(--set "providers.$p.mode=replay" --set "providers.$p.cassette=$file")
+    done
+    "$program" run "$scratch/small.json" --out "$out" --set 'faults=[]' "$@" "${modes[@]}" 2>&1
 }
 for wire in bytes http; do
     said=$("$program" run "$scratch/small.json" --wire $wire --record "$scratch/$wire.jsonl" --out "$scratch/recorded-$wire" \
@@ -318,7 +295,7 @@ expect 'unless that is allowed' 0 $? "$said"
 said=$("$program" run "$scratch/small.json" --wire bytes --record "$scratch/bytes.jsonl" --out "$scratch/no" 2>&1)
 expect 'an earlier recording is not replaced unasked' 2 $? "$said"
 expect 'and the way to is said' 1 "$(count 'or replace it with --force' <<<"$said")" "$said"
-[ ! -e "$scratch/no" ] && ok 'nothing was run' || not_ok 'nothing was run'
+expect 'nothing was run' no "$([ -e "$scratch/no" ] || echo no)"
 said=$("$program" run "$scratch/small.json" --wire bytes --set 'start="2026-03-01T12:00:00Z"' --record "$scratch/march.jsonl" --out "$scratch/march" 2>&1)
 expect 'a recording from another instant on' 0 $? "$said"
 expect 'run.json says where it and the results went' 1 "$(count -e "--record $scratch/march.jsonl --out $scratch/march\"" "$scratch/march/run.json")"
