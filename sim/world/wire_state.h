@@ -69,8 +69,8 @@ struct wire {
     struct mock_server *server;
     struct relay *relay;
     struct certificates certificates;
-    char ca_folder[64]; /* made for ca.pem; "": none */
-    char ca_file[80];
+    char ca_folder[1024]; /* made for ca.pem; "": none */
+    char ca_file[1040];
     struct signer *signers[WIRE_SIGNERS]; /* [0]: the live one */
     int64_t epoch_us;
     _Atomic int64_t started_us; /* http_client_now_us() at instant 0; servers' threads read it */

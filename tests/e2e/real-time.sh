@@ -3,39 +3,9 @@
 #
 # Runs in real time that run out of descriptors, wait for the last calls, are interrupted once or twice,
 # or fail late: what they say, what they leave behind, and the exit code. Nothing leaves this machine.
-set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-program=${ROUTESIM:-$PWD/routesim}
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/routesim-real.XXXXXX") || exit 1
-running=
-clean() {
-    [ -z "$running" ] || kill -9 "$running" 2>/dev/null
-    rm -rf "$scratch"
-}
-trap clean EXIT
-export LC_ALL=C NO_COLOR=1 TMPDIR=$scratch/tmp
-mkdir "$TMPDIR"
-failed=0
-
-ok() { echo "ok - $1"; }
-not_ok() {
-    echo "not ok - $1"
-    [ $# -lt 2 ] || sed 's/^/    /' <<<"$2" | head -n 20
-    failed=1
-}
-expect() { # expect NAME WANTED GOT [TEXT]
-    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted $2, got $3
-${4-}"; fi
-}
-count() { grep -c "$@" || true; }
-await() { # await CONDITION: for a minute at most
-    local i
-    for ((i = 0; i < 600; i++)); do
-        if eval "$1"; then return 0; fi
-        sleep 0.1
-    done
-    return 1
-}
+# shellcheck source=lib/e2e.bash
+. "$(dirname "${BASH_SOURCE[0]}")/lib/e2e.bash" || exit 1
+export LC_ALL=C NO_COLOR=1
 
 # Kroger hangs from the start: its quotes wait for their timeout, its calls for their life.
 cat >"$scratch/hang.json" <<'JSON'
@@ -87,7 +57,6 @@ expect 'a mock that cannot accept says so' 1 "$(count 'no file descriptor was le
 kill -INT "$running"
 wait "$running"
 expect 'and in the end by its exit code' 4 $? "$(cat "$scratch/mock.err")"
-running=
 for client in "${clients[@]}"; do exec {client}>&-; done
 
 # ---- the last calls -----------------------------------------------------------------------------------
@@ -105,7 +74,8 @@ interrupt() { # interrupt SIGNAL TIMES: sets code and said
     "$program" run "$scratch/hang.json" --clock real --tls --out "$scratch/cut" --record "$scratch/cut.jsonl" --no-plots >"$scratch/said" 2>&1 &
     running=$!
     # Its folders are there, and orders are under way.
-    await 'compgen -G "$scratch/cut.tmp-*/calls.csv" && compgen -G "$scratch/cut.jsonl.tmp-*" && compgen -G "$TMPDIR/routesim-ca.*"' >/dev/null
+    await 'compgen -G "$scratch/cut.tmp-*/calls.csv" && compgen -G "$scratch/cut.jsonl.tmp-*" && compgen -G "$TMPDIR/routesim-ca.*"' >/dev/null ||
+        not_ok "a run to interrupt has begun" "$(ls "$scratch" "$TMPDIR")"
     sleep 2
     kill "-$1" "$running"
     if [ "$2" = 2 ]; then
@@ -114,8 +84,7 @@ interrupt() { # interrupt SIGNAL TIMES: sets code and said
     fi
     wait "$running"
     code=$?
-    running=
-    said=$(cat "$scratch/said")
+        said=$(cat "$scratch/said")
 }
 left() { compgen -G "$scratch/cut.tmp-*" || compgen -G "$scratch/cut.old-*" || compgen -G "$scratch/cut.jsonl.tmp-*" || compgen -G "$TMPDIR/*"; }
 
