@@ -8,7 +8,7 @@
 
 #include "router/base/json.h"
 
-enum { JSON_FILE_MAX = 64 << 20 };
+enum { JSON_FILE_MAX = 64 << 20, COMMAND_MAX = ERR_HINT_MAX - 80 };
 
 static void path_in(char path[static RUN_LOGS_PATH_MAX], const char *directory, const char *name)
 {
@@ -33,7 +33,7 @@ static void copy_text(char *text, size_t room, const cJSON *node)
 
 /* ---- summary.json ---- */
 
-static bool is_whole(const struct run_logs *logs, const cJSON *context, struct err *err)
+static bool is_whole(struct run_logs *logs, const cJSON *context, struct err *err)
 {
     int64_t written = 0, total = 0;
     const struct place place = {.file = logs->events};
@@ -42,7 +42,8 @@ static bool is_whole(const struct run_logs *logs, const cJSON *context, struct e
         return err_fail(err, ERR_INPUT, place,
                         "the summary beside it does not say how many lines it should have");
     if (written == total && (uint64_t)written == logs->span.rows) return true;
-    if (written < total)
+    logs->partial = written < total;
+    if (logs->partial)
         (void)err_fail(err, ERR_INPUT, place,
                        "the log holds %" PRId64 " of %" PRId64 " lines: a sample of the orders",
                        written, total);
@@ -142,6 +143,23 @@ static void read_settings(struct run_logs *logs, const char *directory)
     json_release(&json);
 }
 
+/* What is to be typed, where run.json knows how the run was started; the last --events counts. */
+static void hint_command(struct err *err, const char *directory)
+{
+    struct json json = {0};
+    struct err ignored;
+    char path[RUN_LOGS_PATH_MAX];
+    path_in(path, directory, "run.json");
+    const bool read = read_json(&json, path, &ignored);
+    const cJSON *command = read ? member(json.root, "command") : NULL;
+    if (cJSON_IsString(command) && strlen(command->valuestring) < COMMAND_MAX) {
+        const char *force = strstr(command->valuestring, " --force") != NULL ? "" : " --force";
+        (void)err_hint(err, "every count of it would be wrong; run again: %s --events all%s",
+                       command->valuestring, force);
+    }
+    json_release(&json);
+}
+
 bool run_logs_read(struct run_logs *logs, const char *directory, struct err *err)
 {
     *logs = (struct run_logs){0};
@@ -150,7 +168,10 @@ bool run_logs_read(struct run_logs *logs, const char *directory, struct err *err
     logs->has_quotes = access(logs->quotes, R_OK) == 0;
     if (access(logs->events, F_OK) == 0) {
         if (!event_rows_span(logs->events, &logs->span, err)) return false;
-        if (!read_summary(logs, directory, err)) return false;
+        if (!read_summary(logs, directory, err)) {
+            if (logs->partial) hint_command(err, directory);
+            return false;
+        }
         read_settings(logs, directory);
         if (!logs->has_quotes)
             remark(logs, "The run kept no quotes.bin: score_calculations stays empty.");

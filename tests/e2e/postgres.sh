@@ -53,11 +53,16 @@ said=$("$program" drill "$scratch/drill.json" --no-plots --progress none --out "
 case $? in 0 | 1) ok 'a drill is played' ;; *) not_ok 'a drill is played' "$said" ;; esac
 logs='hang refused days expired drill'
 
-said=$(simulate sampled scenarios/baseline.json --short --events sample=3)
+cp scenarios/baseline.json "$scratch/some.json"
+said=$(cd "$scratch" && "$program" run some.json --short --no-plots --events sample=3 --out sampled 2>&1)
 said=$(export_of sampled)
 expect 'a log of some of the orders is refused' 3 $? "$said"
-expect 'with what to do' 1 "$(grep -c 'run again with --events all' <<<"$said")" "$said"
+expect 'with the command to type' 1 "$(grep -c 'run again: routesim run some.json .* --events all --force$' <<<"$said")" "$said"
 expect 'and nothing is written' no "$([ -e "$scratch/sampled.export" ] && echo yes || echo no)"
+read -r -a words < <(sed -n 's/.*run again: routesim //p' <<<"$said")
+said=$(cd "$scratch" && "$program" "${words[@]}" --no-plots 2>&1)
+said=$(export_of sampled)
+expect 'after which it is exported' 0 $? "$said"
 cp -r "$scratch/refused" "$scratch/cut"
 truncate -s -20 "$scratch/cut/events.jsonl"
 said=$(export_of cut)
